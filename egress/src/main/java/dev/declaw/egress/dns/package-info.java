@@ -1,0 +1,2 @@
+/// The guest's only resolver (synthetic addresses) and our own upstream resolution.
+package dev.declaw.egress.dns;

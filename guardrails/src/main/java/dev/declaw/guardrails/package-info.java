@@ -1,0 +1,2 @@
+/// The anchor engine shared by deterministic scanners.
+package dev.declaw.guardrails;

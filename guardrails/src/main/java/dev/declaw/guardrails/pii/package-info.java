@@ -1,0 +1,2 @@
+/// Personal data: recognisers with real validators.
+package dev.declaw.guardrails.pii;

@@ -1,0 +1,6 @@
+/// Scanners: text in, findings out. No files, sockets, threads, clocks or randomness.
+module dev.declaw.guardrails {
+    requires transitive dev.declaw.model;
+    requires com.google.i18n.phonenumbers.libphonenumber;
+
+}

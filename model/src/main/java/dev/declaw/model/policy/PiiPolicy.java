@@ -1,0 +1,21 @@
+package dev.declaw.model.policy;
+
+import dev.declaw.model.scan.PiiType;
+import java.util.Set;
+
+/// What happens to personal data in requests.
+///
+/// @param enabled off by default
+/// @param types the kinds that are looked for
+/// @param action what is done with a finding
+/// @param rehydrateResponse whether tokens in responses turn back into the values they stand for
+/// @param hosts the hosts it applies to
+public record PiiPolicy(
+        boolean enabled, Set<PiiType> types, ContentAction action, boolean rehydrateResponse, HostSelector hosts) {
+    public static final PiiPolicy OFF =
+            new PiiPolicy(false, Set.of(PiiType.values()), ContentAction.REDACT, true, HostSelector.ALL);
+
+    public PiiPolicy {
+        types = Set.copyOf(types);
+    }
+}

@@ -1,0 +1,26 @@
+package dev.declaw.model.policy;
+
+import dev.declaw.model.network.HostName;
+import java.util.Optional;
+
+/// All rules of one sandbox, immutable. Read once at the edge by [PolicyReader]; the data plane only asks it questions.
+///
+/// @param network which destinations are reachable
+/// @param pii what happens to personal data
+/// @param envSecurity which environment variables are secret
+/// @param auditEnabled false leaves out network, command, filesystem and security events; lifecycle events stay
+public record SecurityPolicy(NetworkPolicy network, PiiPolicy pii, EnvSecurity envSecurity, boolean auditEnabled) {
+    /// What a sandbox without any policy gets.
+    public static final SecurityPolicy DEFAULT =
+            new SecurityPolicy(NetworkPolicy.OPEN, PiiPolicy.OFF, EnvSecurity.DEFAULT, true);
+
+    /// Whether TLS to this host must be opened because a content stage reads what is sent.
+    public boolean intercepts(Optional<HostName> host) {
+        return pii.enabled() && pii.hosts().covers(host);
+    }
+
+    /// Whether any host may be intercepted, so that the sandbox needs a CA.
+    public boolean needsCertificateAuthority() {
+        return pii.enabled();
+    }
+}

@@ -1,0 +1,32 @@
+package dev.declaw.runtime;
+
+import dev.declaw.linux.SlotSockets;
+import dev.declaw.model.sandbox.SandboxId;
+import dev.declaw.runtime.guest.GuestClient;
+import java.util.concurrent.CompletionStage;
+
+/// One running microVM with its slot, disk and VMM process. Thread-safe.
+public interface MicroVm {
+    SandboxId id();
+
+    /// The client of the agent in this guest. The guest is hostile (G1): sizes, times and paths it reports are bounded here.
+    GuestClient guest();
+
+    /// Opens a new pair of sockets inside the slot for the egress proxy. The caller closes its copies after handing them
+    /// over. May be called again when the proxy has to be given new ones; the old ones must be closed everywhere first.
+    SlotSockets openSockets();
+
+    /// Completes when the VMM process has ended, whoever ended it.
+    CompletionStage<Void> exited();
+
+    /// Kills the VMM and removes slot, disk and files; returns when all is gone. A second call does nothing.
+    void kill();
+
+    /// What the guest uses of the host right now.
+    Usage usage();
+
+    /// @param cpuSeconds processor time of the VMM since its start
+    /// @param memoryMib resident memory of the VMM
+    /// @param diskMib allocated bytes of the sandbox's own disk layer
+    record Usage(double cpuSeconds, long memoryMib, long diskMib) {}
+}

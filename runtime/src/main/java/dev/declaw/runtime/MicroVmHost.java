@@ -1,0 +1,36 @@
+package dev.declaw.runtime;
+
+import dev.declaw.model.sandbox.SandboxId;
+import dev.declaw.runtime.template.Template;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+
+/// All microVMs of one machine. Thread-safe; calls block and are meant for virtual threads.
+///
+/// Two implementations: [LocalMicroVmHost] on a real machine, and a fake one in the server's tests.
+public interface MicroVmHost extends AutoCloseable {
+    /// Takes a slot, a disk and a VMM, boots the template in them and returns when the guest agent answers. The guest has
+    /// no identity yet: [MicroVm#guest()]`.init` must come before anything else.
+    /// When it fails, everything that it took has been released.
+    ///
+    /// @throws dev.declaw.model.failure.PlatformFailure.NoCapacity when a slot, memory or disk is missing
+    /// @throws dev.declaw.model.failure.PlatformFailure.DeadlineExceeded when the guest does not answer in time
+    MicroVm boot(SandboxId id, Template template);
+
+    /// Finds the microVMs that an earlier process of this server left running, from the kernel's own state (namespaces,
+    /// processes, files), and removes everything that is not complete (L4). Called once, before the first boot.
+    List<MicroVm> adopt();
+
+    /// The template of this name, ready to boot.
+    Optional<Template> template(String name);
+
+    /// Builds what is missing for the built-in templates; does nothing when they are there.
+    ///
+    /// @param progress receives one line of text per step, in order
+    void prepareTemplates(Consumer<String> progress);
+
+    /// Releases what the host itself holds. Running microVMs stay: they are adopted by the next start.
+    @Override
+    void close();
+}

@@ -1,0 +1,15 @@
+/// The control plane: API, lifecycle, audit log, store, configuration, and the composition root of every role.
+module dev.declaw.server {
+    requires dev.declaw.model;
+    requires dev.declaw.linux;
+    requires dev.declaw.guardrails;
+    requires dev.declaw.egress;
+    requires dev.declaw.runtime;
+    requires com.fasterxml.jackson.databind;
+    requires org.eclipse.jetty.server;
+    requires org.jdbi.v3.core;
+    requires org.xerial.sqlitejdbc;
+    requires java.sql;
+    requires info.picocli;
+    requires org.slf4j;
+}
