@@ -1,5 +1,6 @@
 package dev.declaw.e2e.platform;
 
+import dev.declaw.e2e.world.Checkout;
 import dev.declaw.e2e.world.World;
 import dev.declaw.linux.Command;
 import dev.declaw.linux.Exec;
@@ -20,7 +21,6 @@ import java.util.stream.Stream;
 public final class Platform implements AutoCloseable {
     private static final Duration READY_WITHIN = Duration.ofSeconds(60);
 
-    private final Path root = checkout();
     private final Path home;
     private final Map<String, String> settings = new HashMap<>();
     private final int port;
@@ -54,7 +54,7 @@ public final class Platform implements AutoCloseable {
         try {
             Path log = log();
             Files.deleteIfExists(log);
-            Command command = Command.of(root.resolve("declaw").toString(), "server", "serve");
+            Command command = Command.of(Checkout.launcher().toString(), "server", "serve");
             for (Map.Entry<String, String> setting : settings.entrySet()) {
                 command = command.withEnvironment(setting.getKey(), setting.getValue());
             }
@@ -156,13 +156,5 @@ public final class Platform implements AutoCloseable {
                 throw new UncheckedIOException(e);
             }
         }
-    }
-
-    /// The folder that holds the launcher: this one or a parent.
-    private static Path checkout() {
-        for (Path at = Path.of("").toAbsolutePath(); at != null; at = at.getParent()) {
-            if (Files.isExecutable(at.resolve("declaw")) && Files.exists(at.resolve("pom.xml"))) return at;
-        }
-        throw new IllegalStateException("run inside a checkout: the launcher ./declaw was not found");
     }
 }

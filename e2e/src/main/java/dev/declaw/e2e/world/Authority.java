@@ -59,9 +59,18 @@ public final class Authority {
     }
 
     public void writePem(Path file) {
+        write(file, certificate);
+    }
+
+    /// The private key, for a proxy that is given a CA of its own.
+    public void writeKeyPem(Path file) {
+        write(file, key.getPrivate());
+    }
+
+    private static void write(Path file, Object object) {
         try (StringWriter text = new StringWriter();
                 JcaPEMWriter pem = new JcaPEMWriter(text)) {
-            pem.writeObject(certificate);
+            pem.writeObject(object);
             pem.flush();
             Files.writeString(file, text.toString());
         } catch (IOException e) {
