@@ -4,5 +4,7 @@ module dev.declaw.guardrails {
     requires com.google.i18n.phonenumbers.libphonenumber;
 
     exports dev.declaw.guardrails;
+    exports dev.declaw.guardrails.encoder;
+    exports dev.declaw.guardrails.injection;
     exports dev.declaw.guardrails.pii;
 }
