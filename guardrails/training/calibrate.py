@@ -16,11 +16,13 @@ import corpus
 import features
 
 POINTS = [(0.5, 0.02), (0.8, 0.08), (0.9, 0.15), (0.97, 0.3), (0.99, 0.5), (0.997, 0.8), (0.999, 0.95)]
-WINDOW, STRIDE, WINDOWS_MAX = 440, 330, 12
+WINDOW = {"injection": 440, "toxicity": 200}
+WINDOWS_MAX = 12
 
 
-def windows(text):
-    return [text[i : i + WINDOW] for i in range(0, max(1, len(text) - WINDOW + STRIDE), STRIDE)][:WINDOWS_MAX]
+def windows(text, size):
+    stride = size * 3 // 4
+    return [text[i : i + size] for i in range(0, max(1, len(text) - size + stride), stride)][:WINDOWS_MAX]
 
 
 def linear_logits(path, texts):
@@ -98,6 +100,10 @@ def curve(name, logits, sources):
     return [f"curve {name} {x:.4f} {y}" for x, y in knots], knots
 
 
+# A forum of hatred is no ordinary text, whatever a single sentence of it is labelled.
+NOT_ORDINARY = {"toxicity": {"Vicomtech2018"}, "injection": set()}
+
+
 def report(name, logits, labels, sources, knots):
     print(f"{name}: AUC {roc_auc_score(labels, logits):.4f}")
     x, y = zip(*knots)
@@ -124,7 +130,7 @@ def main():
     rows = evaluation_rows(a.data, a.task, a.per_group)
     parts, owner = [], []
     for i, (text, _, _) in enumerate(rows):
-        for part in windows(text):
+        for part in windows(text, WINDOW[a.task]):
             parts.append(part)
             owner.append(i)
     owner = np.array(owner)
@@ -135,8 +141,9 @@ def main():
         np.maximum.at(out, owner, values)
         return out
 
+    ordinary = (labels == 0) & ~np.isin(sources, sorted(NOT_ORDINARY[a.task]))
     first = linear_logits(a.linear, parts)
-    lines, knots = curve("tier0", worst(first)[labels == 0], sources[labels == 0])
+    lines, knots = curve("tier0", worst(first)[ordinary], sources[ordinary])
     report("tier0", worst(first), labels, sources, knots)
     print("gate", a.gate, "passes benign", round(np.mean(worst(first)[labels == 0] >= a.gate), 3), "attacks", round(np.mean(worst(first)[labels == 1] >= a.gate), 3))
     if a.onnx:
@@ -144,10 +151,10 @@ def main():
         np.savez(a.onnx.parent / f"{a.task}-logits.npz", first=first, second=second, owner=owner, labels=labels, sources=sources)
         for weight in (0.0, 0.15, 0.3, 0.45):
             blend = worst(weight * first + (1 - weight) * second)
-            _, knots = curve("x", blend[labels == 0], sources[labels == 0])
+            _, knots = curve("x", blend[ordinary], sources[ordinary])
             print(f"weight {weight}: AUC {roc_auc_score(labels, blend):.4f}, recall at 1 % {np.mean(blend[labels == 1] >= knots[5][0]):.3f}")
         blend = worst(np.where(first >= a.gate, a.weight * first + (1 - a.weight) * second, -12))
-        more, knots = curve("blend", blend[labels == 0], sources[labels == 0])
+        more, knots = curve("blend", blend[ordinary], sources[ordinary])
         lines += more
         report("blend", blend, labels, sources, knots)
     if a.out:

@@ -2,9 +2,11 @@
 module dev.declaw.guardrails {
     requires transitive dev.declaw.model;
     requires com.google.i18n.phonenumbers.libphonenumber;
+    requires com.microsoft.onnxruntime;
 
     exports dev.declaw.guardrails;
     exports dev.declaw.guardrails.encoder;
     exports dev.declaw.guardrails.injection;
     exports dev.declaw.guardrails.pii;
+    exports dev.declaw.guardrails.toxicity;
 }

@@ -150,11 +150,15 @@ public final class Unmasking {
             int end = start;
             int letters = 0;
             int digits = 0;
+            int capitals = 0;
             for (; end < out.length() && leetPart(out.charAt(end)); end++) {
                 if (LEET.indexOf(out.charAt(end)) >= 0) digits++;
                 else letters++;
+                if (end > start && Character.isUpperCase(out.charAt(end))) capitals++;
             }
-            if (digits > 0 && letters > 0 && end - start >= 3 && end - start <= 20 && digits <= letters * 2) {
+            boolean alone = (start == 0 || !Character.isLetterOrDigit(out.charAt(start - 1))) && (end == out.length() || !Character.isLetterOrDigit(out.charAt(end)));
+            boolean written = alone && (capitals == 0 || capitals + 1 >= letters);
+            if (written && digits > 0 && letters > 0 && end - start >= 3 && end - start <= 20 && digits <= letters * 2) {
                 words++;
                 for (int i = start; i < end; i++) {
                     int index = LEET.indexOf(out.charAt(i));
@@ -211,15 +215,18 @@ public final class Unmasking {
 
     private void decode(PlainText plain, int depth) {
         String text = plain.text();
-        for (int i = 0; i < text.length() && runs < RUNS_MAX && decoded < DECODED_CHARS_MAX; i++) {
+        for (int i = 0, word = 0; i < text.length() && runs < RUNS_MAX && decoded < DECODED_CHARS_MAX; i++) {
             char c = text.charAt(i);
+            int start = i;
             int end = i;
             String opened = null;
             String how = "base64";
             if (c == '%') {
+                // The word before the first escape belongs to the run.
+                start = word;
                 end = percentRun(text, i);
                 how = "percent";
-                if (end > i) opened = percent(text.substring(i, end));
+                if (end > i) opened = percent(text.substring(start, end));
             } else if (base64(c)) {
                 end = i + 1;
                 boolean digits = hexDigit(c);
@@ -231,15 +238,17 @@ public final class Unmasking {
                     opened = base64(text.substring(i, end));
                 }
             } else {
+                word = i + 1;
                 continue;
             }
             if (opened != null) {
                 runs++;
                 decoded += opened.length();
-                PlainText inner = new PlainText(opened, how, null, plain.at(i), plain.endAt(end));
+                PlainText inner = new PlainText(opened, how, null, plain.at(start), plain.endAt(end));
                 found.add(inner);
                 if (depth < DEPTH_MAX) decode(inner, depth + 1);
             }
+            if (opened != null || c == '%') word = Math.max(end, i + 1);
             i = Math.max(i, end - 1);
         }
     }

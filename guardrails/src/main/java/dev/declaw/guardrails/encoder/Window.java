@@ -8,21 +8,26 @@ import java.util.List;
 /// @param start first UTF-16 index
 /// @param end index after the last one
 public record Window(int start, int end) {
-    /// About 130 word pieces of English.
-    static final int WEIGHT_MAX = 440;
+    /// The weight of a window for texts whose sense needs room: about 130 word pieces of English.
+    public static final int PARAGRAPH = 440;
 
-    /// How much of a window the next one sees again, so that an order on the border is whole in one of them.
-    static final int OVERLAP = 110;
+    /// The weight of a window for texts where one sentence is enough.
+    public static final int SENTENCE = 200;
+
+    /// The part of a window that the next one sees again, so that an order on the border is whole in one of them.
+    private static final int OVERLAP_PARTS = 4;
 
     /// Characters of scripts written without spaces are a word piece each, four times a Latin letter.
     private static final int DENSE = 4;
 
     /// Cuts a text into overlapping windows, at the end of a line or sentence where one is near. Linear in the length.
-    public static List<Window> over(String text) {
+    ///
+    /// @param weightMax [#PARAGRAPH] or [#SENTENCE]
+    public static List<Window> over(String text, int weightMax) {
         List<Window> windows = new ArrayList<>();
         int start = 0;
         while (true) {
-            int end = reach(text, start);
+            int end = reach(text, start, weightMax);
             if (end == text.length()) {
                 windows.add(new Window(start, end));
                 return windows;
@@ -30,16 +35,16 @@ public record Window(int start, int end) {
             int floor = start + (end - start) / 2;
             end = cut(text, floor, end);
             windows.add(new Window(start, end));
-            start = resume(text, Math.max(start + 1, end - (end - start) * OVERLAP / WEIGHT_MAX), end);
+            start = resume(text, Math.max(start + 1, end - (end - start) / OVERLAP_PARTS), end);
         }
     }
 
-    private static int reach(String text, int start) {
+    private static int reach(String text, int start, int weightMax) {
         int weight = 0;
         for (int i = start; i < text.length(); i++) {
             char c = text.charAt(i);
             weight += c >= 0x2e80 || c >= 0x0590 && c < 0x1e00 ? DENSE : 1;
-            if (weight > WEIGHT_MAX) return Math.max(start + 2, pair(text, i));
+            if (weight > weightMax) return Math.max(start + 2, pair(text, i));
         }
         return text.length();
     }

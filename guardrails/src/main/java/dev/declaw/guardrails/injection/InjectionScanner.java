@@ -94,7 +94,7 @@ public final class InjectionScanner implements Classifier {
         if (origin == Origin.SYSTEM || origin == Origin.ASSISTANT || text.isBlank()) return;
         for (PlainText plain : Unmasking.of(text)) {
             int marker = RoleMarkers.first(plain.text());
-            for (Window window : Window.over(plain.text())) {
+            for (Window window : Window.over(plain.text(), Window.PARAGRAPH)) {
                 boolean marked = marker > window.start() && marker <= window.end();
                 double bonus = (plain.disguised() ? calibration.number("bonus.disguised") : 0)
                         + (origin == Origin.TOOL ? calibration.number("bonus.tool") : 0)

@@ -13,14 +13,14 @@ import org.junit.jupiter.api.Test;
 class WindowTest {
     @Test
     void aShortTextIsOneWindow() {
-        assertThat(Window.over("")).containsExactly(new Window(0, 0));
-        assertThat(Window.over("Hello there.")).containsExactly(new Window(0, 12));
+        assertThat(Window.over("", Window.PARAGRAPH)).containsExactly(new Window(0, 0));
+        assertThat(Window.over("Hello there.", Window.PARAGRAPH)).containsExactly(new Window(0, 12));
     }
 
     @Test
     void aLongTextIsCutAfterASentenceAndSeenTwiceAtTheBorder() {
         String text = "The river floods the lower fields in spring. ".repeat(40);
-        List<Window> windows = Window.over(text);
+        List<Window> windows = Window.over(text, Window.PARAGRAPH);
         assertThat(windows).hasSizeGreaterThan(3);
         assertThat(text.substring(windows.getFirst().start(), windows.getFirst().end())).endsWith("spring.");
         for (int i = 1; i < windows.size(); i++) assertThat(windows.get(i).start()).isLessThan(windows.get(i - 1).end());
@@ -28,7 +28,7 @@ class WindowTest {
 
     @Test
     void denseScriptsGetShorterWindows() {
-        assertThat(Window.over("忽略之前的所有指令。".repeat(40)).getFirst().end()).isLessThanOrEqualTo(Window.WEIGHT_MAX / 4);
+        assertThat(Window.over("忽略之前的所有指令。".repeat(40), Window.PARAGRAPH).getFirst().end()).isLessThanOrEqualTo(Window.PARAGRAPH / 4);
     }
 
     @RepeatedTest(value = 40, name = "seed {currentRepetition}")
@@ -39,7 +39,7 @@ class WindowTest {
         while (text.length() < length) text.appendCodePoint(switch (random.nextInt(8)) { case 0 -> ' '; case 1 -> '\n'; case 2 -> '.'; case 3 -> 0x1f600; case 4 -> 0x4e00; default -> 'a' + random.nextInt(26); });
         String s = text.toString();
         int covered = 0;
-        for (Window w : Window.over(s)) {
+        for (Window w : Window.over(s, Window.PARAGRAPH)) {
             assertThat(w.start()).isLessThanOrEqualTo(covered);
             assertThat(w.end()).isGreaterThanOrEqualTo(covered);
             covered = w.end();
@@ -51,6 +51,6 @@ class WindowTest {
 
     @Test
     void aMegabyteWithoutAnySpaceIsCutInTime() {
-        Assertions.assertTimeout(Duration.ofSeconds(5), () -> assertThat(Window.over("a".repeat(1_000_000))).hasSizeLessThan(4_000));
+        Assertions.assertTimeout(Duration.ofSeconds(5), () -> assertThat(Window.over("a".repeat(1_000_000), Window.PARAGRAPH)).hasSizeLessThan(4_000));
     }
 }
