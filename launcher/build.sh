@@ -51,7 +51,7 @@ exec_server() {
 
 server_java_options() {
   printf '%s ' -XX:+UseSerialGC -Xmx512m -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true \
-    --enable-native-access=dev.declaw.linux,io.netty.common,io.netty.transport.classes.epoll,io.netty.tcnative.classes.openssl,org.xerial.sqlitejdbc,com.github.luben.zstd_jni,com.aayushatharva.brotli4j \
+    --enable-native-access=dev.declaw.linux,io.netty.common,io.netty.transport.classes.epoll,io.netty.tcnative.classes.openssl,org.xerial.sqlitejdbc,com.github.luben.zstd_jni,com.aayushatharva.brotli4j,com.microsoft.onnxruntime \
     --module-path "$DIST/lib" --module dev.declaw.server/dev.declaw.server.Main
 }
 

@@ -125,9 +125,12 @@ def main():
     p.add_argument("--per-group", type=int, default=1200)
     p.add_argument("--weight", type=float, default=0.3, help="of the linear model in the blend")
     p.add_argument("--gate", type=float, default=-3.0, help="tier-0 log-odds below which the encoder is not asked")
+    p.add_argument("--last", action="store_true", help="the weights have had the last pass: its sources judge no more")
     p.add_argument("--out", type=pathlib.Path)
     a = p.parse_args()
     rows = evaluation_rows(a.data, a.task, a.per_group)
+    if a.last and a.task == "injection":
+        rows = [row for row in rows if row[2] not in corpus.LAST_PASS]
     parts, owner = [], []
     for i, (text, _, _) in enumerate(rows):
         for part in windows(text, WINDOW[a.task]):
@@ -148,7 +151,6 @@ def main():
     print("gate", a.gate, "passes benign", round(np.mean(worst(first)[labels == 0] >= a.gate), 3), "attacks", round(np.mean(worst(first)[labels == 1] >= a.gate), 3))
     if a.onnx:
         second = encoder_logits(a.onnx, a.tokenizer, parts, 0 if a.task == "injection" else 1)
-        np.savez(a.onnx.parent / f"{a.task}-logits.npz", first=first, second=second, owner=owner, labels=labels, sources=sources)
         for weight in (0.0, 0.15, 0.3, 0.45):
             blend = worst(weight * first + (1 - weight) * second)
             _, knots = curve("x", blend[ordinary], sources[ordinary])

@@ -13,6 +13,8 @@ import grammar_toxicity
 from encoder import LABELS
 
 DEVELOPMENT = {"deepset-train", "presidio-research", "self-instruct", "Vicomtech2018"}
+# The last pass before shipping learns from these as well; until then they judge.
+LAST_PASS = {"deepset-train", "self-instruct"}
 UNKNOWN = -1
 
 
@@ -22,9 +24,9 @@ def read(path):
     return [json.loads(line, strict=False) for line in lines if line.strip()]
 
 
-def development(row):
+def development(row, last=False):
     """BIPIA's tables and answers are share-alike; its e-mails are not."""
-    return row["source"] in DEVELOPMENT or row["source"] == "BIPIA-train" and not re.search("email", row["kind"])
+    return row["source"] in (DEVELOPMENT - LAST_PASS if last else DEVELOPMENT) or row["source"] == "BIPIA-train" and not re.search("email", row["kind"])
 
 
 def crop(text, kind, limit):
@@ -55,10 +57,10 @@ def insert(r, document, payload, limit):
     return before + r.choice(["\n", " ", "\n\n"]) + payload + r.choice(["\n", " ", "\n\n"]) + after
 
 
-def injection_rows(data, seed, limit=380):
+def injection_rows(data, seed, limit=380, last=False):
     """(text, injection, toxicity, labels) of the training sources; UNKNOWN where nothing is said."""
     r = random.Random(seed)
-    rows = [row for row in read(data / "injection/train.jsonl") if not development(row)]
+    rows = [row for row in read(data / "injection/train.jsonl") if not development(row, last)]
     out, documents = [], []
     for row in rows:
         text, label = row["text"], row["label"]
@@ -82,6 +84,8 @@ def injection_rows(data, seed, limit=380):
             out.append((insert(r, document, grammar_injection.fill(r, r.choice(grammar_injection.REQUESTS)), limit), 1, UNKNOWN, None))
         else:
             out.append((insert(r, document, grammar_injection.harmless_in_document(r), limit), 0, 0, None))
+    if last:
+        out += [(window(r, row["text"], limit), row["label"], UNKNOWN, None) for row in rows if row["source"] in LAST_PASS for _ in range(2)]
     return out
 
 

@@ -27,8 +27,9 @@ def main():
     p.add_argument("--out", type=pathlib.Path)
     p.add_argument("--seed", type=int, default=7)
     p.add_argument("--c", type=float, default=4.0)
+    p.add_argument("--last", action="store_true", help="learn from corpus.LAST_PASS too")
     a = p.parse_args()
-    injection, toxicity = corpus.injection_rows(a.data, a.seed), corpus.toxicity_rows(a.data, a.seed)
+    injection, toxicity = corpus.injection_rows(a.data, a.seed, last=a.last), corpus.toxicity_rows(a.data, a.seed)
     if a.task == "injection":
         rows = [(t, label) for t, label, _, _ in injection] + [(t, 0) for t, _, label, _ in toxicity[::4]]
     else:

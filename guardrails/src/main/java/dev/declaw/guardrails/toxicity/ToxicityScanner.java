@@ -29,6 +29,10 @@ public final class ToxicityScanner implements Classifier {
 
     private static final List<String> LABELS = List.of("insult", "threat", "hate", "harassment", "sexual", "profanity");
     private static final double EVIDENCE_SCORE_MIN = 0.3;
+
+    /// Labels are rarer than toxicity itself in training, so their log-odds sit lower.
+    private static final double LABEL_LOGIT_MIN = -1;
+
     private static final String UNNAMED = "toxicity";
 
     private final HashedLinear linear = HashedLinear.read(ToxicityScanner.class, "toxicity-ngrams.bin");
@@ -98,12 +102,12 @@ public final class ToxicityScanner implements Classifier {
         }
     }
 
-    /// The labels that are likelier than not, the likeliest first; the likeliest of all when none is.
+    /// The labels that are likely enough, the likeliest first; the likeliest of all when none is.
     private static List<String> labels(float[] logits) {
         List<Integer> order = new ArrayList<>();
         for (int i = 0; i < LABELS.size(); i++) order.add(i);
         order.sort(Comparator.comparingDouble(i -> -logits[WindowEncoder.LABELS + i]));
-        List<String> named = order.stream().filter(i -> logits[WindowEncoder.LABELS + i] >= 0).map(LABELS::get).toList();
+        List<String> named = order.stream().filter(i -> logits[WindowEncoder.LABELS + i] >= LABEL_LOGIT_MIN).map(LABELS::get).toList();
         return named.isEmpty() ? List.of(LABELS.get(order.getFirst())) : named;
     }
 
