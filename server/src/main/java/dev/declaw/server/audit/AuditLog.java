@@ -1,5 +1,6 @@
 package dev.declaw.server.audit;
 
+import dev.declaw.egress.audit.AuditSpoolReader.Position;
 import dev.declaw.model.audit.AuditChain;
 import dev.declaw.model.audit.AuditEvent;
 import dev.declaw.model.audit.AuditSink;
@@ -34,17 +35,31 @@ public final class AuditLog implements AuditSink {
 
     @Override
     public void record(AuditEvent event) {
-        recordAll(List.of(event));
-    }
-
-    /// Records several events, all or none.
-    public void recordAll(List<AuditEvent> events) {
-        if (events.isEmpty()) return;
         try {
-            table.append(events);
+            table.append(List.of(event));
         } catch (StoreException e) {
             throw new AuditUnavailableException("the audit log cannot be written", e);
         }
+        announce();
+    }
+
+    /// Records what was read from a spool, together with the position to go on from.
+    void recordSpooled(String spool, List<AuditEvent> events, Position next) {
+        try {
+            table.appendSpooled(spool, events, new AuditTable.SpoolPosition(next.segment(), next.offset()));
+        } catch (StoreException e) {
+            throw new AuditUnavailableException("the audit log cannot be written", e);
+        }
+        announce();
+    }
+
+    Position spoolPosition(String spool) {
+        return table.spoolPosition(spool)
+                .map(stored -> new Position(stored.segment(), stored.offset()))
+                .orElse(Position.START);
+    }
+
+    private void announce() {
         lock.lock();
         try {
             appends++;
@@ -71,12 +86,13 @@ public final class AuditLog implements AuditSink {
         }
     }
 
-    /// Waits until something was recorded since the mark, or the time is over.
-    public void awaitGrowth(long mark, Duration longest) throws InterruptedException {
+    /// Waits until something was recorded since the mark; false when the time was over first.
+    public boolean awaitGrowth(long mark, Duration longest) throws InterruptedException {
         long nanos = longest.toNanos();
         lock.lock();
         try {
             while (appends == mark && nanos > 0) nanos = grown.awaitNanos(nanos);
+            return appends != mark;
         } finally {
             lock.unlock();
         }

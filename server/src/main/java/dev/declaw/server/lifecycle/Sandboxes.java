@@ -112,7 +112,7 @@ public final class Sandboxes implements AutoCloseable {
     /// @throws PlatformFailure.Conflict when it is not running yet
     public <T> T use(String owner, String id, Function<LiveSandbox, T> work) {
         LiveSandbox sandbox = running(row(owner, id));
-        try (LiveSandbox.Call call = sandbox.enter()) {
+        try (LiveSandbox.Call _ = sandbox.enter()) {
             return work.apply(sandbox);
         } catch (PlatformFailure.GuestUnreachable e) {
             if (sandbox.vmExited() || sandbox.endReason().isPresent()) throw gone(id, e);
