@@ -206,6 +206,11 @@ public final class UnixChannel implements AutoCloseable {
         }
     }
 
+    /// Whether a thread is in [#send] or [#receive].
+    boolean inCall() {
+        return inUse.getReadLockCount() > 0;
+    }
+
     @Override
     public void close() {
         if (!closed.compareAndSet(false, true)) return;

@@ -4,10 +4,12 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
 import dev.declaw.egress.flow.SandboxSlot;
 import dev.declaw.model.audit.AuditSink;
+import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.EventLoopGroup;
 import io.netty.channel.epoll.EpollDatagramChannel;
+import java.net.InetSocketAddress;
 import java.time.InstantSource;
 import java.util.function.LongSupplier;
 
@@ -54,6 +56,17 @@ public final class GuestDns {
         channel.pipeline().addLast(new DnsDatagrams(judge(slot, "udp")));
         loops.register(channel).syncUninterruptibly();
         return channel;
+    }
+
+    /// As [#serve(SandboxSlot, int, EventLoopGroup)], on a socket of its own, for the proxy that runs standalone.
+    public Channel serve(SandboxSlot slot, InetSocketAddress listen, EventLoopGroup loops) {
+        return new Bootstrap()
+                .group(loops)
+                .channel(EpollDatagramChannel.class)
+                .handler(new DnsDatagrams(judge(slot, "udp")))
+                .bind(listen)
+                .syncUninterruptibly()
+                .channel();
     }
 
     /// The handler of one TCP connection of a guest to port 53 (RFC 7766).
