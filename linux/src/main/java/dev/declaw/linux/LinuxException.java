@@ -6,7 +6,7 @@ public final class LinuxException extends RuntimeException {
     private final int errno;
 
     public LinuxException(String call, int errno) {
-        super(call + " failed with errno " + errno);
+        super(call + " failed with " + Errno.name(errno));
         this.errno = errno;
     }
 
