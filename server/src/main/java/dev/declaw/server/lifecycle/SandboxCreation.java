@@ -16,11 +16,13 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 
 /// How a sandbox comes to life. Each step's release is registered before the next step: from the moment a place is taken
 /// until the sandbox runs, every failure ends in [SandboxEnd], so nothing of a failed create is left. Thread-safe.
 final class SandboxCreation {
     private static final int LINE_WAIT_SECONDS_MAX = 60;
+    private static final Pattern TEMPLATE_NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}");
     private static final int FIRST_POLICY_VERSION = 1;
 
     private final Sandboxes.Parts parts;
@@ -63,8 +65,9 @@ final class SandboxCreation {
         if (refusing) throw new PlatformFailure.NoCapacity("shutting_down", "this server is stopping");
         PolicyReader.Result policy = readPolicy(request);
         checkTimeout(request.timeoutSeconds());
-        Template template = parts.host()
-                .template(request.template())
+        Template template = Optional.of(request.template())
+                .filter(name -> TEMPLATE_NAME.matcher(name).matches()) // names become paths in the template store
+                .flatMap(parts.host()::template)
                 .orElseThrow(() -> new PlatformFailure.NotFound(
                         "template_not_found", "there is no template of this name; the built-in one is 'base'"));
         if (!slots.ready()) {
