@@ -27,7 +27,13 @@ final class Errors {
         PlatformFailure failure = failureOf(thrown);
         String reference = tokens.reference();
         int status = statusOf(failure);
-        if (status >= 500) LOG.error("{} {}: {}", reference, failure.code(), failure.getMessage(), failure);
+        switch (failure) {
+            case PlatformFailure.InternalFailure _, PlatformFailure.GuestUnreachable _ ->
+                LOG.error("{} {}: {}", reference, failure.code(), failure.getMessage(), failure);
+            case PlatformFailure.NoCapacity _, PlatformFailure.DeadlineExceeded _ ->
+                LOG.warn("{} {}: {}", reference, failure.code(), failure.getMessage());
+            default -> {} // the caller's to mend
+        }
         ObjectNode body = Json.object();
         body.put("message", failure.getMessage());
         body.put("error", failure.getMessage());

@@ -164,6 +164,7 @@ public final class Database implements AutoCloseable {
     @Override
     public void close() {
         closing = true;
+        writes.offer(new Write<>(_ -> null, new CompletableFuture<>())); // wakes the writer; a full queue does so itself
         try {
             writer.join(java.time.Duration.ofSeconds(WAIT_SECONDS_MAX));
         } catch (InterruptedException e) {
