@@ -73,13 +73,13 @@ sealed interface ControlMessage {
         JsonNode node = JSON.readTree(bytes);
         try {
             return switch (node.required("message").textValue()) {
-                case "hello" -> new Hello(node.required("protocol").intValue());
+                case "hello" -> new Hello(number(node, "protocol"));
                 case "open" ->
                     new Open(
                             id(node),
                             new SlotRequest(
                                     text(node, "sandbox_id"),
-                                    node.required("policy_version").intValue(),
+                                    number(node, "policy_version"),
                                     orNull(node, "security"),
                                     orNull(node, "network")));
                 case "close" -> new Close(id(node), text(node, "sandbox_id"));
@@ -98,6 +98,12 @@ sealed interface ControlMessage {
         JsonNode id = node.required("id");
         if (!id.isIntegralNumber()) throw new IllegalArgumentException("id");
         return id.longValue();
+    }
+
+    private static int number(JsonNode node, String member) {
+        JsonNode value = node.required(member);
+        if (!value.isInt()) throw new IllegalArgumentException(member);
+        return value.intValue();
     }
 
     private static String text(JsonNode node, String member) {

@@ -1,6 +1,6 @@
 package dev.declaw.egress.dns;
 
-import com.github.benmanes.caffeine.cache.AsyncCache;
+import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Expiry;
 import com.github.benmanes.caffeine.cache.Ticker;
@@ -11,6 +11,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Semaphore;
 import java.util.stream.Stream;
 import org.xbill.DNS.ARecord;
@@ -42,7 +45,8 @@ public final class DnsjavaResolver implements UpstreamResolver {
     private record Answer(List<InetAddress> addresses, long ttlSeconds) {}
 
     private final List<SimpleResolver> servers;
-    private final AsyncCache<HostName, Answer> answers;
+    private final Cache<HostName, Answer> answers;
+    private final ConcurrentMap<HostName, CompletableFuture<Answer>> asking = new ConcurrentHashMap<>();
     private final Semaphore inFlight = new Semaphore(QUESTIONS_IN_FLIGHT_MAX);
 
     /// @param configured servers in the order in which they are asked; empty for those of /etc/resolv.conf
@@ -60,7 +64,7 @@ public final class DnsjavaResolver implements UpstreamResolver {
                         (name, answer) -> Duration.ofSeconds(answer.ttlSeconds())))
                 .ticker(ticker)
                 .executor(Runnable::run)
-                .buildAsync();
+                .build();
     }
 
     private static List<InetSocketAddress> systemServers() {
@@ -77,8 +81,34 @@ public final class DnsjavaResolver implements UpstreamResolver {
 
     @Override
     public CompletableFuture<List<InetAddress>> resolve(HostName name) {
-        // A copy: whoever cancels his own must not cancel everybody's.
-        return answers.get(name, (key, executor) -> ask(key)).thenApply(Answer::addresses);
+        Answer known = answers.getIfPresent(name);
+        if (known != null) return CompletableFuture.completedFuture(known.addresses());
+        CompletableFuture<Answer> mine = new CompletableFuture<>();
+        CompletableFuture<Answer> first = asking.putIfAbsent(name, mine);
+        if (first != null) return addresses(first);
+        CompletableFuture<List<InetAddress>> result = addresses(mine);
+        ask(name).whenComplete((answer, failure) -> {
+            if (failure == null) answers.put(name, answer);
+            asking.remove(name, mine);
+            if (failure == null) mine.complete(answer);
+            else mine.completeExceptionally(resolutionFailure(failure));
+        });
+        return result;
+    }
+
+    /// A future of its own for each caller: whoever cancels his must not cancel everybody's. The failure comes bare.
+    private static CompletableFuture<List<InetAddress>> addresses(CompletableFuture<Answer> answer) {
+        CompletableFuture<List<InetAddress>> result = new CompletableFuture<>();
+        answer.whenComplete((found, failure) -> {
+            if (failure == null) result.complete(found.addresses());
+            else result.completeExceptionally(failure);
+        });
+        return result;
+    }
+
+    private static ResolutionException resolutionFailure(Throwable failure) {
+        Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+        return cause instanceof ResolutionException known ? known : new ResolutionException("the question failed: " + cause);
     }
 
     private CompletableFuture<Answer> ask(HostName host) {

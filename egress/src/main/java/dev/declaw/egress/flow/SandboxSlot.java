@@ -1,8 +1,12 @@
 package dev.declaw.egress.flow;
 
+import dev.declaw.egress.content.ContentScreen;
+import dev.declaw.egress.content.TokenVault;
 import dev.declaw.egress.dns.SyntheticNames;
 import dev.declaw.egress.tls.CertificateAuthority;
 import dev.declaw.egress.tls.LeafContexts;
+import dev.declaw.guardrails.pii.PiiScanner;
+import dev.declaw.model.policy.PiiPolicy;
 import dev.declaw.model.policy.SecurityPolicy;
 import io.netty.channel.Channel;
 import io.netty.channel.group.ChannelGroup;
@@ -27,12 +31,16 @@ public final class SandboxSlot implements AutoCloseable {
     private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
     private final Optional<CertificateAuthority> authority;
     private final Optional<LeafContexts> leaves;
-    private volatile VersionedPolicy policy;
+    private final TokenVault vault = new TokenVault();
+    private final ContentScreen screen;
+    private final VersionedPolicy policy;
 
     /// @param authority signs the leaves of intercepted connections; empty only when the policy never intercepts
     public SandboxSlot(String sandboxId, VersionedPolicy policy, Optional<CertificateAuthority> authority) {
         this.sandboxId = Objects.requireNonNull(sandboxId);
         this.policy = Objects.requireNonNull(policy);
+        PiiPolicy pii = policy.policy().pii();
+        this.screen = new ContentScreen(pii, new PiiScanner(pii.types()), vault);
         this.authority = authority;
         this.leaves = authority.map(LeafContexts::new);
         if (policy.policy().needsCertificateAuthority() && authority.isEmpty()) {
@@ -55,6 +63,15 @@ public final class SandboxSlot implements AutoCloseable {
 
     public Optional<CertificateAuthority> authority() {
         return authority;
+    }
+
+    /// Screens what the sandbox sends to hosts that its content policy covers.
+    ContentScreen screen() {
+        return screen;
+    }
+
+    TokenVault vault() {
+        return vault;
     }
 
     Optional<LeafContexts> leaves() {
@@ -94,9 +111,11 @@ public final class SandboxSlot implements AutoCloseable {
         return channels.size();
     }
 
-    /// Cuts every connection of the sandbox, on both legs, and its listeners. Further ones are closed as they come.
+    /// Cuts every connection of the sandbox, on both legs, and its listeners, and forgets its redaction tokens. Further
+    /// connections are closed as they come.
     @Override
     public void close() {
         channels.close();
+        vault.close();
     }
 }
