@@ -211,8 +211,6 @@ final class SandboxCreation {
     static void watch(LiveSandbox sandbox, SandboxEnd end) {
         sandbox.vm().exited().thenRun(() -> Thread.ofVirtual()
                 .name("exited-" + sandbox.id())
-                .start(() -> {
-                    if (end.decide(sandbox, "vm_exited")) end.tearDown(sandbox);
-                }));
+                .start(() -> end.abandon(sandbox, "vm_exited")));
     }
 }

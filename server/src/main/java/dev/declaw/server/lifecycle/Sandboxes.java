@@ -30,6 +30,7 @@ import java.util.function.Function;
 /// Thread-safe; calls block and are meant for virtual threads.
 public final class Sandboxes implements AutoCloseable {
     private static final int KILL_WAIT_SECONDS_MAX = 30;
+    private static final int CLOSE_ATTEMPTS_MAX = 15; // one per second
 
     private final SandboxTable table;
     private final ConcurrentMap<String, LiveSandbox> live = new ConcurrentHashMap<>();
@@ -168,17 +169,20 @@ public final class Sandboxes implements AutoCloseable {
         LiveSandbox sandbox = live.get(row.id());
         if (sandbox == null) return false;
         boolean decided = end.decide(sandbox, "killed");
-        if (decided) end.tearDown(sandbox);
-        awaitGone(sandbox);
-        return decided;
+        for (int second = 0; second < KILL_WAIT_SECONDS_MAX; second++) {
+            end.tearDown(sandbox); // does nothing while somebody else does it; tries again when that failed
+            if (gone(sandbox, 1)) return decided;
+        }
+        throw new PlatformFailure.Conflict(
+                "kill_in_progress", id + " is being killed and not gone yet; ask again in a moment", 2);
     }
 
-    private static void awaitGone(LiveSandbox sandbox) {
+    private static boolean gone(LiveSandbox sandbox, int secondsMax) {
         try {
-            sandbox.gone().get(KILL_WAIT_SECONDS_MAX, TimeUnit.SECONDS);
+            sandbox.gone().get(secondsMax, TimeUnit.SECONDS);
+            return true;
         } catch (TimeoutException e) {
-            throw new PlatformFailure.Conflict(
-                    "kill_in_progress", sandbox.id() + " is being killed and not gone yet; ask again in a moment", 2);
+            return false;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new PlatformFailure.InternalFailure("interrupted while a sandbox was killed", e);
@@ -254,11 +258,13 @@ public final class Sandboxes implements AutoCloseable {
         List<Thread> kills = new ArrayList<>();
         for (LiveSandbox sandbox : live.values()) {
             kills.add(Thread.ofVirtual().name("teardown-" + sandbox.id()).start(() -> {
-                end.abandon(sandbox, "server_stopped");
-                awaitGone(sandbox);
+                for (int attempt = 0; attempt < CLOSE_ATTEMPTS_MAX; attempt++) {
+                    end.abandon(sandbox, "server_stopped");
+                    if (gone(sandbox, 1)) return;
+                }
             }));
         }
-        joinAll(kills, Duration.ofSeconds(KILL_WAIT_SECONDS_MAX));
+        joinAll(kills, Duration.ofSeconds(2L * CLOSE_ATTEMPTS_MAX));
     }
 
     /// States that a list shows when nothing else is asked for.

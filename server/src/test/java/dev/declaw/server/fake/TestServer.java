@@ -57,10 +57,11 @@ public final class TestServer implements AutoCloseable {
         http = new RawHttp(api.port(), key);
     }
 
-    /// As SIGKILL would: nothing is told, microVMs run on.
+    /// As SIGKILL would: nothing more is recorded, microVMs run on. Only for servers that keep their sandboxes on a close.
     public void crash() {
         api.close();
         database.close();
+        sandboxes.close();
     }
 
     @Override
