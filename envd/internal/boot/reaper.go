@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/signal"
 	"strconv"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -14,6 +15,7 @@ const (
 	restartDelayMax  = 2 * time.Second
 	terminateTime    = 2 * time.Second
 	openFilesHardMax = 65536
+	nobody           = -1
 )
 
 // Reap is process 1 for the rest of the guest's life: it keeps `envd serve` running and reaps orphans. It starts nothing
@@ -26,8 +28,10 @@ func Reap(arguments []string) {
 	_ = syscall.Setrlimit(syscall.RLIMIT_NOFILE, &limit)
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM, syscall.SIGINT, syscall.SIGPWR)
+	var stopping atomic.Bool
 	go func() {
 		<-stop
+		stopping.Store(true)
 		shutDown()
 	}()
 	delay := restartDelayMin
@@ -45,13 +49,18 @@ func Reap(arguments []string) {
 			console("starting the agent: %v", err)
 			continue
 		}
-		console("the agent ended: %s", reapUntil(agent))
+		ending := reapUntil(agent)
+		if stopping.Load() {
+			reapUntil(nobody) // shutDown is at work and waits for the last one to be gone
+			select {}
+		}
+		console("the agent ended: %s", ending)
 	}
 	console("the agent ended %d times: giving up", restartsMax+1)
 	shutDown()
 }
 
-// reapUntil waits for orphans until the agent itself has ended.
+// reapUntil waits for orphans until the agent itself has ended, or no child is left.
 func reapUntil(agent int) string {
 	for {
 		var status syscall.WaitStatus
