@@ -80,10 +80,8 @@ final class VmFixture implements AutoCloseable {
         return (LocalMicroVm) host.boot(newId(), host.template("base").orElseThrow());
     }
 
-    LocalMicroVm bootWithIdentity() {
-        LocalMicroVm vm = boot();
+    static void identify(MicroVm vm) {
         vm.guest().init(new GuestClient.GuestIdentity(TOKEN, "sandbox", Map.of("FROM_INIT", "yes"), Optional.empty()));
-        return vm;
     }
 
     record Ran(int exitCode, boolean timedOut, String stdout, String stderr) {}
