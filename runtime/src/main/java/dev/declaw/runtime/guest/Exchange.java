@@ -1,0 +1,204 @@
+package dev.declaw.runtime.guest;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.declaw.model.failure.PlatformFailure;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/// Requests and answers over the pool: one request, one answer, failures translated. Thread-safe.
+final class Exchange {
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int COPY_BYTES = 65536;
+
+    private final ConnectionPool pool;
+    private volatile Optional<String> token = Optional.empty();
+
+    Exchange(ConnectionPool pool) {
+        this.pool = pool;
+    }
+
+    void token(String newToken) {
+        token = Optional.of(newToken);
+    }
+
+    /// Sends JSON (or nothing, for null) and reads JSON.
+    JsonNode json(String method, String target, JsonNode body, Duration deadline) {
+        byte[] bytes = body == null ? new byte[0] : body.toString().getBytes(StandardCharsets.UTF_8);
+        return bytes(method, target, bytes, deadline);
+    }
+
+    /// Sends bytes and reads JSON.
+    JsonNode bytes(String method, String target, byte[] body, Duration deadline) {
+        try (InputStream answer = stream(method, target, body, deadline)) {
+            byte[] bytes = answer.readNBytes(WireLimits.JSON_BYTES_MAX + 1);
+            if (bytes.length > WireLimits.JSON_BYTES_MAX) {
+                throw new GuestProtocolException("an answer of more than " + WireLimits.JSON_BYTES_MAX + " bytes");
+            }
+            return JSON.readTree(bytes);
+        } catch (IOException failure) {
+            throw unreachable(failure);
+        }
+    }
+
+    /// Sends bytes and hands out the body of the answer. A request on a connection that the agent has closed meanwhile is
+    /// sent again on a new one: nothing of an answer had come, and the agent reads nothing of what comes after its close.
+    Answer stream(String method, String target, byte[] body, Duration deadline) {
+        byte[] head = HttpHead.request(method, target, headers(body.length));
+        GuestConnection used = pool.reused();
+        if (used != null) {
+            try {
+                return send(used, head, body, deadline);
+            } catch (IOException stale) {
+                used.close();
+                if (!(stale instanceof StaleConnectionException)) {
+                    throw unreachable(stale);
+                }
+            }
+        }
+        GuestConnection connection = connect();
+        try {
+            return send(connection, head, body, deadline);
+        } catch (IOException failure) {
+            connection.close();
+            throw unreachable(failure);
+        }
+    }
+
+    /// Sends a stream of unknown length, chunked, on a connection of its own, and reads JSON. An answer that comes before the
+    /// end of the body (disk full) ends the sending.
+    JsonNode upload(String method, String target, InputStream content, Duration deadline) throws IOException {
+        Map<String, String> headers = headers(-1);
+        headers.put("Transfer-Encoding", "chunked");
+        headers.put("Connection", "close");
+        GuestConnection connection = connect();
+        try {
+            OutputStream out = connection.out();
+            try {
+                out.write(HttpHead.request(method, target, headers));
+                byte[] buffer = new byte[COPY_BYTES];
+                for (int length = content.read(buffer); length >= 0; length = content.read(buffer)) {
+                    if (length > 0) {
+                        sendChunk(out, buffer, length);
+                    }
+                }
+                out.write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            } catch (SendException refused) {
+                // The agent stopped reading; why stands in the answer, if there is one.
+            }
+            connection.readDeadline(deadline);
+            try (Answer answer = answer(connection)) {
+                return JSON.readTree(answer.readNBytes(WireLimits.JSON_BYTES_MAX));
+            } catch (IOException failure) {
+                throw unreachable(failure);
+            }
+        } finally {
+            connection.close();
+        }
+    }
+
+    private static final class SendException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        SendException(IOException cause) {
+            super(cause);
+        }
+    }
+
+    private static final class StaleConnectionException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        StaleConnectionException(IOException cause) {
+            super(cause);
+        }
+    }
+
+    private static void sendChunk(OutputStream out, byte[] buffer, int length) throws SendException {
+        try {
+            out.write((Integer.toHexString(length) + "\r\n").getBytes(StandardCharsets.US_ASCII));
+            out.write(buffer, 0, length);
+            out.write("\r\n".getBytes(StandardCharsets.US_ASCII));
+        } catch (IOException failure) {
+            throw new SendException(failure);
+        }
+    }
+
+    private GuestConnection connect() {
+        try {
+            return pool.fresh(WireLimits.CONNECT_DEADLINE);
+        } catch (IOException failure) {
+            throw unreachable(failure);
+        }
+    }
+
+    private Map<String, String> headers(int contentLength) {
+        Map<String, String> headers = new LinkedHashMap<>();
+        token.ifPresent(secret -> headers.put("Authorization", "Bearer " + secret));
+        if (contentLength >= 0) {
+            headers.put("Content-Length", Integer.toString(contentLength));
+        }
+        return headers;
+    }
+
+    private Answer send(GuestConnection connection, byte[] head, byte[] body, Duration deadline) throws IOException {
+        try {
+            byte[] request = new byte[head.length + body.length];
+            System.arraycopy(head, 0, request, 0, head.length);
+            System.arraycopy(body, 0, request, head.length, body.length);
+            connection.readDeadline(deadline);
+            connection.out().write(request);
+            connection.in().mark(1);
+            if (connection.in().read() < 0) {
+                throw new IOException("the agent closed the connection");
+            }
+            connection.in().reset();
+        } catch (java.net.SocketTimeoutException late) {
+            throw late;
+        } catch (IOException failure) {
+            throw new StaleConnectionException(failure);
+        }
+        return answer(connection);
+    }
+
+    private Answer answer(GuestConnection connection) throws IOException {
+        HttpHead head = HttpHead.read(connection.in());
+        connection.readDeadline(WireLimits.READ_DEADLINE);
+        BodyStream body = new BodyStream(
+                connection, head, head.reusable() ? () -> pool.giveBack(connection) : connection::close);
+        if (head.status() >= 300) {
+            throw refusal(head.status(), body);
+        }
+        return new Answer(body, head.contentLength().orElse(-1));
+    }
+
+    private static PlatformFailure refusal(int status, InputStream body) throws IOException {
+        String code = "internal";
+        String message = "the guest agent answered " + status;
+        try (body) {
+            JsonNode error = JSON.readTree(body.readNBytes(COPY_BYTES));
+            // The rest of a longer answer is not worth reading; closing cuts the connection.
+            code = error.path("code").asText(code).replaceAll("[^a-z0-9_]", "");
+            message = GuestText.clean(error.path("message").asText(message), WireLimits.MESSAGE_CHARACTERS_MAX);
+        }
+        code = code.isEmpty() || code.length() > 64 ? "internal" : code;
+        return switch (status) {
+            case 400 -> new PlatformFailure.InvalidRequest(code, message);
+            case 403 -> new PlatformFailure.PermissionDenied(code, message);
+            case 404 -> new PlatformFailure.NotFound(code, message);
+            case 409 -> new PlatformFailure.Conflict(code, message);
+            case 413 -> new PlatformFailure.TooLarge(code, message);
+            default -> new PlatformFailure.GuestUnreachable("the guest agent failed: " + message, null);
+        };
+    }
+
+    static PlatformFailure.GuestUnreachable unreachable(IOException cause) {
+        String why = cause instanceof java.net.SocketTimeoutException ? "does not answer in time" : "does not answer properly";
+        return new PlatformFailure.GuestUnreachable("the sandbox's agent " + why, cause);
+    }
+}

@@ -1,0 +1,63 @@
+package dev.declaw.runtime.guest;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+
+/// One TCP connection to the agent. Used by one thread at a time; [#close] may come from any.
+final class GuestConnection implements AutoCloseable {
+    private static final int BUFFER_BYTES = 16384;
+
+    private final SocketChannel channel;
+    private final InputStream in;
+    private final OutputStream out;
+    private final Runnable released;
+    private boolean closed;
+
+    /// @param channel unconnected; closed with this connection
+    /// @param released called once, when the connection is closed
+    GuestConnection(SocketChannel channel, InetSocketAddress address, Duration deadline, Runnable released)
+            throws IOException {
+        this.channel = channel;
+        this.released = released;
+        channel.socket().connect(address, (int) deadline.toMillis());
+        channel.socket().setTcpNoDelay(true);
+        this.in = new BufferedInputStream(channel.socket().getInputStream(), BUFFER_BYTES);
+        this.out = channel.socket().getOutputStream();
+    }
+
+    InputStream in() {
+        return in;
+    }
+
+    OutputStream out() {
+        return out;
+    }
+
+    /// How long a read may wait for the next byte.
+    void readDeadline(Duration deadline) throws IOException {
+        channel.socket().setSoTimeout((int) Math.max(1, deadline.toMillis()));
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        }
+        try {
+            channel.close();
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        } finally {
+            released.run();
+        }
+    }
+}
