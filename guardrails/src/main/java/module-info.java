@@ -3,4 +3,5 @@ module dev.declaw.guardrails {
     requires transitive dev.declaw.model;
     requires com.google.i18n.phonenumbers.libphonenumber;
 
+    exports dev.declaw.guardrails.pii;
 }
