@@ -104,8 +104,10 @@ public final class EgressProcess {
         return AuditSpool.open(here, AuditSpool.Limits.DEFAULT);
     }
 
-    /// Native libraries and archives are opened while every file can be read.
-    private static void loadWhatNeedsFiles(InstantSource clock) {
+    /// Native libraries and archives are opened while every file can be read: an archive that is open stays readable.
+    /// Classes that lie in plain directories must be readable for everybody.
+    private static void loadWhatNeedsFiles(InstantSource clock) throws IOException {
+        ArchiveFiles.openAll();
         Epoll.ensureAvailability();
         OpenSsl.ensureAvailability();
         Brotli4jLoader.ensureAvailability();
