@@ -22,5 +22,6 @@ module dev.declaw.egress {
     requires com.github.benmanes.caffeine;
 
     exports dev.declaw.egress;
+    exports dev.declaw.egress.audit;
     exports dev.declaw.egress.control;
 }

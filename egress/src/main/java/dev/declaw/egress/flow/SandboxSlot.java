@@ -107,7 +107,7 @@ public final class SandboxSlot implements AutoCloseable {
     }
 
     /// Open channels of both legs.
-    int openChannels() {
+    public int openChannels() {
         return channels.size();
     }
 
