@@ -1,0 +1,3 @@
+package dev.declaw.server;
+
+final class Main {}
