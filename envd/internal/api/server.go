@@ -66,6 +66,11 @@ func (s *Server) Serve(listener net.Listener) error {
 		ConnContext: func(ctx context.Context, connection net.Conn) context.Context {
 			return context.WithValue(ctx, connectionKey{}, connection)
 		},
+		ConnState: func(connection net.Conn, state http.ConnState) {
+			if state == http.StateIdle { // the deadline was that of the last answer
+				_ = connection.SetWriteDeadline(time.Time{})
+			}
+		},
 	}
 	return server.Serve(listener)
 }
@@ -83,12 +88,16 @@ type call struct {
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{ResponseWriter: w, request: r, stall: s.stall}
 	c.connection, _ = r.Context().Value(connectionKey{}).(net.Conn)
-	r.Body = &patientBody{ReadCloser: r.Body, call: c}
-	defer c.setDeadlines(time.Time{}, time.Time{})
+	if r.Body != http.NoBody {
+		body := &patientBody{ReadCloser: r.Body, call: c}
+		body.setDeadline(time.Now().Add(s.stall)) // also for a body that no call reads: net/http discards it
+		r.Body = body
+	}
 	c.setWriteDeadline()
 	if err := s.route(c); err != nil {
 		c.fail(err)
 	}
+	c.setWriteDeadline() // for what net/http still has to flush
 }
 
 func (s *Server) route(c *call) error {
@@ -252,13 +261,6 @@ func (c *call) setWriteDeadline() {
 	}
 }
 
-func (c *call) setDeadlines(read, write time.Time) {
-	if c.connection != nil {
-		_ = c.connection.SetReadDeadline(read)
-		_ = c.connection.SetWriteDeadline(write)
-	}
-}
-
 // patientBody gives every read its own deadline, so that a body of any length may take its time but not stall.
 type patientBody struct {
 	io.ReadCloser
@@ -270,19 +272,23 @@ func (b *patientBody) Read(into []byte) (int, error) {
 	if b.end != nil {
 		return 0, b.end
 	}
-	if connection := b.call.connection; connection != nil {
-		_ = connection.SetReadDeadline(time.Now().Add(b.call.stall))
-	}
+	b.setDeadline(time.Now().Add(b.call.stall))
 	n, err := b.ReadCloser.Read(into)
-	if err != nil && err != io.EOF {
-		err = failure.New(failure.InvalidRequest, "the body ended early or stalled")
-	}
-	if err != nil {
-		b.end = err
+	switch {
+	case err == io.EOF:
 		// net/http goes on reading in the background to notice a peer that leaves: that read has no deadline.
-		if connection := b.call.connection; connection != nil {
-			_ = connection.SetReadDeadline(time.Time{})
-		}
+		b.setDeadline(time.Time{})
+		b.end = err
+	case err != nil:
+		// What may still come is no request of its own, and waiting for it is what has just failed.
+		b.call.Header().Set("Connection", "close")
+		b.end = failure.New(failure.InvalidRequest, "the body ended early or stalled")
 	}
-	return n, err
+	return n, b.end
+}
+
+func (b *patientBody) setDeadline(at time.Time) {
+	if connection := b.call.connection; connection != nil {
+		_ = connection.SetReadDeadline(at)
+	}
 }
