@@ -450,7 +450,7 @@ final class Exchange implements ResponseListener, Dialer.Caller {
         } else {
             upstream.drop();
         }
-        finish(null);
+        finish("");
         guest.exchangeOver(!closeAfterwards);
     }
 
@@ -458,7 +458,7 @@ final class Exchange implements ResponseListener, Dialer.Caller {
     public void responseFailed(UpstreamFailure failure, boolean untouched) {
         if (phase == Phase.OVER) return;
         if (down != null) {
-            finish(failure.decision().reason());
+            finish(failure.detail());
             guest.abort();
         } else if (reused && untouched && !retried && phase == Phase.SENT && head.idempotent() && replayable()) {
             retried = true; // the origin closed an idle connection just as we used it
@@ -507,7 +507,8 @@ final class Exchange implements ResponseListener, Dialer.Caller {
     void timedOut() {
         UpstreamFailure failure = UpstreamFailure.broken(Reason.TIMED_OUT, "idle");
         if (down != null) {
-            cancel();
+            finish(Reason.TIMED_OUT.code());
+            dropUpstream();
             guest.abort();
         } else {
             fail(504, failure);
@@ -518,7 +519,7 @@ final class Exchange implements ResponseListener, Dialer.Caller {
     void refuseBody(int answer, Reason reason, String detail) {
         boolean begun = down != null;
         String id = guest.flow.blocked(policy, Decision.deny(reason, null), subject, Screening.NONE, detail);
-        finish(reason);
+        finish(reason.code());
         dropUpstream();
         if (begun) {
             guest.abort();
@@ -530,7 +531,7 @@ final class Exchange implements ResponseListener, Dialer.Caller {
     /// Nobody waits for the response any more.
     void cancel() {
         if (phase == Phase.OVER) return;
-        finish(Reason.TIMED_OUT);
+        finish("the guest ended it");
         dropUpstream();
     }
 
@@ -541,7 +542,7 @@ final class Exchange implements ResponseListener, Dialer.Caller {
     private void block(Decision decision, Screening seen, String detail) {
         String id = guest.flow.blocked(policy, decision, subject, seen, detail);
         allowed = false;
-        finish(null);
+        finish("");
         Reason reason = decision.reason();
         guest.answerAndClose(GuestHttp.statusOf(reason), true, reason, detail, seen.scanner(), id, head);
     }
@@ -552,17 +553,17 @@ final class Exchange implements ResponseListener, Dialer.Caller {
         status = answer;
         String id;
         if (allowed) {
-            id = recordEnd(reason);
+            id = recordEnd(reason.code() + ": " + failure.detail());
             allowed = false;
         } else {
             id = guest.flow.blocked(policy, failure.decision(), subject, Screening.NONE, failure.detail());
         }
-        finish(null);
+        finish("");
         guest.answerAndClose(answer, false, reason, "", "", id, head);
     }
 
-    private void finish(Reason failure) {
-        if (allowed) recordEnd(failure);
+    private void finish(String detail) {
+        if (allowed) recordEnd(detail);
         allowed = false;
         phase = Phase.OVER;
         if (held != null) held.release();
@@ -571,9 +572,9 @@ final class Exchange implements ResponseListener, Dialer.Caller {
         heldBytes = 0;
     }
 
-    private String recordEnd(Reason failure) {
+    private String recordEnd(String detail) {
         long nanos = System.nanoTime() - startedNanos;
-        return guest.flow.closed(policy, subject, status, bytesUp, bytesDown, nanos, failure);
+        return guest.flow.closed(policy, subject, status, bytesUp, bytesDown, nanos, detail);
     }
 
     private void dropUpstream() {
