@@ -71,8 +71,10 @@ public final class Rehydrator {
                 out.write(text, copied, at - copied);
                 out.writeBytes(value.get());
                 copied = token.end();
+                at = copied;
+            } else {
+                at++;
             }
-            at = token.end();
         }
         if (out == null) return end == text.length ? text : Arrays.copyOf(text, end);
         out.write(text, copied, end - copied);

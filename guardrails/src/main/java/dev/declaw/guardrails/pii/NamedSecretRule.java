@@ -67,7 +67,7 @@ final class NamedSecretRule {
     void bearer(int end) {
         int stop = end;
         while (stop - end < VALUE_CHARS_MAX && KeyShape.Tail.BASE64.has(text.at(stop)) || text.at(stop) == '.') stop++;
-        if (stop - end >= 16 && Randomness.keyLike(text, end, stop)) spans.add(PiiType.API_KEY, end, stop, 0.9);
+        if (stop - end >= 16 && Randomness.keyLike(text, end, stop, 2)) spans.add(PiiType.API_KEY, end, stop, 0.9);
     }
 
     /// `://` was read: `user:password@` may follow.
