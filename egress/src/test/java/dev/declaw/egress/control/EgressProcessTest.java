@@ -25,9 +25,12 @@ import java.util.List;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.xbill.DNS.DClass;
@@ -46,11 +49,13 @@ class EgressProcessTest {
             new EgressConfig(List.of(), List.of(), List.of(), EgressConfig.Limits.DEFAULT);
 
     @TempDir
-    Path directory;
+    static Path directory;
 
-    private final BlockingQueue<Long> restarts = new LinkedBlockingQueue<>();
-    private SupervisedEgressProxy proxy;
+    private static final BlockingQueue<Long> RESTARTS = new LinkedBlockingQueue<>();
+    private static SupervisedEgressProxy proxy;
+
     private TestSockets sockets;
+    private String sandboxId;
 
     static final class Child {
         public static void main(String[] arguments) {
@@ -58,8 +63,8 @@ class EgressProcessTest {
         }
     }
 
-    @BeforeEach
-    void start() throws IOException {
+    @BeforeAll
+    static void start() {
         assumeThat(Files.isReadable(Path.of("/etc/shadow"))).as("needs root").isTrue();
         EgressProcess.Arguments arguments = new EgressProcess.Arguments(
                 directory.resolve("control"), EgressProcess.DEFAULT_UID, EgressProcess.DEFAULT_UID, CONFIG);
@@ -72,14 +77,23 @@ class EgressProcessTest {
                         directory.resolve("spool"),
                         EgressProcess.DEFAULT_UID,
                         EgressProcess.DEFAULT_UID),
-                restarted -> restarts.add(((SupervisedEgressProxy) restarted).pid().orElseThrow()));
+                restarted -> RESTARTS.add(((SupervisedEgressProxy) restarted).pid().orElseThrow()));
+    }
+
+    @AfterAll
+    static void stop() {
+        if (proxy != null) proxy.close();
+    }
+
+    @BeforeEach
+    void makeSockets(TestInfo test) throws IOException {
         sockets = new TestSockets();
+        sandboxId = "sbx-" + Integer.toHexString(test.getDisplayName().hashCode());
     }
 
     @AfterEach
-    void stop() throws IOException {
-        if (proxy == null) return;
-        proxy.close();
+    void closeSlot() throws IOException {
+        proxy.close(sandboxId);
         sockets.close();
     }
 
@@ -96,8 +110,8 @@ class EgressProcessTest {
         assertThat(endOfConnection()).isEqualTo(-1);
 
         assertThat(awaitEvents(3)).extracting(AuditEvent::event, e -> e.reason().orElse(""), AuditEvent::sandboxId).startsWith(
-                org.assertj.core.groups.Tuple.tuple("dns_query", "allowed_by_rule", "sbx-0123abcd"),
-                org.assertj.core.groups.Tuple.tuple("dns_query", "not_in_allow_list", "sbx-0123abcd"));
+                org.assertj.core.groups.Tuple.tuple("dns_query", "allowed_by_rule", sandboxId),
+                org.assertj.core.groups.Tuple.tuple("dns_query", "not_in_allow_list", sandboxId));
         assertThat(Files.getAttribute(directory.resolve("spool"), "unix:uid")).isEqualTo(EgressProcess.DEFAULT_UID);
     }
 
@@ -122,11 +136,11 @@ class EgressProcessTest {
         try (Socket open = new Socket()) {
             open.connect(sockets.tcpAddress());
             assertThat(ask("api.example.test.").getRcode()).isEqualTo(Rcode.NOERROR);
-            proxy.close("sbx-0123abcd");
+            proxy.close(sandboxId);
             assertThat(open.getInputStream().read()).isEqualTo(-1);
         }
         assertUnanswered();
-        proxy.close("sbx-0123abcd");
+        proxy.close(sandboxId);
     }
 
     @Test
@@ -141,11 +155,12 @@ class EgressProcessTest {
         proxy.open(request("null", "null"), sockets.slot());
         assertThat(ask("api.example.test.").getRcode()).isEqualTo(Rcode.NOERROR);
         ProcessHandle.of(proxy.pid().orElseThrow()).orElseThrow().destroyForcibly();
-        assertThat(restarts.poll(30, TimeUnit.SECONDS)).isNotNull();
+        assertThat(RESTARTS.poll(30, TimeUnit.SECONDS)).isNotNull();
         assertUnanswered();
         proxy.open(request("null", "null"), sockets.slot());
         assertThat(ask("api.example.test.").getRcode()).isEqualTo(Rcode.NOERROR);
-        assertThat(awaitEvents(2)).hasSize(2); // of both processes
+        // Of both processes; the question in between waited in the socket.
+        assertThat(awaitEvents(3)).hasSize(3).allSatisfy(e -> assertThat(e.event()).isEqualTo("dns_query"));
     }
 
     @Test
@@ -157,12 +172,12 @@ class EgressProcessTest {
         assertThatIllegalArgumentException().isThrownBy(() -> new EgressProcess.Arguments(Path.of("x"), 0, 8, CONFIG));
     }
 
-    private static SlotRequest request(String security, String network) {
+    private SlotRequest request(String security, String network) {
         try {
             JsonNode securityNode = ControlMessage.JSON.readTree(security);
             JsonNode networkNode = ControlMessage.JSON.readTree(network);
             return new SlotRequest(
-                    "sbx-0123abcd",
+                    sandboxId,
                     1,
                     securityNode.isNull() ? null : securityNode,
                     networkNode.isNull() ? null : networkNode);
@@ -209,7 +224,7 @@ class EgressProcessTest {
             AuditSpoolReader reader = new AuditSpoolReader(directory.resolve("spool"));
             AuditSpoolReader.Position position = AuditSpoolReader.Position.START;
             for (var batch = reader.poll(position, 100); !batch.next().equals(position); batch = reader.poll(position, 100)) {
-                events.addAll(batch.events());
+                batch.events().stream().filter(event -> event.sandboxId().equals(sandboxId)).forEach(events::add);
                 position = batch.next();
             }
             if (events.size() >= count) return events;
