@@ -32,6 +32,7 @@ public final class Credentials {
             Native.link("setresuid", Native.INT, Native.INT, Native.INT, Native.INT);
     private static final MethodHandle PRCTL = Native.linkVariadic(
             "prctl", 1, Native.INT, Native.INT, Native.LONG, Native.LONG, Native.LONG, Native.LONG);
+    private static final MethodHandle GETRLIMIT = Native.link("getrlimit", Native.INT, Native.INT, Native.POINTER);
     private static final MethodHandle SETRLIMIT = Native.link("setrlimit", Native.INT, Native.INT, Native.POINTER);
 
     private Credentials() {}
@@ -43,15 +44,16 @@ public final class Credentials {
     ///
     /// @param uid numeric user, not 0; it needs no entry in /etc/passwd
     /// @param gid numeric group, not 0
-    /// @param openFilesMax RLIMIT_NOFILE, soft and hard (setrlimit(2)); core dumps are switched off
+    /// @param openFilesMax RLIMIT_NOFILE, soft and hard (setrlimit(2)), unless the hard limit is lower already; core dumps
+    ///     are switched off
     /// @throws LinuxException when a call fails; the process must end then
     /// @throws IllegalStateException when a thread kept a privilege; the process must end then
     public static void drop(int uid, int gid, int openFilesMax) {
         if (uid <= 0 || gid <= 0) throw new IllegalArgumentException("an unprivileged user and group have positive ids");
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment capture = Native.capture(arena);
-            limit(RLIMIT_CORE, 0, "setrlimit RLIMIT_CORE", arena, capture);
-            limit(RLIMIT_NOFILE, openFilesMax, "setrlimit RLIMIT_NOFILE", arena, capture);
+            limit(RLIMIT_CORE, 0, arena, capture);
+            limit(RLIMIT_NOFILE, openFilesMax, arena, capture);
             Native.check("setgroups", (int) SETGROUPS.invokeExact(capture, 0L, MemorySegment.NULL), capture);
             Native.check("setresgid", (int) SETRESGID.invokeExact(capture, gid, gid, gid), capture);
             Native.check("setresuid", (int) SETRESUID.invokeExact(capture, uid, uid, uid), capture);
@@ -67,12 +69,14 @@ public final class Credentials {
         verify(ProcessHandle.current().pid(), uid, gid);
     }
 
-    private static void limit(int resource, long value, String name, Arena arena, MemorySegment capture)
-            throws Throwable {
+    private static void limit(int resource, long value, Arena arena, MemorySegment capture) throws Throwable {
         MemorySegment limit = arena.allocate(Native.LONG, 2);
-        limit.setAtIndex(Native.LONG, 0, value);
-        limit.setAtIndex(Native.LONG, 1, value);
-        Native.check(name, (int) SETRLIMIT.invokeExact(capture, resource, limit), capture);
+        Native.check("getrlimit", (int) GETRLIMIT.invokeExact(capture, resource, limit), capture);
+        long hard = limit.getAtIndex(Native.LONG, 1);
+        long lowered = Long.compareUnsigned(hard, value) < 0 ? hard : value; // RLIM_INFINITY is the largest number
+        limit.setAtIndex(Native.LONG, 0, lowered);
+        limit.setAtIndex(Native.LONG, 1, lowered);
+        Native.check("setrlimit", (int) SETRLIMIT.invokeExact(capture, resource, limit), capture);
     }
 
     private static void prctl(int option, long value, String name, MemorySegment capture) throws Throwable {

@@ -8,6 +8,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 /// A descriptor that this process owns: received over a Unix socket, or made by a wrapper of this package. Thread-safe.
 public final class Descriptor implements NativeSocket {
     private static final MethodHandle CLOSE = Native.link("close", Native.INT, Native.INT);
+    private static final MethodHandle FCNTL =
+            Native.linkVariadic("fcntl", 2, Native.INT, Native.INT, Native.INT, Native.INT);
+    private static final int F_GETFL = 3;
+    private static final int F_SETFL = 4;
+    private static final int O_NONBLOCK = 0x800;
     private static final int RELEASED = -1;
 
     private final AtomicInteger number;
@@ -21,6 +26,20 @@ public final class Descriptor implements NativeSocket {
         int open = number.get();
         if (open == RELEASED) throw new IllegalStateException("the descriptor was closed or given away");
         return open;
+    }
+
+    /// Sets O_NONBLOCK (fcntl(2)), for every process that shares the open file.
+    public Descriptor nonBlocking() {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment capture = Native.capture(arena);
+            int flags = Native.check("fcntl", (int) FCNTL.invokeExact(capture, descriptor(), F_GETFL, 0), capture);
+            Native.check("fcntl", (int) FCNTL.invokeExact(capture, descriptor(), F_SETFL, flags | O_NONBLOCK), capture);
+            return this;
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Throwable t) {
+            throw Native.impossible(t);
+        }
     }
 
     /// Gives the number to a new owner, who closes it from now on (a Netty channel does when it is closed).

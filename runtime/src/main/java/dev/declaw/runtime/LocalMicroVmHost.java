@@ -208,7 +208,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
         if (machine == null) {
             try {
                 BootImage image = templates.bootImage(progress);
-                AcceleratorChoice choice = new AcceleratorProbe(config.stateDirectory()).choose(image);
+                AcceleratorChoice choice = new AcceleratorProbe(config.templateCache()).choose(image);
                 machine = new Machine(
                         image, new QemuDriver(choice.accelerator(), TimeStampCounter.frequencyKhz()), choice);
             } catch (IOException failure) {

@@ -27,21 +27,23 @@ final class VmFixture implements AutoCloseable {
     private static final Path ENVD_SOURCES = Path.of("../envd").toAbsolutePath().normalize();
 
     private final Path state;
+    private final Path envd;
     private LocalMicroVmHost host;
 
     VmFixture() throws IOException {
         assertThat(ProcessHandle.current().info().user()).as("these tests make namespaces: run as root").hasValue("root");
+        envd = envd();
         state = Files.createTempDirectory("declaw-vm-test");
         host = open();
-        host.prepareTemplates(System.out::println);
+        host.prepareTemplates(line -> {});
     }
 
     private LocalMicroVmHost open() {
         Path cache = Path.of(System.getenv().getOrDefault("DECLAW_CACHE", "/var/cache/declaw"));
-        return new LocalMicroVmHost(HostConfig.of(state, cache, envd(), 16384));
+        return new LocalMicroVmHost(HostConfig.of(state, cache, envd, 16384));
     }
 
-    static Path envd() {
+    private static Path envd() {
         String given = System.getenv("DECLAW_ENVD");
         if (given != null) {
             return Path.of(given);
@@ -80,10 +82,8 @@ final class VmFixture implements AutoCloseable {
         return (LocalMicroVm) host.boot(newId(), host.template("base").orElseThrow());
     }
 
-    LocalMicroVm bootWithIdentity() {
-        LocalMicroVm vm = boot();
+    static void identify(MicroVm vm) {
         vm.guest().init(new GuestClient.GuestIdentity(TOKEN, "sandbox", Map.of("FROM_INIT", "yes"), Optional.empty()));
-        return vm;
     }
 
     record Ran(int exitCode, boolean timedOut, String stdout, String stderr) {}

@@ -11,7 +11,6 @@ import dev.declaw.linux.UnixChannel;
 import io.netty.channel.epoll.Epoll;
 import io.netty.handler.ssl.OpenSsl;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -84,15 +83,14 @@ public final class EgressProcess {
     }
 
     private static void serve(Arguments arguments, InstantSource clock) throws IOException {
-        loadWhatNeedsFiles(clock);
-        try (UnixChannel channel = UnixChannel.connect(arguments.controlSocket());
-                AuditSpool spool = openSpool(arguments);
-                EgressParts parts = EgressParts.wire(arguments.config(), spool, clock);
-                EngineSlots slots = new EngineSlots(parts, clock)) {
+        try (UnixChannel channel = UnixChannel.connect(arguments.controlSocket())) {
+            loadWhatNeedsFiles();
+            AuditSpool spool = openSpool(arguments);
+            EgressParts parts = EgressParts.wire(arguments.config(), spool, clock);
             Credentials.drop(arguments.uid(), arguments.gid(), OPEN_FILES_MAX);
-            new ControlLoop(channel, slots).run();
+            Thread.ofPlatform().daemon().name("egress-warm-up").start(() -> warmUp(clock));
+            new ControlLoop(channel, new EngineSlots(parts, clock)).run();
             LOG.info("the server has closed the control channel");
-            Runtime.getRuntime().halt(0); // at once: no connection may outlive the server's word for it
         }
     }
 
@@ -104,12 +102,18 @@ public final class EgressProcess {
         return AuditSpool.open(here, AuditSpool.Limits.DEFAULT);
     }
 
-    /// Native libraries and archives are opened while every file can be read.
-    private static void loadWhatNeedsFiles(InstantSource clock) {
+    /// Native libraries and archives are opened while every file can be read: an archive that is open stays readable.
+    /// Classes that lie in plain directories must be readable for everybody.
+    private static void loadWhatNeedsFiles() throws IOException {
+        ArchiveFiles.openAll();
         Epoll.ensureAvailability();
         OpenSsl.ensureAvailability();
         Brotli4jLoader.ensureAvailability();
-        if (Zstd.maxCompressionLevel() < 1) throw new UncheckedIOException(new IOException("zstd does not work"));
+        if (Zstd.maxCompressionLevel() < 1) throw new IOException("zstd does not work");
+    }
+
+    /// The first authority of a process takes a thousand classes; the first sandbox should not wait for them.
+    private static void warmUp(InstantSource clock) {
         CertificateAuthority.create("warm-up", clock).certificatePem();
     }
 }

@@ -46,9 +46,9 @@ final class EngineSlots implements SlotService {
         SandboxSlot slot =
                 new SandboxSlot(request.sandboxId(), new VersionedPolicy(request.policyVersion(), policy), authority);
         try {
-            Channel dnsChannel = parts.dns().serve(slot, dns.release(), parts.loops());
+            Channel dnsChannel = parts.dns().serve(slot, dns.nonBlocking().release(), parts.loops());
             served.put(request.sandboxId(), new Served(slot, dnsChannel));
-            parts.engine().serveSlot(slot, tcp.release());
+            parts.engine().serveSlot(slot, tcp.nonBlocking().release());
         } catch (RuntimeException e) {
             slot.close();
             close(request.sandboxId());

@@ -207,6 +207,11 @@ public final class StandaloneEgress implements AutoCloseable {
         }
     }
 
+    /// Where it listens.
+    InetSocketAddress address() {
+        return (InetSocketAddress) listeners.getFirst().localAddress();
+    }
+
     /// Takes no more connections and waits for those that are open, for a while.
     void drain() throws InterruptedException {
         listeners.forEach(listener -> listener.close().syncUninterruptibly());

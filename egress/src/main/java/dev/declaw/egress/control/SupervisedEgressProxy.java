@@ -81,10 +81,12 @@ public final class SupervisedEgressProxy implements EgressProxy {
         try {
             proxy.firstStart.get(2 * START_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
             return proxy;
-        } catch (ExecutionException | TimeoutException e) {
+        } catch (ExecutionException e) {
             proxy.close();
-            LOG.error("the egress proxy does not start", e);
-            throw unavailable("the egress proxy does not start; its messages stand in the server's log");
+            throw unavailable("the egress proxy does not start: " + e.getCause().getMessage());
+        } catch (TimeoutException e) {
+            proxy.close();
+            throw unavailable("the egress proxy does not start in time");
         } catch (InterruptedException e) {
             proxy.close();
             Thread.currentThread().interrupt();

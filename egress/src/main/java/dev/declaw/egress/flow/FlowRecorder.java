@@ -7,7 +7,6 @@ import dev.declaw.model.audit.AuditEvent.Attribute;
 import dev.declaw.model.audit.AuditSink;
 import dev.declaw.model.audit.AuditUnavailableException;
 import dev.declaw.model.policy.Decision;
-import dev.declaw.model.policy.Reason;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.HexFormat;
@@ -65,6 +64,7 @@ final class FlowRecorder {
     /// Records how something that was allowed ended. Its loss matters to no decision.
     ///
     /// @param status HTTP status towards the guest; 0 for none
+    /// @param detail what went wrong; empty for a clean end
     void closed(
             String id,
             String sandboxId,
@@ -74,15 +74,14 @@ final class FlowRecorder {
             long bytesUp,
             long bytesDown,
             long nanos,
-            Reason failure) {
+            String detail) {
         if (!policy.policy().auditEnabled()) return;
         AuditEvent.Builder event = builder(id, sandboxId, policy, subject, "egress_closed", Screening.NONE)
                 .number(Attribute.BYTES_UP, bytesUp)
                 .number(Attribute.BYTES_DOWN, bytesDown)
                 .number(Attribute.LATENCY_MICROS, nanos / 1000);
         if (status > 0) event.number(Attribute.STATUS, status);
-        if (failure != null) event.text(Attribute.DETAIL, failure.code());
-        recordOrLog(event.build());
+        recordOrLog(event.text(Attribute.DETAIL, detail).build());
     }
 
     private void recordOrLog(AuditEvent event) {

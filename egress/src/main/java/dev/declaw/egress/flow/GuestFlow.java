@@ -58,10 +58,10 @@ final class GuestFlow {
     ///
     /// @return id of the event
     String closed(
-            VersionedPolicy policy, Subject subject, int status, long up, long down, long nanos, Reason failure) {
+            VersionedPolicy policy, Subject subject, int status, long up, long down, long nanos, String detail) {
         recorded = true;
         String id = services.recorder.newId();
-        services.recorder.closed(id, slot.sandboxId(), policy, subject, status, up, down, nanos, failure);
+        services.recorder.closed(id, slot.sandboxId(), policy, subject, status, up, down, nanos, detail);
         return id;
     }
 
@@ -74,7 +74,7 @@ final class GuestFlow {
     void ended() {
         if (recorded) return;
         Subject subject = Subject.connection("", destination, "unknown");
-        closed(slot.policy(), subject, 0, 0, 0, System.nanoTime() - acceptedNanos, null);
+        closed(slot.policy(), subject, 0, 0, 0, System.nanoTime() - acceptedNanos, "ended before a request");
     }
 
     /// Cuts a connection so that the peer cannot take what it has for complete: TCP RST, and no TLS close_notify.

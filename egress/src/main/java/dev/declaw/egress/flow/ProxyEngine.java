@@ -5,6 +5,7 @@ import dev.declaw.egress.dns.UpstreamResolver;
 import dev.declaw.model.audit.AuditSink;
 import io.netty.bootstrap.ServerBootstrap;
 import io.netty.channel.Channel;
+import io.netty.channel.ChannelFuture;
 import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelInitializer;
 import io.netty.channel.ChannelOption;
@@ -52,7 +53,7 @@ public final class ProxyEngine implements AutoCloseable {
 
     /// Listens for connections that a firewall hands over with TPROXY. Needs CAP_NET_ADMIN for IP_TRANSPARENT.
     public Channel serveTransparent(SandboxSlot slot, InetSocketAddress listen) {
-        return start(bootstrap(slot, EpollSocketChannel::localAddress)
+        return startOwn(bootstrap(slot, EpollSocketChannel::localAddress)
                 .channel(EpollServerSocketChannel.class)
                 .option(EpollChannelOption.IP_TRANSPARENT, true)
                 .bind(listen), slot);
@@ -60,7 +61,7 @@ public final class ProxyEngine implements AutoCloseable {
 
     /// Listens for connections that a firewall redirected.
     public Channel serveRedirected(SandboxSlot slot, InetSocketAddress listen, OriginalDestination destination) {
-        return start(bootstrap(slot, channel -> destination.of(channel.fd().intValue()))
+        return startOwn(bootstrap(slot, channel -> destination.of(channel.fd().intValue()))
                 .channel(EpollServerSocketChannel.class)
                 .bind(listen), slot);
     }
@@ -86,7 +87,14 @@ public final class ProxyEngine implements AutoCloseable {
                 });
     }
 
-    private static Channel start(io.netty.channel.ChannelFuture opening, SandboxSlot slot) {
+    /// A listener in our own namespace, where the upstream leg could reach it.
+    private Channel startOwn(ChannelFuture opening, SandboxSlot slot) {
+        Channel listener = start(opening, slot);
+        services.ownListeners.add(((InetSocketAddress) listener.localAddress()).getPort());
+        return listener;
+    }
+
+    private static Channel start(ChannelFuture opening, SandboxSlot slot) {
         Channel listener = opening.syncUninterruptibly().channel();
         slot.register(listener);
         return listener;

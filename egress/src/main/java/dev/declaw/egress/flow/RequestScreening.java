@@ -130,8 +130,9 @@ final class RequestScreening {
         return redacted ? Reason.PII_REDACTED : Reason.PII_LOGGED;
     }
 
+    /// Who looked and what was found.
     Screening screening() {
-        return counts.isEmpty() ? Screening.NONE : new Screening(SCANNER, Map.copyOf(counts));
+        return new Screening(SCANNER, Map.copyOf(counts));
     }
 
     private static Set<String> fieldNames(String... names) {

@@ -41,7 +41,7 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
         this.first = first;
         String host = judgement.name().map(HostName::value).orElse("");
         this.subject = Subject.connection(host, flow.destination, protocol);
-        this.deadline = new Deadline(flow.guest.eventLoop(), () -> end(Reason.TIMED_OUT));
+        this.deadline = new Deadline(flow.guest.eventLoop(), () -> end(Reason.TIMED_OUT.code()));
     }
 
     void begin() {
@@ -90,7 +90,7 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
     public void refused(UpstreamFailure failure) {
         if (over) return;
         if (!allowed) flow.blocked(policy, failure.decision(), subject, Screening.NONE, failure.detail());
-        end(failure.decision().reason());
+        end(failure.decision().reason().code());
     }
 
     @Override
@@ -98,7 +98,7 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
         ByteBuf data = (ByteBuf) message;
         if (over || far == null) {
             data.release();
-            end(Reason.UPSTREAM_UNREACHABLE);
+            end(Reason.UPSTREAM_UNREACHABLE.code());
             return;
         }
         touch();
@@ -120,20 +120,20 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
         if (event == ChannelInputShutdownEvent.INSTANCE && !over) {
-            if (far == null) end(null);
+            if (far == null) end("");
             else endOutput(far);
         }
     }
 
     @Override
     public void channelInactive(ChannelHandlerContext ctx) {
-        end(null);
+        end("");
         flow.ended();
     }
 
     @Override
     public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-        end(null);
+        end("");
     }
 
     private void touch() {
@@ -145,12 +145,12 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
         channel.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> {
             if (over) return;
             ((DuplexChannel) channel).shutdownOutput();
-            if (++outputsEnded == 2) end(null);
+            if (++outputsEnded == 2) end("");
         });
     }
 
     /// Ends both sides; cleanly only when both have said that they are done.
-    private void end(Reason failure) {
+    private void end(String failure) {
         if (over) return;
         over = true;
         deadline.stop();
@@ -159,7 +159,7 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
         if (allowed) {
             flow.closed(policy, subject, 0, bytesUp, bytesDown, System.nanoTime() - startedNanos, failure);
         }
-        boolean clean = outputsEnded == 2 && failure == null;
+        boolean clean = outputsEnded == 2 && failure.isEmpty();
         if (far != null) close(far, clean);
         close(flow.guest, clean);
     }
@@ -206,12 +206,12 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
 
         @Override
         public void channelInactive(ChannelHandlerContext ctx) {
-            end(null);
+            end("");
         }
 
         @Override
         public void exceptionCaught(ChannelHandlerContext ctx, Throwable cause) {
-            end(Reason.UPSTREAM_UNREACHABLE);
+            end(Reason.UPSTREAM_UNREACHABLE.code());
         }
     }
 }

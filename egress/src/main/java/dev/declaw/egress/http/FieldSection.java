@@ -134,6 +134,7 @@ final class FieldSection {
                 return name.equalsIgnoreCase("Keep-Alive");
             }
             case 14 -> {
+                if (name.equalsIgnoreCase("HTTP2-Settings")) return true;
                 if (!name.equalsIgnoreCase("Content-Length")) return false;
                 contentLength = value;
                 contentLengths++;
@@ -146,7 +147,7 @@ final class FieldSection {
                 return true;
             }
             default -> {
-                return isProxyField(name) || name.equalsIgnoreCase("HTTP2-Settings");
+                return isProxyField(name);
             }
         }
     }

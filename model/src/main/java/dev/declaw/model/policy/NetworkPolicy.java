@@ -123,10 +123,10 @@ public record NetworkPolicy(
         for (NetworkRule rule : denyOut) {
             if (rule.matches(address)) return Decision.deny(Reason.DENIED_BY_RULE, rule.source());
         }
-        if (allowListOnly()) return Decision.deny(Reason.NAME_REQUIRED, null);
-        return kind == AddressClass.PUBLIC
-                ? Decision.allow(Reason.ALLOWED_BY_DEFAULT, null)
-                : Decision.deny(Reason.ADDRESS_NOT_PUBLIC, null);
+        if (kind != AddressClass.PUBLIC) return Decision.deny(Reason.ADDRESS_NOT_PUBLIC, null);
+        return allowListOnly()
+                ? Decision.deny(Reason.NAME_REQUIRED, null)
+                : Decision.allow(Reason.ALLOWED_BY_DEFAULT, null);
     }
 
     private Decision restrict(Decision own, java.util.function.Function<NetworkPolicy, Decision> question) {

@@ -34,13 +34,13 @@ public final class AcceleratorProbe {
     private final Path cacheFile;
     private final Path device;
 
-    /// @param stateDirectory where the answer is kept
-    public AcceleratorProbe(Path stateDirectory) {
-        this(stateDirectory, DEVICE);
+    /// @param cacheDirectory where the answer is kept
+    public AcceleratorProbe(Path cacheDirectory) {
+        this(cacheDirectory, DEVICE);
     }
 
-    AcceleratorProbe(Path stateDirectory, Path device) {
-        this.cacheFile = stateDirectory.resolve("accelerator.json");
+    AcceleratorProbe(Path cacheDirectory, Path device) {
+        this.cacheFile = cacheDirectory.resolve("accelerator.json");
         this.device = device;
     }
 

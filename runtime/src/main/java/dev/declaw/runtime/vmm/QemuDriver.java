@@ -25,8 +25,10 @@ public final class QemuDriver implements VmmDriver {
     private static final int TRANSLATION_CACHE_MIB = 64;
     private static final int PROCESS_MIB = 48;
     private static final int PROBE_MEMORY_MIB = 128;
+
+    /// `cryptomgr.notests`: the kernel's self-tests of its ciphers are a third of its start under emulation.
     private static final String KERNEL_LINE =
-            "console=ttyS0 reboot=t panic=-1 rcupdate.rcu_expedited=1 noreplace-smp";
+            "console=ttyS0 reboot=t panic=-1 rcupdate.rcu_expedited=1 noreplace-smp cryptomgr.notests";
 
     private final Accelerator accelerator;
     private final long tscKhz;

@@ -1,0 +1,21 @@
+package dev.declaw.bench;
+
+import java.util.Arrays;
+
+/// `./declaw bench NAME`: starts the real product, measures, and prints one JSON line per figure set.
+public final class Main {
+    private Main() {}
+
+    public static void main(String[] arguments) {
+        String name = arguments.length == 0 ? "" : arguments[0];
+        String[] rest = arguments.length == 0 ? arguments : Arrays.copyOfRange(arguments, 1, arguments.length);
+        switch (name) {
+            case "create" -> CreateBench.run(rest);
+            case "egress" -> EgressBench.run(rest);
+            default -> {
+                System.err.println("usage: ./declaw bench create [RUNS] | egress [SECONDS]");
+                System.exit(2);
+            }
+        }
+    }
+}

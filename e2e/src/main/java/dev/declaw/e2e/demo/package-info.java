@@ -1,0 +1,2 @@
+/// `./declaw demo`: the main job, once, visibly.
+package dev.declaw.e2e.demo;

@@ -1,0 +1,130 @@
+package dev.declaw.guardrails;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/// Finds all of a fixed set of ASCII literals in one pass, whatever their case: an Aho-Corasick automaton laid out as a
+/// dense table, so that each character costs one load. Immutable.
+///
+/// A state is the offset of its row in the table; the sign of an entry says that something needs a look.
+public final class AnchorDfa {
+    private static final int CLASS_BITS = 6;
+    private static final int NONE = -1;
+    private static final int ALERT = 1 << 31;
+
+    private final byte[] classOf = new byte[128];
+    private final int[] table;
+    private final int[][] hits;
+
+    private AnchorDfa(List<String> literals, String triggers) {
+        int classes = 1;
+        for (String literal : literals) {
+            for (int i = 0; i < literal.length(); i++) {
+                char c = literal.charAt(i);
+                if (c >= 128 || Character.isUpperCase(c)) {
+                    throw new IllegalArgumentException("anchors are ASCII in lower case: " + literal);
+                }
+                if (classOf[c] == 0) classOf[c] = (byte) classes++;
+            }
+        }
+        for (int i = 0; i < triggers.length(); i++) {
+            if (classOf[triggers.charAt(i)] == 0) classOf[triggers.charAt(i)] = (byte) classes++;
+        }
+        if (classes > 1 << CLASS_BITS) throw new IllegalArgumentException("too many distinct characters in anchors");
+        for (char c = 'a'; c <= 'z'; c++) classOf[c - 32] = classOf[c];
+
+        List<int[]> nodes = new ArrayList<>();
+        List<List<Integer>> ends = new ArrayList<>();
+        nodes.add(emptyRow());
+        ends.add(new ArrayList<>());
+        for (int id = 0; id < literals.size(); id++) {
+            int node = 0;
+            for (int i = 0; i < literals.get(id).length(); i++) {
+                int cls = classOf[literals.get(id).charAt(i)];
+                if (nodes.get(node)[cls] == NONE) {
+                    nodes.get(node)[cls] = nodes.size();
+                    nodes.add(emptyRow());
+                    ends.add(new ArrayList<>());
+                }
+                node = nodes.get(node)[cls];
+            }
+            ends.get(node).add(id);
+        }
+        complete(nodes, ends);
+        table = new int[nodes.size() << CLASS_BITS];
+        hits = new int[nodes.size()][];
+        boolean[] trigger = new boolean[1 << CLASS_BITS];
+        for (int i = 0; i < triggers.length(); i++) trigger[classOf[triggers.charAt(i)]] = true;
+        for (int node = 0; node < nodes.size(); node++) {
+            hits[node] = ends.get(node).stream().mapToInt(Integer::intValue).toArray();
+            for (int cls = 0; cls < 1 << CLASS_BITS; cls++) {
+                int next = nodes.get(node)[cls];
+                boolean alert = trigger[cls] || !ends.get(next).isEmpty();
+                table[node << CLASS_BITS | cls] = next << CLASS_BITS | (alert ? ALERT : 0);
+            }
+        }
+    }
+
+    /// @param literals lower-case ASCII; a literal's id is its index
+    /// @param triggers characters that always alert
+    public static AnchorDfa of(List<String> literals, String triggers) {
+        return new AnchorDfa(literals, triggers);
+    }
+
+    /// Told where something needs a look.
+    public interface Visitor {
+        /// @param at index of the character just read
+        /// @param c the character
+        /// @param ended ids of the literals that end with it; empty at a trigger. Not to be changed.
+        void alert(int at, char c, int[] ended);
+    }
+
+    /// Reads a whole text. One table load a character; the visitor is called at the end of each literal and at each
+    /// trigger character.
+    public void run(FoldedText text, Visitor visitor) {
+        char[] chars = text.chars();
+        int length = text.length();
+        int[] rows = table;
+        byte[] classes = classOf;
+        int state = 0;
+        for (int i = 0; i < length; i++) {
+            char c = chars[i];
+            int entry = rows[state + (c < 128 ? classes[c] : 0)];
+            state = entry & ~ALERT;
+            if (entry < 0) visitor.alert(i, c, hits[state >> CLASS_BITS]);
+        }
+    }
+
+    private static int[] emptyRow() {
+        int[] row = new int[1 << CLASS_BITS];
+        Arrays.fill(row, NONE);
+        return row;
+    }
+
+    /// Breadth first: a missing edge takes the edge of the longest proper suffix, whose literals end here too.
+    private static void complete(List<int[]> nodes, List<List<Integer>> ends) {
+        int[] suffix = new int[nodes.size()];
+        ArrayDeque<Integer> queue = new ArrayDeque<>();
+        int[] root = nodes.getFirst();
+        for (int cls = 0; cls < root.length; cls++) {
+            if (root[cls] == NONE) root[cls] = 0;
+            else queue.add(root[cls]);
+        }
+        while (!queue.isEmpty()) {
+            int node = queue.remove();
+            int[] row = nodes.get(node);
+            ends.get(node).addAll(ends.get(suffix[node]));
+            for (int cls = 0; cls < row.length; cls++) {
+                int viaSuffix = nodes.get(suffix[node])[cls];
+                if (row[cls] == NONE) {
+                    row[cls] = viaSuffix;
+                } else {
+                    suffix[row[cls]] = viaSuffix;
+                    queue.add(row[cls]);
+                }
+            }
+        }
+    }
+}

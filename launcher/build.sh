@@ -1,0 +1,74 @@
+# Builds what changed: the guest agent (Go) and the server (Maven). Nothing is built twice.
+
+SOURCES="pom.xml model linux guardrails egress runtime server e2e bench envd"
+DIST=$ROOT/server/target/dist
+ENVD=$BUILD/envd
+
+sources_digest() {
+  # shellcheck disable=SC2086
+  find $SOURCES -type f -not -path '*/target/*' -not -path '*/src/test/*' -print0 | sort -z | xargs -0 sha256sum | sha256sum | cut -d' ' -f1
+}
+
+build_envd() {
+  (cd envd && CGO_ENABLED=0 GOFLAGS=-mod=mod GOTOOLCHAIN=local go build -trimpath -ldflags '-s -w' -o "$ENVD.new" .) && mv "$ENVD.new" "$ENVD"
+}
+
+maven() {
+  MAVEN_OPTS="${MAVEN_OPTS:-} -XX:+UseSerialGC -Djansi.mode=strip" mvn -B -ntp "$@"
+}
+
+build_server() { maven -q -DskipTests package; }
+
+build_all() {
+  mkdir -p "$BUILD"
+  use_jdk
+  exec 9>"$BUILD/lock"
+  flock -n 9 || { say "another build is running; waiting for it"; flock 9; }
+  local digest
+  digest=$(sources_digest)
+  if [ "$digest" != "$(cat "$BUILD/digest" 2>/dev/null)" ] || [ ! -d "$DIST/lib" ] || [ ! -x "$ENVD" ]; then
+    step "Building the guest agent" build_envd
+    step "Building the server (downloads libraries the first time)" build_server
+    printf '%s\n' "$digest" >"$BUILD/digest"
+  fi
+  exec 9>&-
+}
+
+build_quietly() {
+  use_jdk
+  if [ ! -d "$DIST/lib" ]; then
+    build_all >&2
+  fi
+}
+
+# exec_server ARGS…: becomes the server (or the role that the first argument names).
+exec_server() {
+  [ -n "${JAVA_HOME:-}" ] && [ -x "$JAVA_HOME/bin/java" ] || use_jdk
+  [ -d "$DIST/lib" ] || die "the server is not built" "run ./declaw up, demo or test once"
+  export DECLAW_ENVD=${DECLAW_ENVD:-$ENVD}
+  exec "$JAVA_HOME/bin/java" $(server_java_options) "$@"
+}
+
+server_java_options() {
+  printf '%s ' -XX:+UseSerialGC -Xmx512m -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true \
+    --enable-native-access=dev.declaw.linux,io.netty.common,io.netty.transport.classes.epoll,io.netty.tcnative.classes.openssl,org.xerial.sqlitejdbc,com.github.luben.zstd_jni,com.aayushatharva.brotli4j \
+    --module-path "$DIST/lib" --module dev.declaw.server/dev.declaw.server.Main
+}
+
+prepare_templates() {
+  step "Preparing the base template and the guest kernel (built once per machine)" "$ROOT/declaw" server templates prepare
+}
+
+run_demo() { exec "$JAVA_HOME/bin/java" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED -cp "$ROOT/e2e/target/classes:$ROOT/e2e/target/lib/*:$DIST/lib/*" dev.declaw.e2e.demo.Demo "$@"; }
+
+run_bench() { exec "$JAVA_HOME/bin/java" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED -cp "$ROOT/bench/target/classes:$ROOT/e2e/target/classes:$ROOT/e2e/target/lib/*:$DIST/lib/*" dev.declaw.bench.Main "$@"; }
+
+# The whole suite: the guest agent's tests, all Java modules with the whole-system tests, and the official client.
+run_tests() {
+  build_all
+  prepare_templates
+  say "${BOLD}▸ Testing the guest agent${OFF}"
+  (cd envd && GOTOOLCHAIN=local go vet ./... && GOTOOLCHAIN=local go test ./...)
+  say "${BOLD}▸ Testing every Java module, the whole system with real microVMs, and the official client${OFF}"
+  maven verify "$@"
+}

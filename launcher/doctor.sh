@@ -1,0 +1,69 @@
+# What this machine has, and what each missing part costs.
+
+ok() { printf '%s✓%s %-12s %s\n' "$GREEN" "$OFF" "$1" "$2"; }
+bad() {
+  printf '%s✗%s %-12s %s\n' "$RED" "$OFF" "$1" "$2"
+  printf '  %-12s → %s\n' '' "$3"
+}
+
+# A guest that does nothing but say so: a boot sector that writes 0x10 to the debug-exit port, which makes QEMU leave
+# with (0x10 << 1) | 1 = 33. That /dev/kvm opens proves nothing; that this guest ran does.
+kvm_runs_a_guest() {
+  local image rc=0
+  image=$(mktemp) || return 1
+  printf '\xb0\x10\xe6\xf4\xf4' >"$image"
+  truncate -s 510 "$image"
+  printf '\x55\xaa' >>"$image"
+  timeout -k 1 10 qemu-system-x86_64 -machine pc,accel=kvm -cpu host -m 16 -display none -nodefaults \
+    -device isa-debug-exit,iobase=0xf4,iosize=0x04 -drive "file=$image,format=raw,if=ide" >/dev/null 2>&1 || rc=$?
+  rm -f "$image"
+  [ "$rc" = 33 ]
+}
+
+doctor() {
+  local jdk free_kb memory_mib failed=0
+  export PATH=$PATH:/usr/sbin:/sbin
+  if jdk=$(find_jdk); then ok JDK "$jdk"; else
+    bad JDK "no JDK 25 or newer" "nothing runs: install Temurin 25 or set JAVA_HOME"; failed=1
+  fi
+  if command -v qemu-system-x86_64 >/dev/null; then ok QEMU "$(qemu-system-x86_64 --version | head -n 1)"; else
+    bad QEMU "qemu-system-x86_64 is missing" "no sandbox can start: ./declaw up installs qemu-system-x86"; failed=1
+  fi
+  if [ ! -e /dev/kvm ]; then
+    bad KVM "there is no /dev/kvm" "sandboxes run in software emulation (TCG): start in about 2 s instead of 0.2 s, Python code about 10 x slower"
+  elif ! command -v qemu-system-x86_64 >/dev/null; then
+    bad KVM "cannot be probed without QEMU" "install QEMU first"
+  elif kvm_runs_a_guest; then ok KVM "a guest ran on /dev/kvm"; else
+    bad KVM "/dev/kvm is there, but a guest does not run on it" "sandboxes run in software emulation (TCG): start in about 2 s instead of 0.2 s, Python code about 10 x slower"
+  fi
+  if [ -n "${DECLAW_FIRECRACKER:-}" ] && [ -x "${DECLAW_FIRECRACKER}" ]; then
+    ok Firecracker "$("$DECLAW_FIRECRACKER" --version | head -n 1) (its driver is not in this version; QEMU is used)"
+  else
+    bad Firecracker "not given (DECLAW_FIRECRACKER=/path)" "nothing is lost: this version runs sandboxes on QEMU"
+  fi
+  if command -v nft >/dev/null; then ok nftables "$(nft --version)"; else
+    bad nftables "nft is missing" "no sandbox can start: ./declaw up installs nftables"; failed=1
+  fi
+  if [ "$(id -u)" != 0 ]; then
+    bad rights "not root" "up, demo and test start again with sudo: network namespaces need it"
+  elif ip netns add declaw-doctor 2>/dev/null; then
+    ip netns delete declaw-doctor
+    ok rights "root, network namespaces work"
+  else
+    bad rights "root, but a network namespace cannot be made" "no sandbox can start: give this machine CAP_SYS_ADMIN and CAP_NET_ADMIN"; failed=1
+  fi
+  if command -v mmdebstrap >/dev/null && command -v cpio >/dev/null && command -v mkfs.ext4 >/dev/null; then
+    ok templates "mmdebstrap, cpio and mkfs.ext4 are there"
+  else
+    bad templates "mmdebstrap, cpio or mkfs.ext4 is missing" "the base template cannot be built: ./declaw up installs them"
+  fi
+  free_kb=$(df -Pk "$(dirname "$DECLAW_CACHE")" | awk 'NR == 2 { print $4 }')
+  if [ "$free_kb" -ge 4194304 ]; then ok disk "$((free_kb / 1048576)) GiB free for $DECLAW_CACHE and $DECLAW_HOME"; else
+    bad disk "$((free_kb / 1024)) MiB free" "the template needs about 1 GiB, each sandbox up to its disk size: free 4 GiB"
+  fi
+  memory_mib=$(awk '/MemAvailable/ { print int($2 / 1024) }' /proc/meminfo)
+  if [ "$memory_mib" -ge 1536 ]; then ok memory "$memory_mib MiB available, about $(((memory_mib - 768) / 320)) sandboxes of 256 MiB"; else
+    bad memory "$memory_mib MiB available" "the server takes about 0.5 GiB, each sandbox 256 MiB and its overhead"
+  fi
+  [ "$failed" = 0 ] || exit 1
+}
