@@ -77,13 +77,15 @@ final class GuestHttp extends ChannelInboundHandlerAdapter {
         return inputEnded;
     }
 
-    /// The upstream connection of the previous request, while it may serve another one; null for none.
-    UpstreamConnection upstream() {
-        return upstream;
+    /// The upstream connection of the previous request, which the caller then owns; null for none.
+    UpstreamConnection takeUpstream() {
+        UpstreamConnection taken = upstream;
+        upstream = null;
+        return taken;
     }
 
-    /// Keeps a connection for the next request to the same place; null forgets it.
-    void upstream(UpstreamConnection connection) {
+    /// Keeps a connection for the next request.
+    void keepUpstream(UpstreamConnection connection) {
         upstream = connection;
     }
 
@@ -251,7 +253,7 @@ final class GuestHttp extends ChannelInboundHandlerAdapter {
 
     private void refuse(int status, Reason reason, String detail) {
         if (exchange != null) {
-            exchange.refuseBody(status, reason, detail);
+            exchange.refuseBody(status, detail);
             return;
         }
         String host = serverName.map(HostName::value).orElseGet(() -> nameOfDestination());

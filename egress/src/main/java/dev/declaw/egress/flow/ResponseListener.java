@@ -21,5 +21,5 @@ interface ResponseListener {
     void responsePaused();
 
     /// The upstream connection takes bytes again, or no longer.
-    void upstreamWritable(boolean writable);
+    void upstreamWritable();
 }

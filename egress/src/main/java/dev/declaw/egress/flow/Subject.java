@@ -18,6 +18,10 @@ record Subject(String host, InetAddress address, int port, String protocol, Stri
         return new Subject(host, dialled, port, protocol, method, path);
     }
 
+    Subject with(String otherPath) {
+        return new Subject(host, address, port, protocol, method, otherPath);
+    }
+
     /// `/a?x=1&y=2` as `/a?x=***&y=***`: values of a query may be secrets, their names tell what was asked.
     static String mask(String target) {
         int query = target.indexOf('?');

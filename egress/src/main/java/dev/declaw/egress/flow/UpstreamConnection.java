@@ -143,7 +143,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public void channelWritabilityChanged(ChannelHandlerContext ctx) {
-        if (listener != null) listener.upstreamWritable(channel.isWritable());
+        if (listener != null) listener.upstreamWritable();
     }
 
     @Override

@@ -20,7 +20,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Date;
+import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.asn1.x500.X500Name;
+import org.bouncycastle.asn1.x509.AlgorithmIdentifier;
 import org.bouncycastle.asn1.x509.AuthorityKeyIdentifier;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.ExtendedKeyUsage;
@@ -39,7 +41,6 @@ import org.bouncycastle.openssl.PEMKeyPair;
 import org.bouncycastle.openssl.PEMParser;
 import org.bouncycastle.openssl.jcajce.JcaPEMKeyConverter;
 import org.bouncycastle.openssl.jcajce.JcaPEMWriter;
-import org.bouncycastle.asn1.pkcs.PrivateKeyInfo;
 import org.bouncycastle.operator.ContentSigner;
 import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
@@ -115,7 +116,7 @@ public final class CertificateAuthority {
     public static CertificateAuthority load(String certificatePem, String keyPem, InstantSource clock) {
         try {
             X509Certificate certificate = readCertificate(certificatePem);
-            PrivateKey key = readKey(keyPem);
+            PrivateKey key = readKey(keyPem, curveOf(certificate));
             boolean[] usage = certificate.getKeyUsage();
             if (certificate.getBasicConstraints() < 0 || usage != null && !usage[5]) {
                 throw new IllegalArgumentException("the CA certificate may not sign certificates");
@@ -202,12 +203,20 @@ public final class CertificateAuthority {
         }
     }
 
-    /// `EC PRIVATE KEY` (SEC 1), with or without its `EC PARAMETERS` block, or `PRIVATE KEY` (PKCS #8).
-    private static PrivateKey readKey(String pem) throws IOException {
+    private static AlgorithmIdentifier curveOf(X509Certificate certificate) {
+        return SubjectPublicKeyInfo.getInstance(certificate.getPublicKey().getEncoded()).getAlgorithm();
+    }
+
+    /// `EC PRIVATE KEY` (SEC 1, whose curve may be left out), with or without an `EC PARAMETERS` block, or `PRIVATE KEY`
+    /// (PKCS #8).
+    private static PrivateKey readKey(String pem, AlgorithmIdentifier curve) throws IOException {
         JcaPEMKeyConverter converter = new JcaPEMKeyConverter();
         try (PEMParser parser = new PEMParser(new StringReader(pem))) {
             for (Object item = parser.readObject(); item != null; item = parser.readObject()) {
-                if (item instanceof PEMKeyPair pair) return converter.getPrivateKey(pair.getPrivateKeyInfo());
+                if (item instanceof PEMKeyPair pair) {
+                    PrivateKeyInfo info = pair.getPrivateKeyInfo();
+                    return converter.getPrivateKey(new PrivateKeyInfo(curve, info.parsePrivateKey()));
+                }
                 if (item instanceof PrivateKeyInfo info) return converter.getPrivateKey(info);
             }
             throw new IOException("no private key in the PEM file");

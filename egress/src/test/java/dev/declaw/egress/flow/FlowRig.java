@@ -7,7 +7,6 @@ import dev.declaw.egress.flow.SandboxSlot.VersionedPolicy;
 import dev.declaw.egress.tls.CertificateAuthority;
 import dev.declaw.egress.tls.TestTls;
 import dev.declaw.model.audit.AuditEvent;
-import dev.declaw.model.audit.AuditSink;
 import dev.declaw.model.audit.AuditUnavailableException;
 import dev.declaw.model.network.Cidr;
 import dev.declaw.model.network.HostName;
@@ -20,6 +19,7 @@ import io.netty.channel.epoll.EpollIoHandler;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -34,6 +34,9 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import javax.net.ssl.SNIHostName;
 import javax.net.ssl.SSLParameters;
@@ -45,16 +48,45 @@ final class FlowRig implements AutoCloseable {
     static final EgressConfig.Limits LIMITS =
             new EgressConfig.Limits(32 * 1024, 100, 1024 * 1024, 64, 1_500, 5_000, 2_000, 8);
 
-    final TestTls originTls = new TestTls(InstantSource.system());
+    /// Engines are shared by the tests of one JVM, one for each set of limits: reading the roots takes longer than a test.
+    private static final Map<EgressConfig.Limits, Shared> ENGINES = new ConcurrentHashMap<>();
+
+    private static final TestTls ORIGIN_TLS = new TestTls();
+    private static final AtomicInteger SANDBOXES = new AtomicInteger();
+
+    final TestTls originTls = ORIGIN_TLS;
     final Map<String, List<InetAddress>> names = new ConcurrentHashMap<>();
     final SandboxSlot slot;
-    private final MultiThreadIoEventLoopGroup loops = new MultiThreadIoEventLoopGroup(1, EpollIoHandler.newFactory());
     private final List<AuditEvent> events = new ArrayList<>();
-    private final ProxyEngine engine;
     private final Channel listener;
-    private final Path folder;
     private volatile InetSocketAddress destination;
     volatile boolean auditBroken;
+
+    private static final class Shared {
+        private final Map<String, FlowRig> rigs = new ConcurrentHashMap<>();
+        private final ProxyEngine engine;
+        private volatile FlowRig current;
+
+        Shared(EgressConfig.Limits limits) {
+            try {
+                Path folder = Files.createTempDirectory("flow");
+                Path root = ORIGIN_TLS.writeRoot(folder);
+                EgressConfig config = new EgressConfig(
+                        List.of(), List.of(Cidr.parse("127.0.0.0/8").orElseThrow()), List.of(root), limits);
+                engine = new ProxyEngine(
+                        config,
+                        new MultiThreadIoEventLoopGroup(1, Thread.ofPlatform().daemon().factory(), EpollIoHandler.newFactory()),
+                        name -> current.resolve(name),
+                        event -> rigs.get(event.sandboxId()).record(event),
+                        _ -> new ChannelInboundHandlerAdapter(),
+                        InstantSource.system());
+                Files.delete(root);
+                Files.delete(folder);
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        }
+    }
 
     FlowRig(String security, String network) throws IOException {
         this(security, network, LIMITS);
@@ -65,29 +97,31 @@ final class FlowRig implements AutoCloseable {
         SecurityPolicy policy = PolicyReader.read(
                         security == null ? null : json.readTree(security), network == null ? null : json.readTree(network))
                 .policy();
-        folder = Files.createTempDirectory("flow");
-        Path root = originTls.writeRoot(folder);
-        EgressConfig config = new EgressConfig(
-                List.of(), List.of(Cidr.parse("127.0.0.0/8").orElseThrow()), List.of(root), limits);
-        UpstreamResolver resolver = name -> {
-            List<InetAddress> addresses = names.get(name.value());
-            return addresses == null
-                    ? CompletableFuture.failedFuture(new UpstreamResolver.ResolutionException("no such name"))
-                    : CompletableFuture.completedFuture(addresses);
-        };
+        String sandboxId = "sbx-%08d".formatted(SANDBOXES.incrementAndGet());
         Optional<CertificateAuthority> authority = policy.needsCertificateAuthority()
-                ? Optional.of(CertificateAuthority.create("sbx-00000001", InstantSource.system()))
+                ? Optional.of(CertificateAuthority.create(sandboxId, InstantSource.system()))
                 : Optional.empty();
-        slot = new SandboxSlot("sbx-00000001", new VersionedPolicy(7, policy), authority);
-        AuditSink sink = event -> {
-            synchronized (events) {
-                if (auditBroken) throw new AuditUnavailableException("full", null);
-                events.add(event);
-                events.notifyAll();
-            }
-        };
-        engine = new ProxyEngine(config, loops, resolver, sink, _ -> new ChannelInboundHandlerAdapter(), InstantSource.system());
-        listener = engine.serveRedirected(slot, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), _ -> destination);
+        slot = new SandboxSlot(sandboxId, new VersionedPolicy(7, policy), authority);
+        Shared shared = ENGINES.computeIfAbsent(limits, Shared::new);
+        shared.rigs.put(sandboxId, this);
+        shared.current = this;
+        listener = shared.engine.serveRedirected(
+                slot, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), _ -> destination);
+    }
+
+    private CompletableFuture<List<InetAddress>> resolve(HostName name) {
+        List<InetAddress> addresses = names.get(name.value());
+        return addresses == null
+                ? CompletableFuture.failedFuture(new UpstreamResolver.ResolutionException("no such name"))
+                : CompletableFuture.completedFuture(addresses);
+    }
+
+    private void record(AuditEvent event) {
+        synchronized (events) {
+            if (auditBroken) throw new AuditUnavailableException("full", null);
+            events.add(event);
+            events.notifyAll();
+        }
     }
 
     int proxyPort() {
@@ -190,12 +224,17 @@ final class FlowRig implements AutoCloseable {
         }
     }
 
+    /// Waits until something holds that no event tells of; fails after five seconds.
+    static void eventually(BooleanSupplier condition) {
+        long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(5);
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > end) throw new AssertionError("it never came true");
+            LockSupport.parkNanos(1_000_000);
+        }
+    }
+
     @Override
-    public void close() throws IOException {
+    public void close() {
         slot.close();
-        engine.close();
-        loops.shutdownGracefully(0, 2, TimeUnit.SECONDS).syncUninterruptibly();
-        Files.deleteIfExists(folder.resolve("origin-ca.pem"));
-        Files.deleteIfExists(folder);
     }
 }

@@ -377,7 +377,7 @@ class PlainHttpFlowTest {
             assertThat(FlowRig.readResponse(client)).isEqualTo(OK);
             rig.slot.close();
             assertThat(FlowRig.readAll(client)).isIn("", "<reset>");
-            assertThat(rig.slot.openChannels()).isZero();
+            FlowRig.eventually(() -> rig.slot.openChannels() == 0);
             assertThat(catchConnect(rig)).isTrue();
         }
     }
