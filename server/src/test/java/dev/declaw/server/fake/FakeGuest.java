@@ -23,6 +23,10 @@ public final class FakeGuest implements GuestClient {
     public volatile String ca = "";
     public volatile boolean dead;
     public volatile boolean failInit;
+
+    /// Length that every read announces at least.
+    public volatile int announce;
+
     public final Map<String, byte[]> files = new ConcurrentSkipListMap<>();
     public final java.util.Set<String> directories = new ConcurrentSkipListSet<>();
     private final Map<Integer, FakeProcess> processes = new ConcurrentHashMap<>();
@@ -110,7 +114,7 @@ public final class FakeGuest implements GuestClient {
     @Override
     public FileContent read(String path, String user) {
         byte[] bytes = file(path);
-        return new FileContent(new ByteArrayInputStream(bytes), bytes.length);
+        return new FileContent(new ByteArrayInputStream(bytes), Math.max(bytes.length, announce));
     }
 
     private byte[] file(String path) {
