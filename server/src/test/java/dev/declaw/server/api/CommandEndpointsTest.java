@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.declaw.server.audit.AuditQuery;
 import dev.declaw.server.fake.FakeGuest;
+import dev.declaw.server.fake.FakeHost;
 import dev.declaw.server.fake.RawHttp;
 import dev.declaw.server.fake.TestServer;
+import dev.declaw.server.lifecycle.Sandboxes;
 import java.io.InputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
@@ -209,8 +211,10 @@ final class CommandEndpointsTest {
 
     @Test
     void aLongForegroundCommandDribblesBlanksAndThenAnswers() throws Exception {
-        byte[] body = "{\"cmd\":\"echo a;sleep 99\"}".getBytes(StandardCharsets.UTF_8);
-        try (Socket socket = http.send("POST", commands, body, http.authorization())) {
+        String body = "{\"cmd\":\"echo a;sleep 99\"}";
+        String request = "POST " + commands + " HTTP/1.1\r\nHost: x\r\n" + http.authorization() + "\r\nContent-Length: "
+                + body.length() + "\r\n\r\n" + body;
+        try (Socket socket = http.sendRaw(request.getBytes(StandardCharsets.US_ASCII))) {
             for (int i = 0; i < 500 && guest.processes().isEmpty(); i++) TimeUnit.MILLISECONDS.sleep(10);
             int pid = guest.processes().getFirst().pid();
             for (int i = 0; i < 9 && socket.getInputStream().available() == 0; i++) {
@@ -220,8 +224,8 @@ final class CommandEndpointsTest {
             String head = readUntil(socket.getInputStream(), "\r\n\r\n1\r\n ");
             assertThat(head).startsWith("HTTP/1.1 200");
             guest.kill(pid);
-            String rest = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-            assertThat(rest).contains("{\"stdout\":\"a\\n\",\"stderr\":\"\",\"exit_code\":137").endsWith("0\r\n\r\n");
+            String rest = readUntil(socket.getInputStream(), "\r\n0\r\n\r\n");
+            assertThat(rest).contains("{\"stdout\":\"a\\n\",\"stderr\":\"\",\"exit_code\":137");
         }
     }
 
@@ -258,10 +262,19 @@ final class CommandEndpointsTest {
     }
 
     @Test
-    void withoutAnAuditLogNoCommandRuns() {
-        server.database.close();
-        RawHttp.Answer answer = http.post(commands, "{\"cmd\":\"cat\",\"background\":true}");
-        assertThat(answer.status()).isGreaterThanOrEqualTo(500);
-        assertThat(guest.processes()).isEmpty();
+    void withoutAnAuditLogNothingIsCreatedAndNoCommandRuns() throws Exception {
+        Path elsewhere = java.nio.file.Files.createDirectory(home.resolve("other"));
+        FakeHost host = new FakeHost();
+        TestServer other = new TestServer(elsewhere, host, server.clock, new Sandboxes.Settings(8, 4, 0, 0, true));
+        String id = other.http.post("/sandboxes", "{}").json().path("sandbox_id").textValue();
+        other.database.write(handle -> handle.execute("ALTER TABLE audit RENAME TO audit_gone"));
+        RawHttp.Answer command =
+                other.http.post("/sandboxes/" + id + "/commands", "{\"cmd\":\"cat\",\"background\":true}");
+        assertThat(command.status()).isEqualTo(503);
+        assertThat(command.json().path("code").textValue()).isEqualTo("audit_unavailable");
+        assertThat(host.vm(id).guest.processes()).isEmpty();
+        assertThat(other.http.post("/sandboxes", "{}").json().path("code").textValue()).isEqualTo("audit_unavailable");
+        assertThat(host.vms).hasSize(1);
+        other.crash();
     }
 }
