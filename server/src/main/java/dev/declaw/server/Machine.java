@@ -46,16 +46,15 @@ final class Machine {
         throw new IOException(MEMORY + " has no MemTotal");
     }
 
-    /// How to start this program again in another role: same JDK, same class path.
-    static List<String> javaCommand() {
+    /// How to start this program again in another role: same JDK, same options, same modules.
+    static List<String> javaCommand() throws IOException {
         return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
+                "@" + installed("java.args"),
                 "-Xmx" + EGRESS_HEAP_MIB + "m",
-                "-XX:+ExitOnOutOfMemoryError",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                System.getProperty("java.class.path"),
-                Main.class.getName());
+                "--module-path",
+                System.getProperty("jdk.module.path"),
+                "--module",
+                "dev.declaw.server/" + Main.class.getName());
     }
 }

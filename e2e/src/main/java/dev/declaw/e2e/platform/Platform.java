@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/// The real server in a process of its own, started the way users start it (`./declaw server serve`), with a state
+/// The real server in a process of its own, started the way users start it (`./declaw run server`), with a state
 /// directory of its own. It uses a [World]'s name server and trusts its authority. Not thread-safe.
 public final class Platform implements AutoCloseable {
     private static final Duration READY_WITHIN = Duration.ofSeconds(60);
@@ -54,7 +54,7 @@ public final class Platform implements AutoCloseable {
         try {
             Path log = log();
             Files.deleteIfExists(log);
-            Command command = Command.of(Checkout.launcher().toString(), "server", "serve");
+            Command command = Command.of(Checkout.launcher().toString(), "run", "server");
             for (Map.Entry<String, String> setting : settings.entrySet()) {
                 command = command.withEnvironment(setting.getKey(), setting.getValue());
             }
