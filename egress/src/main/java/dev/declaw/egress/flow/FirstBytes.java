@@ -95,6 +95,8 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
             intercept(ctx, name, new GuestHttp(flow, name, true, Optional.empty()));
         } else if (hello.encryptedHello()) {
             deny(ctx, Decision.deny(Reason.TLS_WITHOUT_NAME, null), host, "encrypted_client_hello");
+        } else if (hello.earlyData()) { // would hide a second hello behind bytes that nobody can read
+            deny(ctx, Decision.deny(Reason.UNSUPPORTED_PROTOCOL, null), host, "early_data");
         } else {
             splice(ctx, policy, judgement, "tls", new SecondHello(hello));
         }
@@ -177,9 +179,14 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
         deadline.stop();
         handedOver = true;
         ctx.channel().config().setAutoRead(false);
-        ByteBuf read = in == null ? Unpooled.EMPTY_BUFFER : in;
+        ByteBuf first = in == null ? Unpooled.EMPTY_BUFFER : in;
+        ByteBuf behind = Unpooled.EMPTY_BUFFER;
+        if (watch != null) {
+            behind = in;
+            first = in.readRetainedSlice(helloReader.wireBytes());
+        }
         in = null;
-        Splice splice = new Splice(flow, policy, judgement, protocol, read, watch);
+        Splice splice = new Splice(flow, policy, judgement, protocol, first, behind, watch);
         ctx.pipeline().addLast(splice);
         ctx.pipeline().remove(this);
         splice.begin();

@@ -28,6 +28,7 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
     private final long startedNanos = System.nanoTime();
     private Subject subject;
     private ByteBuf first;
+    private ByteBuf behind;
     private SecondHello watch;
     private ByteBuf watched;
     private Channel far;
@@ -37,7 +38,8 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
     private long bytesUp;
     private long bytesDown;
 
-    /// @param first what the guest sent already; the splice owns it
+    /// @param first what the guest sent already, for TLS its ClientHello; the splice owns it
+    /// @param behind what came with it; the splice owns it
     /// @param watch judges a second ClientHello; null for what is not TLS
     Splice(
             GuestFlow flow,
@@ -45,11 +47,13 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
             Judgement judgement,
             String protocol,
             ByteBuf first,
+            ByteBuf behind,
             SecondHello watch) {
         this.flow = flow;
         this.policy = policy;
         this.judgement = judgement;
         this.first = first;
+        this.behind = behind;
         this.watch = watch;
         String host = judgement.name().map(HostName::value).orElse("");
         this.subject = Subject.connection(host, flow.destination, protocol);
@@ -92,8 +96,13 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
         far.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         far.pipeline().addLast(new Far());
         bytesUp += first.readableBytes();
-        far.writeAndFlush(first);
+        far.write(first);
         first = null;
+        ByteBuf early = behind;
+        behind = null;
+        carry(early);
+        if (over) return;
+        far.flush();
         far.config().setAutoRead(true);
         flow.guest.config().setAutoRead(true);
     }
@@ -108,13 +117,20 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf data = (ByteBuf) message;
-        if (over || far == null) {
+        if (over) {
             data.release();
-            end(Reason.UPSTREAM_UNREACHABLE.code());
-            return;
+        } else if (far == null) { // read before the guest's side was stopped
+            behind = ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), behind, data);
+        } else {
+            touch();
+            carry(data);
         }
-        touch();
-        if (watch != null) {
+    }
+
+    private void carry(ByteBuf data) {
+        if (!data.isReadable()) {
+            data.release();
+        } else if (watch != null) {
             watch(data);
         } else {
             pass(data);
@@ -196,6 +212,8 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
         deadline.stop();
         if (first != null) first.release();
         first = null;
+        if (behind != null) behind.release();
+        behind = null;
         if (watched != null) watched.release();
         watched = null;
         if (allowed) {

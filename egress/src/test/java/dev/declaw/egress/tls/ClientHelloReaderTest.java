@@ -95,13 +95,15 @@ class ClientHelloReaderTest {
 
     @Test
     void aHelloWithoutNameHasNone() throws TlsViolation {
-        assertThat(read(records(hello(), 500))).isEqualTo(new ClientHello(Optional.empty(), false));
+        assertThat(read(records(hello(), 500))).isEqualTo(new ClientHello(Optional.empty(), false, false));
     }
 
     @Test
-    void noticesAnEncryptedHello() throws TlsViolation {
-        assertThat(read(records(hello(sni(name(0, "outer.test")), extension(ECH, new byte[40])), 500)).encryptedHello())
-                .isTrue();
+    void noticesAnEncryptedHelloAndEarlyData() throws TlsViolation {
+        byte[] hidden = hello(sni(name(0, "outer.test")), extension(ECH, new byte[40]));
+        byte[] early = hello(sni(name(0, "a.test")), extension(42, new byte[0]));
+        assertThat(read(records(hidden, 500))).isEqualTo(new ClientHello(Optional.of("outer.test"), true, false));
+        assertThat(read(records(early, 500))).isEqualTo(new ClientHello(Optional.of("a.test"), false, true));
     }
 
     @Test
@@ -149,7 +151,7 @@ class ClientHelloReaderTest {
     }
 
     private static SecondHello.Seen second(byte[] wire) {
-        SecondHello watch = new SecondHello(new ClientHello(Optional.of("a.test"), false));
+        SecondHello watch = new SecondHello(new ClientHello(Optional.of("a.test"), false, false));
         ByteBuf in = Unpooled.buffer();
         SecondHello.Seen seen = SecondHello.Seen.UNDECIDED;
         for (int i = 0; i < wire.length && seen == SecondHello.Seen.UNDECIDED; i++) {
