@@ -147,4 +147,31 @@ class ClientHelloReaderTest {
             assertThatThrownBy(() -> read(records(cut, 16_384))).as("%d bytes", length).isInstanceOf(TlsViolation.class);
         }
     }
+
+    private static SecondHello.Seen second(byte[] wire) {
+        SecondHello watch = new SecondHello(new ClientHello(Optional.of("a.test"), false));
+        ByteBuf in = Unpooled.buffer();
+        SecondHello.Seen seen = SecondHello.Seen.UNDECIDED;
+        for (int i = 0; i < wire.length && seen == SecondHello.Seen.UNDECIDED; i++) {
+            in.writeByte(wire[i]);
+            seen = watch.look(in);
+        }
+        return seen;
+    }
+
+    @Test
+    void aSecondHelloMustCarryTheSameName() {
+        byte[] changeCipherSpec = {20, 3, 3, 0, 1, 1};
+        byte[] other = hello(sni(name(0, "evil.test")));
+        for (int size : new int[] {1, 2, 50, 16_384}) {
+            assertThat(second(records(GOOD, size))).isEqualTo(SecondHello.Seen.SAME);
+            assertThat(second(join(changeCipherSpec, records(GOOD, size)))).isEqualTo(SecondHello.Seen.SAME);
+            assertThat(second(records(other, size))).isEqualTo(SecondHello.Seen.DIFFERENT);
+            assertThat(second(join(changeCipherSpec, records(other, size)))).isEqualTo(SecondHello.Seen.DIFFERENT);
+            assertThat(second(records(hello(), size))).isEqualTo(SecondHello.Seen.DIFFERENT);
+        }
+        assertThat(second(new byte[] {23, 3, 3, 0, 5})).isEqualTo(SecondHello.Seen.SAME);
+        assertThat(second(join(changeCipherSpec, new byte[] {22, 3, 3, 0, 40, 0x2a, 1, 2}))).isEqualTo(SecondHello.Seen.SAME);
+        assertThat(second(new byte[] {22, 3, 3, 0, 70, 16, 0, 0, 66})).isEqualTo(SecondHello.Seen.SAME);
+    }
 }
