@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.declaw.model.failure.PlatformFailure;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -79,16 +79,17 @@ final class Exchange {
         headers.put("Connection", "close");
         GuestConnection connection = connect();
         try {
-            OutputStream out = connection.out();
             try {
-                out.write(HttpHead.request(method, target, headers));
+                send(connection, HttpHead.request(method, target, headers));
                 byte[] buffer = new byte[COPY_BYTES];
-                for (int length = content.read(buffer); length >= 0; length = content.read(buffer)) {
+                for (int length = content.read(buffer);
+                        length >= 0 && connection.in().available() == 0;
+                        length = content.read(buffer)) {
                     if (length > 0) {
-                        sendChunk(out, buffer, length);
+                        send(connection, chunk(buffer, length));
                     }
                 }
-                out.write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                send(connection, "0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
             } catch (SendException refused) {
                 // The agent stopped reading; why stands in the answer, if there is one.
             }
@@ -119,14 +120,22 @@ final class Exchange {
         }
     }
 
-    private static void sendChunk(OutputStream out, byte[] buffer, int length) throws SendException {
+    private static void send(GuestConnection connection, byte[] bytes) throws SendException {
         try {
-            out.write((Integer.toHexString(length) + "\r\n").getBytes(StandardCharsets.US_ASCII));
-            out.write(buffer, 0, length);
-            out.write("\r\n".getBytes(StandardCharsets.US_ASCII));
+            connection.write(bytes, bytes.length);
         } catch (IOException failure) {
             throw new SendException(failure);
         }
+    }
+
+    private static byte[] chunk(byte[] buffer, int length) {
+        byte[] head = (Integer.toHexString(length) + "\r\n").getBytes(StandardCharsets.US_ASCII);
+        byte[] chunk = new byte[head.length + length + 2];
+        System.arraycopy(head, 0, chunk, 0, head.length);
+        System.arraycopy(buffer, 0, chunk, head.length, length);
+        chunk[chunk.length - 2] = '\r';
+        chunk[chunk.length - 1] = '\n';
+        return chunk;
     }
 
     private GuestConnection connect() {
@@ -152,13 +161,13 @@ final class Exchange {
             System.arraycopy(head, 0, request, 0, head.length);
             System.arraycopy(body, 0, request, head.length, body.length);
             connection.readDeadline(deadline);
-            connection.out().write(request);
+            connection.write(request, request.length);
             connection.in().mark(1);
             if (connection.in().read() < 0) {
                 throw new IOException("the agent closed the connection");
             }
             connection.in().reset();
-        } catch (java.net.SocketTimeoutException late) {
+        } catch (SocketTimeoutException late) {
             throw late;
         } catch (IOException failure) {
             throw new StaleConnectionException(failure);
@@ -198,7 +207,7 @@ final class Exchange {
     }
 
     static PlatformFailure.GuestUnreachable unreachable(IOException cause) {
-        String why = cause instanceof java.net.SocketTimeoutException ? "does not answer in time" : "does not answer properly";
+        String why = cause instanceof SocketTimeoutException ? "does not answer in time" : "does not answer properly";
         return new PlatformFailure.GuestUnreachable("the sandbox's agent " + why, cause);
     }
 }

@@ -8,6 +8,8 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /// One TCP connection to the agent. Used by one thread at a time; [#close] may come from any.
 final class GuestConnection implements AutoCloseable {
@@ -35,8 +37,21 @@ final class GuestConnection implements AutoCloseable {
         return in;
     }
 
-    OutputStream out() {
-        return out;
+    /// Writes all of it. A guest that stops reading is given up after [WireLimits#WRITE_DEADLINE]: the connection is closed
+    /// under the write, which fails then.
+    void write(byte[] bytes, int length) throws IOException {
+        CompletableFuture<Void> done =
+                new CompletableFuture<Void>().orTimeout(WireLimits.WRITE_DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
+        done.whenComplete((written, late) -> {
+            if (late != null) {
+                close();
+            }
+        });
+        try {
+            out.write(bytes, 0, length);
+        } finally {
+            done.complete(null);
+        }
     }
 
     /// How long a read may wait for the next byte.
