@@ -40,6 +40,7 @@ public final class Platform implements AutoCloseable {
         }
         Path authority = home.resolve("world-ca.pem");
         world.authority().writePem(authority);
+        settings.put("JAVA_HOME", System.getProperty("java.home"));
         settings.put("DECLAW_HOME", home.toString());
         settings.put("DECLAW_LISTEN", "127.0.0.1:" + port);
         settings.put("DECLAW_EGRESS_RESOLVERS", world.resolver().getAddress().getHostAddress() + ":53");
@@ -58,7 +59,7 @@ public final class Platform implements AutoCloseable {
             for (Map.Entry<String, String> setting : settings.entrySet()) {
                 command = command.withEnvironment(setting.getKey(), setting.getValue());
             }
-            process = Exec.start(command.detached(), log);
+            process = Exec.start(command, log);
             long deadline = System.nanoTime() + READY_WITHIN.toNanos();
             while (!Files.exists(log) || Files.readString(log).lines().noneMatch(line -> line.startsWith("ready "))) {
                 if (!process.isAlive() || System.nanoTime() > deadline) {
