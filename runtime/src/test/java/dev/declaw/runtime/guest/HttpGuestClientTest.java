@@ -298,6 +298,16 @@ class HttpGuestClientTest {
     }
 
     @Test
+    void aTryIsNeverGivenMoreThanASecondHoweverManyThereWere() {
+        Duration patience = Duration.ofMillis(40);
+        for (int tries = 0; tries < 1000; tries++) {
+            assertThat(HttpGuestClient.longer(patience)).isGreaterThanOrEqualTo(patience);
+            patience = HttpGuestClient.longer(patience);
+        }
+        assertThat(patience).isEqualTo(Duration.ofSeconds(1));
+    }
+
+    @Test
     void waitingForAnAgentEndsWithItsMachine() throws IOException {
         FakeAgent agent = new FakeAgent(List.of());
         agent.close();
