@@ -17,6 +17,10 @@ final class Exchange {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int COPY_BYTES = 65536;
 
+    /// Between the deadline for the first byte and the end of the exchange: silence must show as silence, for a connection that
+    /// is closed without an answer counts as one that the agent had given up.
+    private static final Duration END_GRACE = Duration.ofSeconds(2);
+
     private final ConnectionPool pool;
     private volatile Optional<String> token = Optional.empty();
 
@@ -36,7 +40,7 @@ final class Exchange {
 
     /// Sends bytes and reads JSON.
     JsonNode bytes(String method, String target, byte[] body, Duration deadline) {
-        try (InputStream answer = stream(method, target, body, deadline)) {
+        try (InputStream answer = open(method, target, body, deadline, false)) {
             byte[] bytes = answer.readNBytes(WireLimits.JSON_BYTES_MAX + 1);
             if (bytes.length > WireLimits.JSON_BYTES_MAX) {
                 throw new GuestProtocolException("an answer of more than " + WireLimits.JSON_BYTES_MAX + " bytes");
@@ -47,14 +51,19 @@ final class Exchange {
         }
     }
 
-    /// Sends bytes and hands out the body of the answer. A request on a connection that the agent has closed meanwhile is
-    /// sent again on a new one: nothing of an answer had come, and the agent reads nothing of what comes after its close.
+    /// Sends bytes and hands out the body of the answer, which must begin before the deadline and then may take its time.
     Answer stream(String method, String target, byte[] body, Duration deadline) {
+        return open(method, target, body, deadline, true);
+    }
+
+    /// Sends bytes. Without `streaming`, the whole answer must have come soon after the deadline. A request on a connection that the agent has closed meanwhile is
+    /// sent again on a new one: nothing of an answer had come, and the agent reads nothing of what comes after its close.
+    private Answer open(String method, String target, byte[] body, Duration deadline, boolean streaming) {
         byte[] head = HttpHead.request(method, target, headers(body.length));
         GuestConnection used = pool.reused();
         if (used != null) {
             try {
-                return send(used, head, body, deadline);
+                return send(used, head, body, deadline, streaming);
             } catch (IOException stale) {
                 used.close();
                 if (!(stale instanceof StaleConnectionException)) {
@@ -64,7 +73,7 @@ final class Exchange {
         }
         GuestConnection connection = connect();
         try {
-            return send(connection, head, body, deadline);
+            return send(connection, head, body, deadline, streaming);
         } catch (IOException failure) {
             connection.close();
             throw unreachable(failure);
@@ -94,7 +103,8 @@ final class Exchange {
                 // The agent stopped reading; why stands in the answer, if there is one.
             }
             connection.readDeadline(deadline);
-            try (Answer answer = answer(connection)) {
+            connection.endAfter(deadline.plus(END_GRACE));
+            try (Answer answer = answer(connection, false)) {
                 return JSON.readTree(answer.readNBytes(WireLimits.JSON_BYTES_MAX));
             } catch (IOException failure) {
                 throw unreachable(failure);
@@ -155,12 +165,15 @@ final class Exchange {
         return headers;
     }
 
-    private Answer send(GuestConnection connection, byte[] head, byte[] body, Duration deadline) throws IOException {
+    private Answer send(
+            GuestConnection connection, byte[] head, byte[] body, Duration deadline, boolean streaming)
+            throws IOException {
         try {
             byte[] request = new byte[head.length + body.length];
             System.arraycopy(head, 0, request, 0, head.length);
             System.arraycopy(body, 0, request, head.length, body.length);
             connection.readDeadline(deadline);
+            connection.endAfter(deadline.plus(END_GRACE));
             connection.write(request, request.length);
             connection.in().mark(1);
             if (connection.in().read() < 0) {
@@ -172,14 +185,23 @@ final class Exchange {
         } catch (IOException failure) {
             throw new StaleConnectionException(failure);
         }
-        return answer(connection);
+        return answer(connection, streaming);
     }
 
-    private Answer answer(GuestConnection connection) throws IOException {
+    private Answer answer(GuestConnection connection, boolean streaming) throws IOException {
         HttpHead head = HttpHead.read(connection.in());
         connection.readDeadline(WireLimits.READ_DEADLINE);
-        BodyStream body = new BodyStream(
-                connection, head, head.reusable() ? () -> pool.giveBack(connection) : connection::close);
+        if (streaming && head.status() < 300) {
+            connection.endNever();
+        }
+        BodyStream body = new BodyStream(connection, head, () -> {
+            connection.endNever();
+            if (head.reusable()) {
+                pool.giveBack(connection);
+            } else {
+                connection.close();
+            }
+        });
         if (head.status() >= 300) {
             throw refusal(head.status(), body);
         }

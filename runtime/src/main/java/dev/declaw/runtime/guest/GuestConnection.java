@@ -10,6 +10,7 @@ import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// One TCP connection to the agent. Used by one thread at a time; [#close] may come from any.
 final class GuestConnection implements AutoCloseable {
@@ -19,6 +20,8 @@ final class GuestConnection implements AutoCloseable {
     private final InputStream in;
     private final OutputStream out;
     private final Runnable released;
+    private final AtomicReference<CompletableFuture<Void>> end =
+            new AtomicReference<>(CompletableFuture.completedFuture(null));
     private boolean closed;
 
     /// @param channel unconnected; closed with this connection
@@ -59,6 +62,25 @@ final class GuestConnection implements AutoCloseable {
         channel.socket().setSoTimeout((int) Math.max(1, deadline.toMillis()));
     }
 
+    /// Closes the connection when the exchange has not ended by then, however busily the guest sends: a read that is
+    /// under way fails. Replaces an earlier end.
+    void endAfter(Duration deadline) {
+        CompletableFuture<Void> next =
+                new CompletableFuture<Void>().orTimeout(deadline.toMillis(), TimeUnit.MILLISECONDS);
+        next.whenComplete((ended, late) -> {
+            if (late != null) {
+                close();
+            }
+        });
+        CompletableFuture<Void> former = end.getAndSet(next);
+        former.complete(null);
+    }
+
+    /// Takes [#endAfter] back.
+    void endNever() {
+        end.get().complete(null);
+    }
+
     @Override
     public void close() {
         synchronized (this) {
@@ -67,6 +89,7 @@ final class GuestConnection implements AutoCloseable {
             }
             closed = true;
         }
+        endNever();
         try {
             channel.close();
         } catch (IOException failure) {

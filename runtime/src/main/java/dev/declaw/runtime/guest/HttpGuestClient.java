@@ -39,6 +39,7 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
     private static final Duration LONG_CALL_DEADLINE = Duration.ofSeconds(120);
 
     private static final Duration FIRST_TRY = Duration.ofMillis(40);
+    private static final Duration LONGEST_TRY = Duration.ofSeconds(1);
     private static final Duration HEALTH_DEADLINE = Duration.ofSeconds(5);
 
     private final ConnectionPool pool;
@@ -100,9 +101,15 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
             if (pool.reachable(patience) && healthy(HEALTH_DEADLINE)) {
                 return true;
             }
-            patience = patience.multipliedBy(9).dividedBy(8);
+            patience = longer(patience);
         }
         return false;
+    }
+
+    /// An eighth more, up to a limit.
+    static Duration longer(Duration patience) {
+        Duration next = patience.multipliedBy(9).dividedBy(8);
+        return next.compareTo(LONGEST_TRY) < 0 ? next : LONGEST_TRY;
     }
 
     @Override

@@ -22,13 +22,14 @@ final class FakeAgent implements AutoCloseable {
     /// @param bytes what is sent; null closes the connection without an answer
     /// @param pieces how many bytes are sent at a time
     /// @param closes whether the connection is closed afterwards
-    record Reply(byte[] bytes, int pieces, boolean closes) {
+    /// @param pauseMillis between the pieces: a slow sender is what is played, not waited for
+    record Reply(byte[] bytes, int pieces, boolean closes, int pauseMillis) {
         static Reply of(String text) {
-            return new Reply(text.getBytes(StandardCharsets.ISO_8859_1), Integer.MAX_VALUE, false);
+            return new Reply(text.getBytes(StandardCharsets.ISO_8859_1), Integer.MAX_VALUE, false, 0);
         }
 
         static Reply last(String text) {
-            return new Reply(text.getBytes(StandardCharsets.ISO_8859_1), Integer.MAX_VALUE, true);
+            return new Reply(text.getBytes(StandardCharsets.ISO_8859_1), Integer.MAX_VALUE, true, 0);
         }
     }
 
@@ -79,12 +80,15 @@ final class FakeAgent implements AutoCloseable {
                 for (int from = 0; from < reply.bytes().length; from += reply.pieces()) {
                     int length = Math.min(reply.pieces(), reply.bytes().length - from);
                     socket.getOutputStream().write(reply.bytes(), from, length);
+                    if (reply.pauseMillis() > 0) {
+                        Thread.sleep(reply.pauseMillis());
+                    }
                 }
                 if (reply.closes()) {
                     return;
                 }
             }
-        } catch (IOException gone) {
+        } catch (IOException | InterruptedException gone) {
             // The client went away.
         }
     }

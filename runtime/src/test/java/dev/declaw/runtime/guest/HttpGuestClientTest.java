@@ -75,7 +75,7 @@ class HttpGuestClientTest {
     void anEventStreamIsTheSameInWhateverPiecesItComes(int pieces) throws IOException {
         byte[] bytes = WHOLE.getBytes(StandardCharsets.ISO_8859_1);
         try (FakeAgent agent = new FakeAgent(
-                        List.of(new Reply(bytes, pieces, false), Reply.of(FakeAgent.json(200, "{\"killed\":true}"))));
+                        List.of(new Reply(bytes, pieces, false, 0), Reply.of(FakeAgent.json(200, "{\"killed\":true}"))));
                 HttpGuestClient client = agent.client();
                 GuestProcess process = client.start(TRUE)) {
             assertThat(process.pid()).isEqualTo(7);
@@ -284,6 +284,27 @@ class HttpGuestClientTest {
             assertThat(client.healthy(Duration.ofMillis(200))).isFalse();
             assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(10));
         }
+    }
+
+    @Test
+    void anAgentThatDribblesForEverIsCutOff() throws IOException {
+        Reply dribble = new Reply(FakeAgent.json(200, " ".repeat(2000) + "{}").getBytes(), 1, false, 10);
+        try (FakeAgent agent = new FakeAgent(List.of(dribble));
+                HttpGuestClient client = agent.client()) {
+            long start = System.nanoTime();
+            assertThat(client.healthy(Duration.ofMillis(200))).isFalse();
+            assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(15));
+        }
+    }
+
+    @Test
+    void aTryIsNeverGivenMoreThanASecondHoweverManyThereWere() {
+        Duration patience = Duration.ofMillis(40);
+        for (int tries = 0; tries < 1000; tries++) {
+            assertThat(HttpGuestClient.longer(patience)).isGreaterThanOrEqualTo(patience);
+            patience = HttpGuestClient.longer(patience);
+        }
+        assertThat(patience).isEqualTo(Duration.ofSeconds(1));
     }
 
     @Test
