@@ -3,6 +3,7 @@ package dev.declaw.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -20,7 +21,7 @@ class TailTest {
         Tail tail = new Tail(8);
         byte[] bytes = text.getBytes(StandardCharsets.US_ASCII);
         for (int from = 0; from < bytes.length; from += piece) {
-            byte[] part = java.util.Arrays.copyOfRange(bytes, from, Math.min(bytes.length, from + piece));
+            byte[] part = Arrays.copyOfRange(bytes, from, Math.min(bytes.length, from + piece));
             tail.write(part, part.length);
         }
         assertThat(tail.text()).isEqualTo(kept);

@@ -53,10 +53,9 @@ public final class LocalMicroVmHost implements MicroVmHost {
 
     @Override
     public MicroVm boot(SandboxId id, Template template) {
-        Machine on = machine(line -> LOG.info("{}", line));
         Releases releases = new Releases();
         try {
-            return boot(id, template, on, releases);
+            return boot(id, template, machine(line -> LOG.info("{}", line)), releases);
         } catch (IOException | RuntimeException failure) {
             try {
                 releases.run();

@@ -13,10 +13,13 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// The files of one sandbox. The directory is the first thing that a boot makes and the last that a kill removes, so every
 /// slot and process of this host has one: that is how they are found again, and how those of another server are told apart.
 record SandboxDirectory(SandboxId id, Path path) {
+    private static final Logger LOG = LoggerFactory.getLogger(SandboxDirectory.class);
     private static final String SANDBOXES = "sandboxes";
     private static final FileAttribute<?> PRIVATE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
@@ -26,14 +29,18 @@ record SandboxDirectory(SandboxId id, Path path) {
         return new SandboxDirectory(id, stateDirectory.resolve(SANDBOXES).resolve(id.value()));
     }
 
-    /// All of this host, and names of entries that are none.
+    /// All of this host. Entries that are not named like a sandbox were not made by a host and are left alone.
     static List<SandboxDirectory> list(Path stateDirectory) throws IOException {
         Path root = stateDirectory.resolve(SANDBOXES);
         List<SandboxDirectory> found = new ArrayList<>();
         if (Files.isDirectory(root)) {
             try (Stream<Path> entries = Files.list(root)) {
                 for (Path entry : entries.toList()) {
-                    found.add(new SandboxDirectory(new SandboxId(entry.getFileName().toString()), entry));
+                    try {
+                        found.add(new SandboxDirectory(new SandboxId(entry.getFileName().toString()), entry));
+                    } catch (IllegalArgumentException stranger) {
+                        LOG.warn("{} is not a sandbox: left alone", entry);
+                    }
                 }
             }
         }

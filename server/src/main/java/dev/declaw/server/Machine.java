@@ -2,29 +2,22 @@ package dev.declaw.server;
 
 import dev.declaw.runtime.HostConfig;
 import dev.declaw.server.config.ServerConfig;
-import java.io.File;
 import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.stream.Collectors;
 
 /// What the server has to know of the machine and of its own installation.
 final class Machine {
     private static final Path MEMORY = Path.of("/proc/meminfo"); // proc_meminfo(5)
     private static final int EGRESS_HEAP_MIB = 768;
-    private static final String NATIVE_MODULES =
-            "dev.declaw.linux,io.netty.common,io.netty.transport.classes.epoll,io.netty.tcnative.classes.openssl,"
-                    + "com.github.luben.zstd_jni,com.aayushatharva.brotli4j";
 
     private Machine() {}
 
     /// @throws IOException when the guest agent's binary is missing
     static HostConfig hostConfig(ServerConfig config) throws IOException {
-        return HostConfig.of(config.home().resolve("sandboxes"), config.cache(), guestAgent(config), memoryMib());
+        return HostConfig.of(config.home().resolve("run"), config.cache(), guestAgent(config), memoryMib());
     }
 
     /// The configured envd, or the one that lies beside `lib/` in the installation.
@@ -53,29 +46,15 @@ final class Machine {
         throw new IOException(MEMORY + " has no MemTotal");
     }
 
-    /// How to start this program again in another role: same JDK, same module path or class path, from any directory.
-    static List<String> javaCommand() {
-        List<String> command = new ArrayList<>(List.of(
+    /// How to start this program again in another role: same JDK, same options, same modules.
+    static List<String> javaCommand() throws IOException {
+        return List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
+                "@" + installed("java.args"),
                 "-Xmx" + EGRESS_HEAP_MIB + "m",
-                "-XX:+ExitOnOutOfMemoryError",
-                "-Djava.awt.headless=true"));
-        String modules = System.getProperty("jdk.module.path");
-        if (modules != null) {
-            command.add("--enable-native-access=" + NATIVE_MODULES);
-            command.addAll(List.of("--module-path", absolute(modules)));
-            command.addAll(List.of("--module", "dev.declaw.server/" + Main.class.getName()));
-        } else {
-            command.add("--enable-native-access=ALL-UNNAMED");
-            command.addAll(List.of("-cp", absolute(System.getProperty("java.class.path")), Main.class.getName()));
-        }
-        return command;
-    }
-
-    private static String absolute(String path) {
-        return Arrays.stream(path.split(File.pathSeparator))
-                .map(part -> Path.of(part).toAbsolutePath().toString())
-                .collect(Collectors.joining(File.pathSeparator));
+                "--module-path",
+                System.getProperty("jdk.module.path"),
+                "--module",
+                "dev.declaw.server/" + Main.class.getName());
     }
 }

@@ -90,7 +90,8 @@ public final class StandaloneEgress implements AutoCloseable {
     /// Runs until the process is told to end (SIGTERM, SIGINT), then lets connections finish for up to five seconds. Prints
     /// `ready` on a line when connections are taken.
     ///
-    /// @return the exit status: 0, 2 for options and files that cannot be used, 1 when the system refuses
+    /// @return the exit status: 0 (a JVM that a signal ends exits with 128 and its number all the same), 2 for options and
+    ///     files that cannot be used, 1 when the system refuses
     public static int run(Options options, PrintStream out, PrintStream err) {
         CountDownLatch stop = new CountDownLatch(1);
         CountDownLatch ended = new CountDownLatch(1);

@@ -69,7 +69,7 @@ public final class SupervisedEgressProxy implements EgressProxy {
     private SupervisedEgressProxy(Settings settings, RestartListener listener) {
         this.settings = settings;
         this.listener = listener;
-        this.supervisor = Thread.ofPlatform().name("egress-supervisor").unstarted(this::supervise);
+        this.supervisor = Thread.ofPlatform().daemon().name("egress-supervisor").unstarted(this::supervise);
     }
 
     /// Starts the process and waits until it takes calls.
@@ -163,8 +163,9 @@ public final class SupervisedEgressProxy implements EgressProxy {
     private boolean runOnce() throws InterruptedException {
         try (Running started = startProcess()) {
             running = started;
-            if (!firstStart.complete(null)) listener.restarted(this);
+            if (firstStart.isDone()) listener.restarted(this);
             slotsRestored = true;
+            firstStart.complete(null);
             return watch(started);
         } catch (IOException | RuntimeException e) {
             // Whatever failed, the listener included: this process goes, and the next one begins with nothing.

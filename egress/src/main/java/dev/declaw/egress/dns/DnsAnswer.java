@@ -21,8 +21,8 @@ final class DnsAnswer {
     private static final int OPTION_EXTENDED_ERROR = 15;
     private static final int POINTER_TO_QUESTION = 0xc000 | DnsQuestion.HEADER_BYTES;
 
-    /// Extended errors (RFC 8914 §4): "Blocked", by whoever runs the server, and "Prohibited".
-    static final int BLOCKED = 15;
+    /// Extended error "Blocked": a policy of whoever runs the server (RFC 8914 §4.16).
+    private static final int BLOCKED = 15;
 
     private DnsAnswer() {}
 

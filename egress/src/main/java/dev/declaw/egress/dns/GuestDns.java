@@ -13,17 +13,17 @@ import java.net.InetSocketAddress;
 import java.time.InstantSource;
 import java.util.function.LongSupplier;
 
-/// The only resolver a guest can reach. It never asks anybody: the policy judges the name, and an allowed name gets the
-/// synthetic address that stands for it in this sandbox. So no label of a question ever leaves the host, and resolution
-/// for the upstream leg happens later, when a connection comes. Thread-safe.
+/// The only resolver a guest can reach. It never asks anybody: the policy judges the name for the record, and every name
+/// gets the synthetic address that stands for it in this sandbox. A denied name gets one too: the connection to it is
+/// then refused with its reason, in words, where a failed lookup would look like a broken network. No label of a question
+/// ever leaves the host; resolution for the upstream leg happens later, when a connection comes. Thread-safe.
 ///
 /// What a guest gets:
 ///
 /// | question | answer |
 /// |---|---|
-/// | A, name allowed | its synthetic address |
-/// | AAAA, HTTPS, SVCB, name allowed | NOERROR without a record: clients go on with IPv4, without ECH and HTTP/3 hints |
-/// | any, name denied | NXDOMAIN, which resolvers neither retry nor ask another server about, with an extended error (RFC 8914) |
+/// | A | its synthetic address, whether the policy allows the name or not |
+/// | AAAA, HTTPS, SVCB | NOERROR without a record: clients go on with IPv4, without ECH and HTTP/3 hints |
 /// | one label, unless a rule allows it | NXDOMAIN: such names are for a search list, which sandboxes do not have |
 /// | `localhost` and below | the loopback address (RFC 6761 §6.3) |
 /// | another type, another class, no host name | REFUSED |

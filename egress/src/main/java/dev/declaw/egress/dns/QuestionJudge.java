@@ -83,9 +83,9 @@ final class QuestionJudge {
         HostName name = question.name().get();
         if (name.value().equals("localhost") || name.isBelow("localhost")) return judgeLocalhost(question.type());
         Decision decision = policy.policy().network().decideName(name);
-        if (!decision.allowed()) return Verdict.without(decision, DnsAnswer.NXDOMAIN);
         if (name.value().indexOf('.') < 0 && decision.reason() != Reason.ALLOWED_BY_RULE) {
-            return Verdict.without(Decision.deny(Reason.RESOLUTION_FAILED, null), DnsAnswer.NXDOMAIN);
+            Decision refused = decision.allowed() ? Decision.deny(Reason.RESOLUTION_FAILED, null) : decision;
+            return Verdict.without(refused, DnsAnswer.NXDOMAIN);
         }
         return switch (question.type()) {
             case DnsQuestion.TYPE_A -> slot.names()

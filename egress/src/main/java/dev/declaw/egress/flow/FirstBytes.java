@@ -4,6 +4,7 @@ import dev.declaw.egress.flow.SandboxSlot.VersionedPolicy;
 import dev.declaw.egress.tls.ClientHello;
 import dev.declaw.egress.tls.ClientHelloReader;
 import dev.declaw.egress.tls.LeafContexts;
+import dev.declaw.egress.tls.SecondHello;
 import dev.declaw.egress.tls.TlsViolation;
 import dev.declaw.model.network.HostName;
 import dev.declaw.model.network.IpLiteral;
@@ -94,8 +95,10 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
             intercept(ctx, name, new GuestHttp(flow, name, true, Optional.empty()));
         } else if (hello.encryptedHello()) {
             deny(ctx, Decision.deny(Reason.TLS_WITHOUT_NAME, null), host, "encrypted_client_hello");
+        } else if (hello.earlyData()) { // would hide a second hello behind bytes that nobody can read
+            deny(ctx, Decision.deny(Reason.UNSUPPORTED_PROTOCOL, null), host, "early_data");
         } else {
-            splice(ctx, policy, judgement, "tls");
+            splice(ctx, policy, judgement, "tls", new SecondHello(hello));
         }
     }
 
@@ -155,7 +158,7 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
         } else if (!opaqueAllowed(policy)) {
             deny(ctx, Decision.deny(Reason.UNSUPPORTED_PROTOCOL, null), host, "");
         } else {
-            splice(ctx, policy, judgement, "tcp");
+            splice(ctx, policy, judgement, "tcp", null);
         }
     }
 
@@ -167,13 +170,23 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
                 && policy.policy().network().decideAddress(literal.address()).allowed();
     }
 
-    private void splice(ChannelHandlerContext ctx, VersionedPolicy policy, Judgement judgement, String protocol) {
+    private void splice(
+            ChannelHandlerContext ctx,
+            VersionedPolicy policy,
+            Judgement judgement,
+            String protocol,
+            SecondHello watch) {
         deadline.stop();
         handedOver = true;
         ctx.channel().config().setAutoRead(false);
-        ByteBuf read = in == null ? Unpooled.EMPTY_BUFFER : in;
+        ByteBuf first = in == null ? Unpooled.EMPTY_BUFFER : in;
+        ByteBuf behind = Unpooled.EMPTY_BUFFER;
+        if (watch != null) {
+            behind = in;
+            first = in.readRetainedSlice(helloReader.wireBytes());
+        }
         in = null;
-        Splice splice = new Splice(flow, policy, judgement, protocol, read);
+        Splice splice = new Splice(flow, policy, judgement, protocol, first, behind, watch);
         ctx.pipeline().addLast(splice);
         ctx.pipeline().remove(this);
         splice.begin();

@@ -2,6 +2,7 @@ package dev.declaw.egress.flow;
 
 import dev.declaw.egress.flow.FlowRecorder.Screening;
 import dev.declaw.egress.flow.SandboxSlot.VersionedPolicy;
+import dev.declaw.egress.tls.SecondHello;
 import dev.declaw.model.audit.AuditUnavailableException;
 import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.Decision;
@@ -14,6 +15,7 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
+import io.netty.handler.codec.ByteToMessageDecoder;
 import java.net.InetAddress;
 
 /// Carries a connection's bytes unread in both directions: TLS that policy does not open, and opaque TCP to an address that
@@ -26,6 +28,9 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
     private final long startedNanos = System.nanoTime();
     private Subject subject;
     private ByteBuf first;
+    private ByteBuf behind;
+    private SecondHello watch;
+    private ByteBuf watched;
     private Channel far;
     private boolean allowed;
     private boolean over;
@@ -33,12 +38,23 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
     private long bytesUp;
     private long bytesDown;
 
-    /// @param first what the guest sent already; the splice owns it
-    Splice(GuestFlow flow, VersionedPolicy policy, Judgement judgement, String protocol, ByteBuf first) {
+    /// @param first what the guest sent already, for TLS its ClientHello; the splice owns it
+    /// @param behind what came with it; the splice owns it
+    /// @param watch judges a second ClientHello; null for what is not TLS
+    Splice(
+            GuestFlow flow,
+            VersionedPolicy policy,
+            Judgement judgement,
+            String protocol,
+            ByteBuf first,
+            ByteBuf behind,
+            SecondHello watch) {
         this.flow = flow;
         this.policy = policy;
         this.judgement = judgement;
         this.first = first;
+        this.behind = behind;
+        this.watch = watch;
         String host = judgement.name().map(HostName::value).orElse("");
         this.subject = Subject.connection(host, flow.destination, protocol);
         this.deadline = new Deadline(flow.guest.eventLoop(), () -> end(Reason.TIMED_OUT.code()));
@@ -80,8 +96,13 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
         far.config().setOption(ChannelOption.ALLOW_HALF_CLOSURE, true);
         far.pipeline().addLast(new Far());
         bytesUp += first.readableBytes();
-        far.writeAndFlush(first);
+        far.write(first);
         first = null;
+        ByteBuf early = behind;
+        behind = null;
+        carry(early);
+        if (over) return;
+        far.flush();
         far.config().setAutoRead(true);
         flow.guest.config().setAutoRead(true);
     }
@@ -96,15 +117,50 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
     @Override
     public void channelRead(ChannelHandlerContext ctx, Object message) {
         ByteBuf data = (ByteBuf) message;
-        if (over || far == null) {
+        if (over) {
             data.release();
-            end(Reason.UPSTREAM_UNREACHABLE.code());
-            return;
+        } else if (far == null) { // read before the guest's side was stopped
+            behind = ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(ctx.alloc(), behind, data);
+        } else {
+            touch();
+            carry(data);
         }
-        touch();
+    }
+
+    private void carry(ByteBuf data) {
+        if (!data.isReadable()) {
+            data.release();
+        } else if (watch != null) {
+            watch(data);
+        } else {
+            pass(data);
+        }
+    }
+
+    private void pass(ByteBuf data) {
         bytesUp += data.readableBytes();
         far.write(data);
         if (!far.isWritable()) flow.guest.config().setAutoRead(false);
+    }
+
+    private void watch(ByteBuf data) {
+        watched = watched == null
+                ? data
+                : ByteToMessageDecoder.MERGE_CUMULATOR.cumulate(flow.guest.alloc(), watched, data);
+        switch (watch.look(watched)) {
+            case UNDECIDED -> {}
+            case SAME -> {
+                ByteBuf all = watched;
+                watched = null;
+                watch = null;
+                pass(all);
+            }
+            case DIFFERENT -> {
+                Decision mismatch = Decision.deny(Reason.NAME_MISMATCH, null);
+                flow.blocked(policy, mismatch, subject, Screening.NONE, "second ClientHello");
+                end(Reason.NAME_MISMATCH.code());
+            }
+        }
     }
 
     @Override
@@ -156,6 +212,10 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
         deadline.stop();
         if (first != null) first.release();
         first = null;
+        if (behind != null) behind.release();
+        behind = null;
+        if (watched != null) watched.release();
+        watched = null;
         if (allowed) {
             flow.closed(policy, subject, 0, bytesUp, bytesDown, System.nanoTime() - startedNanos, failure);
         }

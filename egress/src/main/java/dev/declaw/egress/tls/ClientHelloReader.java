@@ -22,6 +22,7 @@ public final class ClientHelloReader {
     private static final int HANDSHAKE = 22;
     private static final int CLIENT_HELLO = 1;
     private static final int SERVER_NAME = 0;
+    private static final int EARLY_DATA = 42;
     private static final int ENCRYPTED_CLIENT_HELLO = 0xfe0d;
 
     private byte[] message = new byte[1024];
@@ -57,6 +58,11 @@ public final class ClientHelloReader {
         }
     }
 
+    /// Bytes of the records that the ClientHello came in, once it is complete.
+    public int wireBytes() {
+        return recordStart;
+    }
+
     private void append(ByteBuf in, int from, int length) throws TlsViolation {
         if (messageLength + length > MESSAGE_BYTES_MAX + RECORD_BYTES_MAX) {
             throw new TlsViolation("the ClientHello is too large");
@@ -75,8 +81,7 @@ public final class ClientHelloReader {
         skipVector(2, 2, 0xfffe, messageLength); // cipher_suites
         skipVector(1, 1, 255, messageLength); // legacy_compression_methods
         Optional<String> serverName = Optional.empty();
-        boolean encryptedHello = false;
-        if (at == messageLength) return new ClientHello(serverName, false); // TLS 1.2 without extensions
+        if (at == messageLength) return new ClientHello(serverName, false, false); // TLS 1.2 without extensions
         int extensionsEnd = vectorEnd(2, 0, 0xffff, messageLength);
         if (extensionsEnd != messageLength) throw new TlsViolation("data behind the extensions");
         Set<Integer> seen = new HashSet<>();
@@ -87,11 +92,10 @@ public final class ClientHelloReader {
             if (type == SERVER_NAME) {
                 serverName = Optional.of(serverName(end));
             } else {
-                encryptedHello |= type == ENCRYPTED_CLIENT_HELLO;
                 at = end;
             }
         }
-        return new ClientHello(serverName, encryptedHello);
+        return new ClientHello(serverName, seen.contains(ENCRYPTED_CLIENT_HELLO), seen.contains(EARLY_DATA));
     }
 
     /// RFC 6066 §3, with exactly one name: what a second one would mean, nobody agrees on.

@@ -151,7 +151,7 @@ class StandaloneEgressTest {
         try (StandaloneEgress proxy = StandaloneEgress.start(
                 options(file("policy.json", ALLOW_API), Optional.empty(), Optional.empty()), InstantSource.system())) {
             assertThat(ask(proxy.address(), "api.example.test.").getRcode()).isEqualTo(Rcode.NOERROR);
-            assertThat(ask(proxy.address(), "evil.test.").getRcode()).isEqualTo(Rcode.NXDOMAIN);
+            assertThat(ask(proxy.address(), "evil.").getRcode()).isEqualTo(Rcode.NXDOMAIN);
         }
         assertThat(Files.readAllLines(directory.resolve("audit.jsonl")))
                 .hasSize(2)
@@ -189,7 +189,7 @@ class StandaloneEgressTest {
                     .isEqualTo(Rcode.NOERROR);
             process.toHandle().destroy(); // SIGTERM
             assertThat(process.waitFor(20, TimeUnit.SECONDS)).isTrue();
-            assertThat(process.exitValue()).isIn(0, 128 + 15);
+            assertThat(process.exitValue()).isEqualTo(128 + 15);
         } finally {
             process.destroyForcibly().waitFor();
         }

@@ -75,7 +75,7 @@ final class FlowRig implements AutoCloseable {
                         List.of(), List.of(Cidr.parse("127.0.0.0/8").orElseThrow()), List.of(root), limits);
                 engine = new ProxyEngine(
                         config,
-                        new MultiThreadIoEventLoopGroup(1, Thread.ofPlatform().daemon().factory(), EpollIoHandler.newFactory()),
+                        new MultiThreadIoEventLoopGroup(1, Thread.ofPlatform().daemon().name("flowloop").factory(), EpollIoHandler.newFactory()),
                         name -> current.resolve(name),
                         event -> rigs.get(event.sandboxId()).record(event),
                         _ -> new ChannelInboundHandlerAdapter(),

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.declaw.egress.EgressConfig;
 import java.io.IOException;
+import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -387,6 +389,44 @@ class PlainHttpFlowTest {
             return false;
         } catch (IOException e) {
             return true;
+        }
+    }
+
+    @Test
+    void aSlowReaderHoldsTheOriginBackInsteadOfFillingMemory() throws Exception {
+        int total = 64 * 1024 * 1024;
+        AtomicLong written = new AtomicLong();
+        try (FlowRig rig = new FlowRig(null, ALLOW);
+                Origin origin = new Origin(null, connection -> {
+                    connection.readRequest();
+                    connection.write("HTTP/1.1 200 OK\r\nContent-Length: " + total + "\r\n\r\n");
+                    String piece = "x".repeat(64 * 1024);
+                    for (int sent = 0; sent < total; sent += piece.length()) {
+                        connection.write(piece);
+                        written.addAndGet(piece.length());
+                    }
+                });
+                Socket client = rig.toName("api.test", origin.port())) {
+            FlowRig.send(client, get("api.test", origin.port()));
+            InputStream in = client.getInputStream();
+            assertThat(in.read()).isEqualTo('H');
+            // Until the origin's writes stand still: socket buffers of both legs are full, and ours hold little.
+            long[] last = {-1, System.nanoTime()};
+            FlowRig.eventually(() -> {
+                if (written.get() != last[0]) {
+                    last[0] = written.get();
+                    last[1] = System.nanoTime();
+                }
+                return System.nanoTime() - last[1] > 300_000_000L;
+            });
+            assertThat(written.get()).isLessThan(24L * 1024 * 1024);
+            int head = "TTP/1.1 200 OK\r\nContent-Length: \r\n\r\n".length() + Integer.toString(total).length();
+            byte[] buffer = new byte[256 * 1024];
+            for (int left = head + total; left > 0; ) {
+                int n = in.read(buffer, 0, Math.min(left, buffer.length));
+                assertThat(n).isPositive();
+                left -= n;
+            }
         }
     }
 }

@@ -95,13 +95,15 @@ class ClientHelloReaderTest {
 
     @Test
     void aHelloWithoutNameHasNone() throws TlsViolation {
-        assertThat(read(records(hello(), 500))).isEqualTo(new ClientHello(Optional.empty(), false));
+        assertThat(read(records(hello(), 500))).isEqualTo(new ClientHello(Optional.empty(), false, false));
     }
 
     @Test
-    void noticesAnEncryptedHello() throws TlsViolation {
-        assertThat(read(records(hello(sni(name(0, "outer.test")), extension(ECH, new byte[40])), 500)).encryptedHello())
-                .isTrue();
+    void noticesAnEncryptedHelloAndEarlyData() throws TlsViolation {
+        byte[] hidden = hello(sni(name(0, "outer.test")), extension(ECH, new byte[40]));
+        byte[] early = hello(sni(name(0, "a.test")), extension(42, new byte[0]));
+        assertThat(read(records(hidden, 500))).isEqualTo(new ClientHello(Optional.of("outer.test"), true, false));
+        assertThat(read(records(early, 500))).isEqualTo(new ClientHello(Optional.of("a.test"), false, true));
     }
 
     @Test
@@ -146,5 +148,32 @@ class ClientHelloReaderTest {
             if (length == 2 + 32 + 33 + 6 + 2) continue; // exactly before the extensions: a TLS 1.2 hello without any
             assertThatThrownBy(() -> read(records(cut, 16_384))).as("%d bytes", length).isInstanceOf(TlsViolation.class);
         }
+    }
+
+    private static SecondHello.Seen second(byte[] wire) {
+        SecondHello watch = new SecondHello(new ClientHello(Optional.of("a.test"), false, false));
+        ByteBuf in = Unpooled.buffer();
+        SecondHello.Seen seen = SecondHello.Seen.UNDECIDED;
+        for (int i = 0; i < wire.length && seen == SecondHello.Seen.UNDECIDED; i++) {
+            in.writeByte(wire[i]);
+            seen = watch.look(in);
+        }
+        return seen;
+    }
+
+    @Test
+    void aSecondHelloMustCarryTheSameName() {
+        byte[] changeCipherSpec = {20, 3, 3, 0, 1, 1};
+        byte[] other = hello(sni(name(0, "evil.test")));
+        for (int size : new int[] {1, 2, 50, 16_384}) {
+            assertThat(second(records(GOOD, size))).isEqualTo(SecondHello.Seen.SAME);
+            assertThat(second(join(changeCipherSpec, records(GOOD, size)))).isEqualTo(SecondHello.Seen.SAME);
+            assertThat(second(records(other, size))).isEqualTo(SecondHello.Seen.DIFFERENT);
+            assertThat(second(join(changeCipherSpec, records(other, size)))).isEqualTo(SecondHello.Seen.DIFFERENT);
+            assertThat(second(records(hello(), size))).isEqualTo(SecondHello.Seen.DIFFERENT);
+        }
+        assertThat(second(new byte[] {23, 3, 3, 0, 5})).isEqualTo(SecondHello.Seen.SAME);
+        assertThat(second(join(changeCipherSpec, new byte[] {22, 3, 3, 0, 40, 0x2a, 1, 2}))).isEqualTo(SecondHello.Seen.SAME);
+        assertThat(second(new byte[] {22, 3, 3, 0, 70, 16, 0, 0, 66})).isEqualTo(SecondHello.Seen.SAME);
     }
 }

@@ -11,21 +11,15 @@ import java.util.concurrent.TimeUnit;
 
 /// The connections to one guest: a bounded number in all, a few of them kept idle for the next call.
 final class ConnectionPool implements AutoCloseable {
-    /// Makes an unconnected channel inside the slot.
-    @FunctionalInterface
-    interface Dialer {
-        SocketChannel open() throws IOException;
-    }
-
     private static final Duration REFUSAL_PAUSE = Duration.ofMillis(20);
 
-    private final Dialer dialer;
+    private final ChannelFactory dialer;
     private final InetSocketAddress address;
     private final Semaphore places = new Semaphore(WireLimits.CONNECTIONS_MAX);
     private final Deque<GuestConnection> idle = new ArrayDeque<>();
     private boolean closed;
 
-    ConnectionPool(Dialer dialer, InetSocketAddress address) {
+    ConnectionPool(ChannelFactory dialer, InetSocketAddress address) {
         this.dialer = dialer;
         this.address = address;
     }

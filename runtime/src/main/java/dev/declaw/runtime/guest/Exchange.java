@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.declaw.model.failure.PlatformFailure;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
+import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -16,6 +16,10 @@ import java.util.Optional;
 final class Exchange {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int COPY_BYTES = 65536;
+
+    /// Between the deadline for the first byte and the end of the exchange: silence must show as silence, for a connection that
+    /// is closed without an answer counts as one that the agent had given up.
+    private static final Duration END_GRACE = Duration.ofSeconds(2);
 
     private final ConnectionPool pool;
     private volatile Optional<String> token = Optional.empty();
@@ -36,7 +40,7 @@ final class Exchange {
 
     /// Sends bytes and reads JSON.
     JsonNode bytes(String method, String target, byte[] body, Duration deadline) {
-        try (InputStream answer = stream(method, target, body, deadline)) {
+        try (InputStream answer = open(method, target, body, deadline, false)) {
             byte[] bytes = answer.readNBytes(WireLimits.JSON_BYTES_MAX + 1);
             if (bytes.length > WireLimits.JSON_BYTES_MAX) {
                 throw new GuestProtocolException("an answer of more than " + WireLimits.JSON_BYTES_MAX + " bytes");
@@ -47,14 +51,19 @@ final class Exchange {
         }
     }
 
-    /// Sends bytes and hands out the body of the answer. A request on a connection that the agent has closed meanwhile is
-    /// sent again on a new one: nothing of an answer had come, and the agent reads nothing of what comes after its close.
+    /// Sends bytes and hands out the body of the answer, which must begin before the deadline and then may take its time.
     Answer stream(String method, String target, byte[] body, Duration deadline) {
+        return open(method, target, body, deadline, true);
+    }
+
+    /// Sends bytes. Without `streaming`, the whole answer must have come soon after the deadline. A request on a connection that the agent has closed meanwhile is
+    /// sent again on a new one: nothing of an answer had come, and the agent reads nothing of what comes after its close.
+    private Answer open(String method, String target, byte[] body, Duration deadline, boolean streaming) {
         byte[] head = HttpHead.request(method, target, headers(body.length));
         GuestConnection used = pool.reused();
         if (used != null) {
             try {
-                return send(used, head, body, deadline);
+                return send(used, head, body, deadline, streaming);
             } catch (IOException stale) {
                 used.close();
                 if (!(stale instanceof StaleConnectionException)) {
@@ -64,7 +73,7 @@ final class Exchange {
         }
         GuestConnection connection = connect();
         try {
-            return send(connection, head, body, deadline);
+            return send(connection, head, body, deadline, streaming);
         } catch (IOException failure) {
             connection.close();
             throw unreachable(failure);
@@ -79,21 +88,23 @@ final class Exchange {
         headers.put("Connection", "close");
         GuestConnection connection = connect();
         try {
-            OutputStream out = connection.out();
             try {
-                out.write(HttpHead.request(method, target, headers));
+                send(connection, HttpHead.request(method, target, headers));
                 byte[] buffer = new byte[COPY_BYTES];
-                for (int length = content.read(buffer); length >= 0; length = content.read(buffer)) {
+                for (int length = content.read(buffer);
+                        length >= 0 && connection.in().available() == 0;
+                        length = content.read(buffer)) {
                     if (length > 0) {
-                        sendChunk(out, buffer, length);
+                        send(connection, chunk(buffer, length));
                     }
                 }
-                out.write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                send(connection, "0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
             } catch (SendException refused) {
                 // The agent stopped reading; why stands in the answer, if there is one.
             }
             connection.readDeadline(deadline);
-            try (Answer answer = answer(connection)) {
+            connection.endAfter(deadline.plus(END_GRACE));
+            try (Answer answer = answer(connection, false)) {
                 return JSON.readTree(answer.readNBytes(WireLimits.JSON_BYTES_MAX));
             } catch (IOException failure) {
                 throw unreachable(failure);
@@ -119,14 +130,22 @@ final class Exchange {
         }
     }
 
-    private static void sendChunk(OutputStream out, byte[] buffer, int length) throws SendException {
+    private static void send(GuestConnection connection, byte[] bytes) throws SendException {
         try {
-            out.write((Integer.toHexString(length) + "\r\n").getBytes(StandardCharsets.US_ASCII));
-            out.write(buffer, 0, length);
-            out.write("\r\n".getBytes(StandardCharsets.US_ASCII));
+            connection.write(bytes, bytes.length);
         } catch (IOException failure) {
             throw new SendException(failure);
         }
+    }
+
+    private static byte[] chunk(byte[] buffer, int length) {
+        byte[] head = (Integer.toHexString(length) + "\r\n").getBytes(StandardCharsets.US_ASCII);
+        byte[] chunk = new byte[head.length + length + 2];
+        System.arraycopy(head, 0, chunk, 0, head.length);
+        System.arraycopy(buffer, 0, chunk, head.length, length);
+        chunk[chunk.length - 2] = '\r';
+        chunk[chunk.length - 1] = '\n';
+        return chunk;
     }
 
     private GuestConnection connect() {
@@ -146,31 +165,43 @@ final class Exchange {
         return headers;
     }
 
-    private Answer send(GuestConnection connection, byte[] head, byte[] body, Duration deadline) throws IOException {
+    private Answer send(
+            GuestConnection connection, byte[] head, byte[] body, Duration deadline, boolean streaming)
+            throws IOException {
         try {
             byte[] request = new byte[head.length + body.length];
             System.arraycopy(head, 0, request, 0, head.length);
             System.arraycopy(body, 0, request, head.length, body.length);
             connection.readDeadline(deadline);
-            connection.out().write(request);
+            connection.endAfter(deadline.plus(END_GRACE));
+            connection.write(request, request.length);
             connection.in().mark(1);
             if (connection.in().read() < 0) {
                 throw new IOException("the agent closed the connection");
             }
             connection.in().reset();
-        } catch (java.net.SocketTimeoutException late) {
+        } catch (SocketTimeoutException late) {
             throw late;
         } catch (IOException failure) {
             throw new StaleConnectionException(failure);
         }
-        return answer(connection);
+        return answer(connection, streaming);
     }
 
-    private Answer answer(GuestConnection connection) throws IOException {
+    private Answer answer(GuestConnection connection, boolean streaming) throws IOException {
         HttpHead head = HttpHead.read(connection.in());
         connection.readDeadline(WireLimits.READ_DEADLINE);
-        BodyStream body = new BodyStream(
-                connection, head, head.reusable() ? () -> pool.giveBack(connection) : connection::close);
+        if (streaming && head.status() < 300) {
+            connection.endNever();
+        }
+        BodyStream body = new BodyStream(connection, head, () -> {
+            connection.endNever();
+            if (head.reusable()) {
+                pool.giveBack(connection);
+            } else {
+                connection.close();
+            }
+        });
         if (head.status() >= 300) {
             throw refusal(head.status(), body);
         }
@@ -198,7 +229,7 @@ final class Exchange {
     }
 
     static PlatformFailure.GuestUnreachable unreachable(IOException cause) {
-        String why = cause instanceof java.net.SocketTimeoutException ? "does not answer in time" : "does not answer properly";
+        String why = cause instanceof SocketTimeoutException ? "does not answer in time" : "does not answer properly";
         return new PlatformFailure.GuestUnreachable("the sandbox's agent " + why, cause);
     }
 }

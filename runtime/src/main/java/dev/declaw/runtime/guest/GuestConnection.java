@@ -8,6 +8,9 @@ import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
 /// One TCP connection to the agent. Used by one thread at a time; [#close] may come from any.
 final class GuestConnection implements AutoCloseable {
@@ -17,6 +20,8 @@ final class GuestConnection implements AutoCloseable {
     private final InputStream in;
     private final OutputStream out;
     private final Runnable released;
+    private final AtomicReference<CompletableFuture<Void>> end =
+            new AtomicReference<>(CompletableFuture.completedFuture(null));
     private boolean closed;
 
     /// @param channel unconnected; closed with this connection
@@ -35,13 +40,45 @@ final class GuestConnection implements AutoCloseable {
         return in;
     }
 
-    OutputStream out() {
-        return out;
+    /// Writes all of it. A guest that stops reading is given up after [WireLimits#WRITE_DEADLINE]: the connection is closed
+    /// under the write, which fails then.
+    void write(byte[] bytes, int length) throws IOException {
+        CompletableFuture<Void> done =
+                new CompletableFuture<Void>().orTimeout(WireLimits.WRITE_DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
+        done.whenComplete((written, late) -> {
+            if (late != null) {
+                close();
+            }
+        });
+        try {
+            out.write(bytes, 0, length);
+        } finally {
+            done.complete(null);
+        }
     }
 
     /// How long a read may wait for the next byte.
     void readDeadline(Duration deadline) throws IOException {
         channel.socket().setSoTimeout((int) Math.max(1, deadline.toMillis()));
+    }
+
+    /// Closes the connection when the exchange has not ended by then, however busily the guest sends: a read that is
+    /// under way fails. Replaces an earlier end.
+    void endAfter(Duration deadline) {
+        CompletableFuture<Void> next =
+                new CompletableFuture<Void>().orTimeout(deadline.toMillis(), TimeUnit.MILLISECONDS);
+        next.whenComplete((ended, late) -> {
+            if (late != null) {
+                close();
+            }
+        });
+        CompletableFuture<Void> former = end.getAndSet(next);
+        former.complete(null);
+    }
+
+    /// Takes [#endAfter] back.
+    void endNever() {
+        end.get().complete(null);
     }
 
     @Override
@@ -52,6 +89,7 @@ final class GuestConnection implements AutoCloseable {
             }
             closed = true;
         }
+        endNever();
         try {
             channel.close();
         } catch (IOException failure) {

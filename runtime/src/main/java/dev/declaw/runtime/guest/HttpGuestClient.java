@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetSocketAddress;
 import java.net.URLEncoder;
-import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -20,7 +19,6 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.concurrent.Callable;
 import java.util.function.BooleanSupplier;
 
 /// The agent's client over HTTP/1.1 (protocol/guest.md). The JDK's own HTTP client cannot use a socket that was made inside
@@ -41,6 +39,7 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
     private static final Duration LONG_CALL_DEADLINE = Duration.ofSeconds(120);
 
     private static final Duration FIRST_TRY = Duration.ofMillis(40);
+    private static final Duration LONGEST_TRY = Duration.ofSeconds(1);
     private static final Duration HEALTH_DEADLINE = Duration.ofSeconds(5);
 
     private final ConnectionPool pool;
@@ -49,18 +48,12 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
 
     /// @param dialer makes an unconnected channel inside the slot
     /// @param guestAddress address of the guest there
-    public HttpGuestClient(Callable<SocketChannel> dialer, String guestAddress) {
-        this.pool = new ConnectionPool(
-                () -> {
-                    try {
-                        return dialer.call();
-                    } catch (IOException | RuntimeException failure) {
-                        throw failure;
-                    } catch (Exception failure) {
-                        throw new IOException(failure);
-                    }
-                },
-                new InetSocketAddress(guestAddress, PORT));
+    public HttpGuestClient(ChannelFactory dialer, String guestAddress) {
+        this(dialer, new InetSocketAddress(guestAddress, PORT));
+    }
+
+    HttpGuestClient(ChannelFactory dialer, InetSocketAddress agent) {
+        this.pool = new ConnectionPool(dialer, agent);
         this.exchange = new Exchange(pool);
     }
 
@@ -108,9 +101,15 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
             if (pool.reachable(patience) && healthy(HEALTH_DEADLINE)) {
                 return true;
             }
-            patience = patience.multipliedBy(9).dividedBy(8);
+            patience = longer(patience);
         }
         return false;
+    }
+
+    /// An eighth more, up to a limit.
+    static Duration longer(Duration patience) {
+        Duration next = patience.multipliedBy(9).dividedBy(8);
+        return next.compareTo(LONGEST_TRY) < 0 ? next : LONGEST_TRY;
     }
 
     @Override

@@ -21,5 +21,8 @@ final class WireLimits {
     /// Silence during an answer. Event streams send something every 10 s.
     static final Duration READ_DEADLINE = Duration.ofSeconds(30);
 
+    /// For one piece of at most 1 MiB to be taken.
+    static final Duration WRITE_DEADLINE = Duration.ofSeconds(30);
+
     private WireLimits() {}
 }
