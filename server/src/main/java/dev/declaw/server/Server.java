@@ -63,7 +63,7 @@ final class Server implements AutoCloseable {
         try {
             server.wire(InstantSource.system());
             return server;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             server.close();
             throw e;
         }

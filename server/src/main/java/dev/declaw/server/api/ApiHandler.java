@@ -25,6 +25,8 @@ final class ApiHandler extends Handler.Abstract {
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
+        // Silence while an endpoint works is no failure; a read or write that is stuck still is one.
+        request.addIdleTimeoutListener(_ -> false);
         HttpCall call = new HttpCall(request, response);
         try {
             call.readUrl();
