@@ -72,7 +72,7 @@ final class Server implements AutoCloseable {
     private void wire(InstantSource clock) throws IOException {
         Path home = config.home();
         privateDirectory(home);
-        RandomTokens tokens = RandomTokens.secure();
+        RandomTokens tokens = new RandomTokens();
         LocalMicroVmHost host = keep("host", new LocalMicroVmHost(Machine.hostConfig(config)));
         SupervisedEgressProxy egress = keep("egress", SupervisedEgressProxy.start(egressSettings(home), restarts));
         Database database = keep("database", Database.open(home.resolve("declaw.db")));

@@ -3,20 +3,10 @@ package dev.declaw.server.auth;
 import dev.declaw.model.sandbox.SandboxId;
 import java.security.SecureRandom;
 import java.util.HexFormat;
-import java.util.random.RandomGenerator;
 
-/// The one source of everything random in the server: ids, tokens and keys. Thread-safe when its generator is.
+/// The one source of everything random in the server: ids, tokens and keys. Thread-safe.
 public final class RandomTokens {
-    private final RandomGenerator random;
-
-    /// @param random a [SecureRandom], or in tests one with a seed
-    public RandomTokens(RandomGenerator random) {
-        this.random = random;
-    }
-
-    public static RandomTokens secure() {
-        return new RandomTokens(new SecureRandom());
-    }
+    private final SecureRandom random = new SecureRandom();
 
     public SandboxId sandboxId() {
         return new SandboxId("sbx-" + hex(8));

@@ -25,8 +25,4 @@ final class Places {
     void release() {
         taken.decrementAndGet();
     }
-
-    int taken() {
-        return taken.get();
-    }
 }

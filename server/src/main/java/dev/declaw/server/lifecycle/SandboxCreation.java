@@ -22,6 +22,7 @@ import java.util.regex.Pattern;
 /// until the sandbox runs, every failure ends in [SandboxEnd], so nothing of a failed create is left. Thread-safe.
 final class SandboxCreation {
     private static final int LINE_WAIT_SECONDS_MAX = 60;
+    private static final String BUILT_IN = "base";
     private static final Pattern TEMPLATE_NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}");
     private static final int FIRST_POLICY_VERSION = 1;
 
@@ -68,8 +69,7 @@ final class SandboxCreation {
         Template template = Optional.of(request.template())
                 .filter(name -> TEMPLATE_NAME.matcher(name).matches()) // names become paths in the template store
                 .flatMap(parts.host()::template)
-                .orElseThrow(() -> new PlatformFailure.NotFound(
-                        "template_not_found", "there is no template of this name; the built-in one is 'base'"));
+                .orElseThrow(() -> missing(request.template()));
         if (!slots.ready()) {
             throw new PlatformFailure.NoCapacity("egress_not_ready", "the egress proxy is starting; try again in a moment");
         }
@@ -105,6 +105,16 @@ final class SandboxCreation {
             throw new PolicyException("secure", "is false, but security switches content scanning on; send only one of them");
         }
         return read;
+    }
+
+    private static PlatformFailure missing(String template) {
+        if (template.equals(BUILT_IN)) {
+            return new PlatformFailure.Conflict(
+                    "template_not_ready",
+                    "the template 'base' is not built on this server yet; its operator builds it with: templates prepare");
+        }
+        return new PlatformFailure.NotFound(
+                "template_not_found", "there is no template of this name; the built-in one is 'base'");
     }
 
     void checkTimeout(long seconds) {

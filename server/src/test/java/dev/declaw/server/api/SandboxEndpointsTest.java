@@ -343,6 +343,15 @@ final class SandboxEndpointsTest {
     }
 
     @Test
+    void aTemplateThatIsNotBuiltYetIsAConflictThatSaysWhatToDo() {
+        server.host.templateBuilt = false;
+        RawHttp.Answer answer = http.post("/sandboxes", "{}");
+        assertThat(answer.status()).isEqualTo(409);
+        assertThat(answer.json().path("code").textValue()).isEqualTo("template_not_ready");
+        assertThat(answer.json().path("message").textValue()).contains("templates prepare");
+    }
+
+    @Test
     void aMalformedRequestLineIsAnsweredInJson() throws Exception {
         try (var socket = http.sendRaw("GET /\u0001 HTTP/1.1\r\n\r\n".getBytes(java.nio.charset.StandardCharsets.US_ASCII))) {
             RawHttp.Answer answer = RawHttp.read(socket.getInputStream());

@@ -19,7 +19,7 @@ final class ApiKeysTest {
 
     private ApiKeys open(Database database) throws IOException {
         return ApiKeys.open(
-                new ApiKeyTable(database), home.resolve("api-key"), RandomTokens.secure(), InstantSource.system());
+                new ApiKeyTable(database), home.resolve("api-key"), new RandomTokens(), InstantSource.system());
     }
 
     @Test

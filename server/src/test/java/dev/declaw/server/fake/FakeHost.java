@@ -19,6 +19,8 @@ public final class FakeHost implements MicroVmHost {
     public volatile Predicate<SandboxId> failBoot = id -> false;
     public volatile Predicate<SandboxId> failSockets = id -> false;
 
+    public volatile boolean templateBuilt = true;
+
     /// Runs inside each boot, before the guest answers.
     public volatile Consumer<FakeVm> booting = vm -> {};
 
@@ -48,7 +50,7 @@ public final class FakeHost implements MicroVmHost {
 
     @Override
     public Optional<Template> template(String name) {
-        return name.equals("base")
+        return name.equals("base") && templateBuilt
                 ? Optional.of(new Template("base", "00", Path.of("/disk"), 2, 512, 2048))
                 : Optional.empty();
     }

@@ -38,7 +38,7 @@ public final class TestServer implements AutoCloseable {
         this.host = host;
         this.clock = clock;
         database = Database.open(home.resolve("declaw.db"));
-        RandomTokens tokens = RandomTokens.secure();
+        RandomTokens tokens = new RandomTokens();
         AuditTable auditTable = new AuditTable(database);
         audit = new AuditLog(auditTable);
         IdempotencyTable idempotency = new IdempotencyTable(database);
