@@ -3,7 +3,6 @@
 module dev.declaw.egress {
     requires transitive dev.declaw.model;
     requires transitive dev.declaw.linux;
-    requires dev.declaw.guardrails;
     requires com.fasterxml.jackson.databind;
     requires org.slf4j;
     requires io.netty.common;

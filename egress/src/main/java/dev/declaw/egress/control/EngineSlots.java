@@ -3,7 +3,7 @@ package dev.declaw.egress.control;
 import dev.declaw.egress.control.EgressProxy.OpenedSlot;
 import dev.declaw.egress.control.EgressProxy.SlotRequest;
 import dev.declaw.egress.flow.SandboxSlot;
-import dev.declaw.egress.flow.SandboxSlot.VersionedPolicy;
+import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.tls.CertificateAuthority;
 import dev.declaw.linux.Descriptor;
 import dev.declaw.model.policy.PolicyReader;

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.egress.audit.AuditFile;
 import dev.declaw.egress.flow.SandboxSlot;
-import dev.declaw.egress.flow.SandboxSlot.VersionedPolicy;
+import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.tls.CertificateAuthority;
 import dev.declaw.linux.OriginalDestination;
 import dev.declaw.model.network.Cidr;

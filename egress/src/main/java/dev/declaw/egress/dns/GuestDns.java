@@ -2,7 +2,6 @@ package dev.declaw.egress.dns;
 
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.LoadingCache;
-import dev.declaw.egress.flow.SandboxSlot;
 import dev.declaw.model.audit.AuditSink;
 import io.netty.bootstrap.Bootstrap;
 import io.netty.channel.Channel;
@@ -37,7 +36,7 @@ public final class GuestDns {
     private final AuditSink audit;
     private final InstantSource clock;
     /// One per sandbox, whatever the number of its connections; forgotten with the slot.
-    private final LoadingCache<SandboxSlot, QuestionBudget> budgets;
+    private final LoadingCache<Questioner, QuestionBudget> budgets;
 
     /// @param clock stamps audit events
     /// @param nanoClock monotonic nanoseconds for the rate limit
@@ -51,15 +50,15 @@ public final class GuestDns {
     /// the same socket: the slot's firewall gives them the address that the guest had asked.
     ///
     /// @param datagramDescriptor bound, non-blocking UDP socket made in the sandbox's namespace
-    public Channel serve(SandboxSlot slot, int datagramDescriptor, EventLoopGroup loops) {
+    public Channel serve(Questioner slot, int datagramDescriptor, EventLoopGroup loops) {
         Channel channel = new EpollDatagramChannel(datagramDescriptor);
         channel.pipeline().addLast(new DnsDatagrams(judge(slot, "udp")));
         loops.register(channel).syncUninterruptibly();
         return channel;
     }
 
-    /// As [#serve(SandboxSlot, int, EventLoopGroup)], on a socket of its own, for the proxy that runs standalone.
-    public Channel serve(SandboxSlot slot, InetSocketAddress listen, EventLoopGroup loops) {
+    /// As [#serve(Questioner, int, EventLoopGroup)], on a socket of its own, for the proxy that runs standalone.
+    public Channel serve(Questioner slot, InetSocketAddress listen, EventLoopGroup loops) {
         return new Bootstrap()
                 .group(loops)
                 .channel(EpollDatagramChannel.class)
@@ -70,11 +69,11 @@ public final class GuestDns {
     }
 
     /// The handler of one TCP connection of a guest to port 53 (RFC 7766).
-    public ChannelHandler tcpHandler(SandboxSlot slot) {
+    public ChannelHandler tcpHandler(Questioner slot) {
         return new DnsStream(judge(slot, "tcp"));
     }
 
-    private QuestionJudge judge(SandboxSlot slot, String protocol) {
+    private QuestionJudge judge(Questioner slot, String protocol) {
         return new QuestionJudge(slot, protocol, audit, clock, budgets.get(slot));
     }
 }

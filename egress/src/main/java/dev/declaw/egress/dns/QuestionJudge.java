@@ -1,7 +1,7 @@
 package dev.declaw.egress.dns;
 
+import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.audit.AuditEventIds;
-import dev.declaw.egress.flow.SandboxSlot;
 import dev.declaw.model.audit.AuditCategory;
 import dev.declaw.model.audit.AuditEvent;
 import dev.declaw.model.audit.AuditEvent.Attribute;
@@ -21,13 +21,13 @@ final class QuestionJudge {
     private static final InetAddress LOOPBACK_V4 = loopback(new byte[] {127, 0, 0, 1});
     private static final InetAddress LOOPBACK_V6 = loopback(new byte[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1});
 
-    private final SandboxSlot slot;
+    private final Questioner slot;
     private final String protocol;
     private final AuditSink audit;
     private final InstantSource clock;
     private final QuestionBudget budget;
 
-    QuestionJudge(SandboxSlot slot, String protocol, AuditSink audit, InstantSource clock, QuestionBudget budget) {
+    QuestionJudge(Questioner slot, String protocol, AuditSink audit, InstantSource clock, QuestionBudget budget) {
         this.slot = slot;
         this.protocol = protocol;
         this.audit = audit;
@@ -39,7 +39,7 @@ final class QuestionJudge {
     Optional<byte[]> answer(byte[] packet) {
         DnsQuestion.Reading reading = DnsQuestion.read(packet);
         if (reading instanceof DnsQuestion.Reading.Ignored) return Optional.empty();
-        SandboxSlot.VersionedPolicy policy = slot.policy();
+        VersionedPolicy policy = slot.policy();
         boolean granted = withinBudget(policy);
         return switch (reading) {
             case DnsQuestion.Reading.Asked(DnsQuestion question) ->
@@ -52,7 +52,7 @@ final class QuestionJudge {
         };
     }
 
-    private byte[] answer(DnsQuestion question, SandboxSlot.VersionedPolicy policy) {
+    private byte[] answer(DnsQuestion question, VersionedPolicy policy) {
         Verdict verdict = judge(question, policy);
         String type = "type " + question.type();
         try {
@@ -76,7 +76,7 @@ final class QuestionJudge {
         }
     }
 
-    private Verdict judge(DnsQuestion question, SandboxSlot.VersionedPolicy policy) {
+    private Verdict judge(DnsQuestion question, VersionedPolicy policy) {
         if (question.name().isEmpty()) {
             return Verdict.without(Decision.deny(Reason.MALFORMED_REQUEST, null), DnsAnswer.REFUSED);
         }
@@ -108,7 +108,7 @@ final class QuestionJudge {
         };
     }
 
-    private boolean withinBudget(SandboxSlot.VersionedPolicy policy) {
+    private boolean withinBudget(VersionedPolicy policy) {
         Decision deny = Decision.deny(Reason.LIMIT_REACHED, null);
         return switch (budget.take()) {
             case QuestionBudget.Grant.Granted(long refused) -> {
@@ -122,12 +122,12 @@ final class QuestionJudge {
         };
     }
 
-    private void refuseFaulty(DnsQuestion.Reading.Faulty faulty, SandboxSlot.VersionedPolicy policy) {
+    private void refuseFaulty(DnsQuestion.Reading.Faulty faulty, VersionedPolicy policy) {
         recordIfPossible(policy, Decision.deny(Reason.MALFORMED_REQUEST, null), "response code " + faulty.code());
     }
 
     /// For refusals: what is denied stays denied when it cannot be recorded.
-    private void recordIfPossible(SandboxSlot.VersionedPolicy policy, Decision decision, String detail) {
+    private void recordIfPossible(VersionedPolicy policy, Decision decision, String detail) {
         try {
             record(policy, decision, Optional.empty(), detail);
         } catch (AuditUnavailableException refusedAnyway) {
@@ -136,7 +136,7 @@ final class QuestionJudge {
     }
 
     private void record(
-            SandboxSlot.VersionedPolicy policy, Decision decision, Optional<HostName> name, String detail) {
+            VersionedPolicy policy, Decision decision, Optional<HostName> name, String detail) {
         if (!policy.policy().auditEnabled()) return;
         audit.record(AuditEvent.builder(AuditEventIds.next(), clock.instant(), slot.sandboxId(), AuditCategory.DNS, EVENT)
                 .decision(decision)

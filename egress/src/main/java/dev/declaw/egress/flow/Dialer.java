@@ -2,7 +2,7 @@ package dev.declaw.egress.flow;
 
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.egress.dns.UpstreamResolver;
-import dev.declaw.egress.flow.SandboxSlot.VersionedPolicy;
+import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.Decision;
 import dev.declaw.model.policy.Reason;

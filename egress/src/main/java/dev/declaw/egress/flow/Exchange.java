@@ -1,7 +1,7 @@
 package dev.declaw.egress.flow;
 
 import dev.declaw.egress.flow.FlowRecorder.Screening;
-import dev.declaw.egress.flow.SandboxSlot.VersionedPolicy;
+import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.http.BodyFraming;
 import dev.declaw.egress.http.BodyReader;
 import dev.declaw.egress.http.HttpViolation;

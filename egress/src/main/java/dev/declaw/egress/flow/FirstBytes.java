@@ -1,6 +1,6 @@
 package dev.declaw.egress.flow;
 
-import dev.declaw.egress.flow.SandboxSlot.VersionedPolicy;
+import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.tls.ClientHello;
 import dev.declaw.egress.tls.ClientHelloReader;
 import dev.declaw.egress.tls.LeafContexts;

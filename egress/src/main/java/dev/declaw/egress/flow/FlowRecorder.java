@@ -1,17 +1,14 @@
 package dev.declaw.egress.flow;
 
-import dev.declaw.egress.flow.SandboxSlot.VersionedPolicy;
+import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.model.audit.AuditCategory;
 import dev.declaw.model.audit.AuditEvent;
 import dev.declaw.model.audit.AuditEvent.Attribute;
 import dev.declaw.model.audit.AuditSink;
 import dev.declaw.model.audit.AuditUnavailableException;
 import dev.declaw.model.policy.Decision;
-import java.security.SecureRandom;
 import java.time.InstantSource;
-import java.util.HexFormat;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,20 +18,10 @@ final class FlowRecorder {
 
     private final AuditSink sink;
     private final InstantSource clock;
-    private final String idPrefix;
-    private final AtomicLong ids = new AtomicLong();
 
     FlowRecorder(AuditSink sink, InstantSource clock) {
         this.sink = sink;
         this.clock = clock;
-        byte[] random = new byte[7];
-        new SecureRandom().nextBytes(random);
-        this.idPrefix = "aud_" + HexFormat.of().formatHex(random);
-    }
-
-    /// Unique across processes by 56 random bits, within one by a count of 40.
-    String newId() {
-        return idPrefix + HexFormat.of().toHexDigits(ids.incrementAndGet(), 10);
     }
 
     /// Records that something may pass. Returns once that is durable.

@@ -1,7 +1,8 @@
 package dev.declaw.egress.flow;
 
+import dev.declaw.egress.audit.AuditEventIds;
 import dev.declaw.egress.flow.FlowRecorder.Screening;
-import dev.declaw.egress.flow.SandboxSlot.VersionedPolicy;
+import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.model.policy.Decision;
 import dev.declaw.model.policy.Reason;
 import io.netty.channel.Channel;
@@ -32,7 +33,7 @@ final class GuestFlow {
     String blocked(
             VersionedPolicy policy, Decision decision, Subject subject, Screening screening, String detail) {
         recorded = true;
-        String id = services.recorder.newId();
+        String id = AuditEventIds.next();
         services.recorder.blocked(id, slot.sandboxId(), policy, decision, subject, screening, detail);
         return id;
     }
@@ -50,7 +51,7 @@ final class GuestFlow {
     ///
     /// @throws dev.declaw.model.audit.AuditUnavailableException when it may not, because it cannot be recorded
     void allowed(VersionedPolicy policy, Decision decision, Subject subject, Screening screening) {
-        services.recorder.allowed(services.recorder.newId(), slot.sandboxId(), policy, decision, subject, screening);
+        services.recorder.allowed(AuditEventIds.next(), slot.sandboxId(), policy, decision, subject, screening);
         recorded = true;
     }
 
@@ -60,7 +61,7 @@ final class GuestFlow {
     String closed(
             VersionedPolicy policy, Subject subject, int status, long up, long down, long nanos, String detail) {
         recorded = true;
-        String id = services.recorder.newId();
+        String id = AuditEventIds.next();
         services.recorder.closed(id, slot.sandboxId(), policy, subject, status, up, down, nanos, detail);
         return id;
     }

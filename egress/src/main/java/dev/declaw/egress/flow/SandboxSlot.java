@@ -2,12 +2,13 @@ package dev.declaw.egress.flow;
 
 import dev.declaw.egress.content.ContentScreen;
 import dev.declaw.egress.content.TokenVault;
+import dev.declaw.egress.dns.Questioner;
 import dev.declaw.egress.dns.SyntheticNames;
 import dev.declaw.egress.tls.CertificateAuthority;
 import dev.declaw.egress.tls.LeafContexts;
-import dev.declaw.guardrails.pii.PiiScanner;
 import dev.declaw.model.policy.PiiPolicy;
-import dev.declaw.model.policy.SecurityPolicy;
+import dev.declaw.model.policy.VersionedPolicy;
+import dev.declaw.model.scan.PersonalDataScanners;
 import io.netty.channel.Channel;
 import io.netty.channel.group.ChannelGroup;
 import io.netty.channel.group.DefaultChannelGroup;
@@ -19,11 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /// Everything the proxy knows of one sandbox. Which socket accepted tells which slot a connection belongs to; nothing the
 /// guest sends does. Thread-safe. The CA's key and the redaction tokens of the sandbox live here too, in memory only.
-public final class SandboxSlot implements AutoCloseable {
-    /// @param version counts up with each change; stands in every event
-    /// @param policy what to enforce
-    public record VersionedPolicy(int version, SecurityPolicy policy) {}
-
+public final class SandboxSlot implements Questioner, AutoCloseable {
     private final String sandboxId;
     private final SyntheticNames names = new SyntheticNames();
     private final AtomicInteger connections = new AtomicInteger();
@@ -40,7 +37,7 @@ public final class SandboxSlot implements AutoCloseable {
         this.sandboxId = Objects.requireNonNull(sandboxId);
         this.policy = Objects.requireNonNull(policy);
         PiiPolicy pii = policy.policy().pii();
-        this.screen = new ContentScreen(pii, new PiiScanner(pii.types()), vault);
+        this.screen = new ContentScreen(pii, PersonalDataScanners.installed().forTypes(pii.types()), vault);
         this.authority = authority;
         this.leaves = authority.map(LeafContexts::new);
         if (policy.policy().needsCertificateAuthority() && authority.isEmpty()) {
@@ -48,15 +45,18 @@ public final class SandboxSlot implements AutoCloseable {
         }
     }
 
+    @Override
     public String sandboxId() {
         return sandboxId;
     }
 
+    @Override
     public SyntheticNames names() {
         return names;
     }
 
     /// The policy in force: read it once per decision.
+    @Override
     public VersionedPolicy policy() {
         return policy;
     }

@@ -1,7 +1,7 @@
 package dev.declaw.egress.flow;
 
 import dev.declaw.egress.flow.FlowRecorder.Screening;
-import dev.declaw.egress.flow.SandboxSlot.VersionedPolicy;
+import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.tls.SecondHello;
 import dev.declaw.model.audit.AuditUnavailableException;
 import dev.declaw.model.network.HostName;

@@ -1,6 +1,6 @@
 package dev.declaw.egress.flow;
 
-import dev.declaw.egress.flow.SandboxSlot.VersionedPolicy;
+import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.model.policy.Reason;
 import io.netty.channel.Channel;
 import io.netty.handler.ssl.SslHandler;

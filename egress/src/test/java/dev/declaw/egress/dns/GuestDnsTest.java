@@ -1,5 +1,6 @@
 package dev.declaw.egress.dns;
 
+import dev.declaw.model.policy.VersionedPolicy;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
@@ -75,7 +76,7 @@ class GuestDnsTest {
         if (datagrams != null) datagrams.close().sync();
         if (streams != null) streams.close().sync();
         var policy = PolicyReader.read(null, JsonMapper.builder().build().readTree(network)).policy();
-        slot = new SandboxSlot("sbx-0123abcd", new SandboxSlot.VersionedPolicy(3, policy), Optional.empty());
+        slot = new SandboxSlot("sbx-0123abcd", new VersionedPolicy(3, policy), Optional.empty());
         datagrams = dns.serve(slot, ANY_PORT, loops);
         streams = new ServerBootstrap()
                 .group(loops)
@@ -202,7 +203,7 @@ class GuestDnsTest {
         var security = JsonMapper.builder().build().readTree("{\"audit\": false}");
         slot = new SandboxSlot(
                 "sbx-0123abcd",
-                new SandboxSlot.VersionedPolicy(1, PolicyReader.read(security, null).policy()),
+                new VersionedPolicy(1, PolicyReader.read(security, null).policy()),
                 Optional.empty());
         datagrams.close().sync();
         datagrams = dns.serve(slot, ANY_PORT, loops);

@@ -3,7 +3,7 @@ package dev.declaw.egress.flow;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.egress.dns.UpstreamResolver;
-import dev.declaw.egress.flow.SandboxSlot.VersionedPolicy;
+import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.tls.CertificateAuthority;
 import dev.declaw.egress.tls.TestTls;
 import dev.declaw.model.audit.AuditEvent;
