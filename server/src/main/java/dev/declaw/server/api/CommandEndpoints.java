@@ -20,6 +20,8 @@ import java.util.HexFormat;
 /// Commands in a sandbox (wire-api 4).
 final class CommandEndpoints {
     private static final int AUDITED_CHARS_MAX = 200;
+    /// What is masked before it is cut to what is recorded, so that nothing is cut in two where it would show.
+    private static final int MASKED_CHARS_MAX = 4096;
     private static final int STDIN_CHARS_MAX = HttpCall.JSON_BYTES_MAX;
     private static final int PID_MAX = 1 << 22; // the kernel's PID_MAX_LIMIT
 
@@ -44,10 +46,12 @@ final class CommandEndpoints {
 
     /// Records the command, then starts it: what cannot be recorded is not run (I6).
     private static GuestProcess start(LiveSandbox sandbox, CommandRequest request) {
-        String masked = sandbox.mask(request.command(), request.envs());
+        String command = request.command();
+        String masked = sandbox.mask(
+                command.substring(0, Math.min(command.length(), MASKED_CHARS_MAX)), request.envs());
         sandbox.record(AuditCategory.COMMAND, "command_run", facts -> facts.text(
                         "command", masked.length() > AUDITED_CHARS_MAX ? masked.substring(0, AUDITED_CHARS_MAX) : masked)
-                .text("command_sha256", sha256(request.command()))
+                .text("command_sha256", sha256(command))
                 .text("user", request.user())
                 .text("mode", request.background() ? "background" : "foreground"));
         return sandbox.guest().start(request.spec());

@@ -72,9 +72,10 @@ public final class LiveSandbox {
         if (policy.auditEnabled() || category == AuditCategory.LIFECYCLE) audit.record(id(), category, event, facts);
     }
 
-    /// The text with the values of secret variables masked: those of the sandbox and those of one call.
+    /// The text as it may be recorded: without the values of secret variables, those of the sandbox and those of one call,
+    /// and without personal data, whatever the policy does with it in traffic.
     public String mask(String text, Map<String, String> ofCall) {
-        return SecretValues.mask(text, policy.envSecurity(), List.of(environment, ofCall));
+        return PersonalData.mask(SecretValues.mask(text, policy.envSecurity(), List.of(environment, ofCall)));
     }
 
     /// Takes one of the calls that the sandbox may have under way; the caller releases it by closing the result.

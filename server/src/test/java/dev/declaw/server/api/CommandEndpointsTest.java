@@ -253,12 +253,14 @@ final class CommandEndpointsTest {
     @Test
     void theAuditLogHasTheCommandWithoutSecretValuesAndItsHash() {
         run("echo s3cr3t-value and more");
+        run("echo my ssn is 536-90-4399");
         http.post(commands, "{\"cmd\":\"echo pw-of-call;exit 0\",\"envs\":{\"DB_PASSWORD\":\"pw-of-call\"}}");
         http.post(commands, "{\"cmd\":\"echo " + "y".repeat(400) + "\"}");
         String id = commands.split("/")[2];
         String all = server.audit.page(id, AuditQuery.all(0)).toString();
         assertThat(all).contains("echo *** and more").contains("echo ***;exit 0").contains("command_sha256");
         assertThat(all).doesNotContain("s3cr3t-value").doesNotContain("pw-of-call").doesNotContain("y".repeat(201));
+        assertThat(all).contains("echo my ssn is [ssn]").doesNotContain("536-90-4399");
     }
 
     @Test
