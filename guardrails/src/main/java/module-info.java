@@ -4,5 +4,6 @@ module dev.declaw.guardrails {
     requires com.google.i18n.phonenumbers.libphonenumber;
 
     exports dev.declaw.guardrails;
+    exports dev.declaw.guardrails.invisible;
     exports dev.declaw.guardrails.pii;
 }
