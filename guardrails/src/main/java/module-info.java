@@ -6,4 +6,5 @@ module dev.declaw.guardrails {
     exports dev.declaw.guardrails;
     exports dev.declaw.guardrails.invisible;
     exports dev.declaw.guardrails.pii;
+    exports dev.declaw.guardrails.secrets;
 }
