@@ -3,6 +3,7 @@ package dev.declaw.guardrails.code;
 import dev.declaw.guardrails.FoldedText;
 import dev.declaw.guardrails.Verdict;
 import dev.declaw.guardrails.Verdict.Evidence;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -27,6 +28,9 @@ final class Search {
     private final boolean[] fired = new boolean[Rules.ALL.count];
     private final Steps steps;
     private final boolean payload;
+    private final boolean[] seen = new boolean[Rules.ALL.literals.length];
+    private int[] hits = new int[256];
+    private int hitCount;
     private final Matcher[] matchers = new Matcher[Rules.ALL.count];
 
     Search(Set<String> excluded, String text, int depth, int at, List<Evidence> evidence) {
@@ -54,22 +58,43 @@ final class Search {
     void run(View view) {
         FoldedText folded = CodeSecurity.folded(view);
         steps.text = folded;
-        java.util.Arrays.fill(matchers, null);
+        Arrays.fill(matchers, null);
         try {
-            Rules.ALL.anchors.run(folded, (last, _, ended) -> {
-                for (int id : ended) begin(view, folded, id, last + 1 - Rules.ALL.literals[id].length());
-            });
+            hitCount = 0;
+            Arrays.fill(seen, false);
+            Rules.ALL.anchors.run(folded, this::note);
+            for (int i = 0; i < hitCount; i += 2) {
+                int id = hits[i];
+                begin(view, folded, id, hits[i + 1] - Rules.ALL.literals[id].length(), hits[i + 1]);
+            }
         } catch (Steps.Exhausted e) {
             // The budget is the verdict: see CodeSecurity.
             add(new Evidence("anchor_stuffing", "budget", 0, 0, 0.9, "more beginnings of attacks than can be judged"));
         }
     }
 
-    private void begin(View view, FoldedText folded, int anchor, int start) {
+    private void note(int last, char c, int[] ended) {
+        for (int id : ended) {
+            seen[id] = true;
+            if (Rules.ALL.starts[id].length == 0) continue;
+            if (hitCount == hits.length) hits = Arrays.copyOf(hits, 2 * hits.length);
+            hits[hitCount++] = id;
+            hits[hitCount++] = last + 1;
+        }
+    }
+
+    private boolean missing(int[] needs) {
+        for (int id : needs) if (seen[id]) return false;
+        return needs.length > 0;
+    }
+
+    private void begin(View view, FoldedText folded, int anchor, int start, int end) {
+        char next = folded.at(end);
+        boolean goesOn = next >= 'a' && next <= 'z' || next == '_';
         boolean inWord = start > 0 && folded.word(start) && folded.word(start - 1);
         for (Rules.Start begin : Rules.ALL.starts[anchor]) {
             Rules.Rule rule = begin.rule();
-            if (inWord && !begin.afterWord() || fired[rule.number()] || rule.payload() && !payload || excluded.contains(rule.language())) continue;
+            if (inWord && !begin.afterWord() || goesOn && begin.whole() || fired[rule.number()] || rule.payload() && !payload || missing(rule.needs()) || excluded.contains(rule.language())) continue;
             Matcher matcher = matchers[rule.number()];
             if (matcher == null) {
                 matcher = rule.pattern().matcher(steps).useTransparentBounds(true).useAnchoringBounds(false);

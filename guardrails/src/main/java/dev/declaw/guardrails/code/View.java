@@ -6,6 +6,7 @@ import java.util.Arrays;
 /// position leads back to the text.
 final class View {
     private static final int ROUNDS = 2;
+    private static final int WORD_CHARS = 16;
 
     final String name;
     final String text;
@@ -73,11 +74,27 @@ final class View {
         if ((c == '\\' || c == '^') && word(after) && !(c == '\\' && after == 'n' && !inWord)) return inWord || c == '^' ? 1 : 0;
         if ((c == '\'' || c == '"' || c == '`') && inWord && i > 0) {
             if (after == c) return 2;
-            return word(after) && next + 1 < text.length() ? 1 : 0;
+            return word(after) && near(c, next) ? 1 : 0;
         }
         if ((c == '\'' || c == '"') && i > 1 && text.charAt(i - 1) != ' ' && word(after) && i + 2 < text.length() && text.charAt(i + 2) == c) return 1;
         if (c == '$' && inWord && (after == '@' || after == '*' || after == '1') && next + 1 < text.length() && word(text.charAt(next + 1))) return 2;
         return 0;
+    }
+
+    /// Whether the quote has its twin in the same word: `b"as"h`, not `don't`.
+    private boolean near(char quote, int from) {
+        int before = from - 2;
+        for (int i = from; i < Math.min(text.length(), from + WORD_CHARS); i++) {
+            char c = text.charAt(i);
+            if (c == quote) return true;
+            if (!word(c)) break;
+        }
+        for (int i = before; i >= Math.max(0, from - WORD_CHARS); i--) {
+            char c = text.charAt(i);
+            if (c == quote) return i > 0 && word(text.charAt(i - 1));
+            if (!word(c)) return false;
+        }
+        return false;
     }
 
     private int closing(int at) {
