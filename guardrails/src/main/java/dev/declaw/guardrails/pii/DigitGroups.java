@@ -69,9 +69,17 @@ final class DigitGroups {
         return text.at(end[group]);
     }
 
+    /// Whether there are enough digits for anything: an address has four groups, all else seven digits.
+    boolean enough() {
+        if (count >= 4) return true;
+        int digits = 0;
+        for (int g = 0; g < count; g++) digits += length(g);
+        return digits >= 7;
+    }
+
     /// The digits of the first groups, without separators.
     String digits(int groups) {
-        StringBuilder digits = new StringBuilder();
+        StringBuilder digits = new StringBuilder(24);
         for (int g = 0; g < groups; g++) {
             for (int i = start[g]; i < end[g]; i++) digits.append(text.at(i));
         }

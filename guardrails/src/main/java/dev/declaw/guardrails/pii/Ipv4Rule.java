@@ -11,26 +11,30 @@ final class Ipv4Rule {
 
     /// End of the address that begins with these groups, or -1.
     static int match(FoldedText text, DigitGroups groups, Context context) {
-        if (groups.count() < 4) return -1;
-        int[] octets = new int[4];
+        int start = groups.start(0);
+        if (groups.count() < 4 || text.at(start - 1) == '.') return -1;
         for (int g = 0; g < 4; g++) {
             int length = groups.length(g);
             if (length > 3 || g < 3 && groups.separatorAfter(g) != '.') return -1;
-            octets[g] = Integer.parseInt(groups.digits(g + 1).substring(groups.digits(g).length()));
-            if (octets[g] > 255 || length > 1 && text.at(groups.start(g)) == '0') return -1;
+            if (octet(text, groups, g) > 255 || length > 1 && text.at(groups.start(g)) == '0') return -1;
         }
-        if (octets[0] == 0 || octets[0] == 255) return -1;
-        if (octets[0] == 127 && octets[1] == 0 && octets[2] == 0) return -1;
-        int start = groups.start(0);
+        int first = octet(text, groups, 0);
+        if (first == 0 || first == 255) return -1;
+        if (first == 127 && octet(text, groups, 1) == 0 && octet(text, groups, 2) == 0) return -1;
         int end = groups.end(3);
         return opens(text, start, context) && closes(text, end) ? end : -1;
+    }
+
+    private static int octet(FoldedText text, DigitGroups groups, int group) {
+        int value = 0;
+        for (int i = groups.start(group); i < groups.end(group); i++) value = value * 10 + text.at(i) - '0';
+        return value;
     }
 
     private static boolean opens(FoldedText text, int start, Context context) {
         if (context.before(start, VERSION_REACH) == ContextKind.VERSION) return false;
         boolean named = context.before(start, VERSION_REACH) == ContextKind.IP;
         return switch (text.at(start - 1)) {
-            case '.' -> false;
             case '-' -> named || !text.word(start - 2);
             case '/' -> named || !text.word(start - 2);
             case '=' -> text.at(start - 2) != '=' && text.at(start - 2) != '~' && text.at(start - 2) != '>';

@@ -2,6 +2,7 @@ package dev.declaw.guardrails.pii;
 
 import dev.declaw.guardrails.FoldedText;
 import dev.declaw.model.network.IpLiteral;
+import dev.declaw.model.scan.PiiType;
 
 /// IPv6 addresses (RFC 4291 §2.2), told from MAC addresses, fingerprints, clock times and `C++::names`.
 final class Ipv6Rule {
@@ -29,7 +30,7 @@ final class Ipv6Rule {
         if (start > 0 && text.at(start) == ':' && text.at(start + 1) != ':') start++;
         if (text.word(end) || end - start > CHARS_MAX || end - start < 4) return;
         if (telling(start, end) && IpLiteral.parse(text.slice(start, end)).isPresent()) {
-            spans.add(dev.declaw.model.scan.PiiType.IP_ADDRESS, start, end, 0.95);
+            spans.add(PiiType.IP_ADDRESS, start, end, 0.95);
         }
     }
 

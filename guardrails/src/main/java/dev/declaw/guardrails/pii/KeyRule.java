@@ -40,7 +40,7 @@ final class KeyRule {
         int length = end - tail;
         if (length < shape.min() || length > shape.max() || text.word(end)) return;
         String value = text.slice(start, end);
-        if (!Randomness.keyLike(text, tail, end)) return;
+        if (!Randomness.keyLike(text, tail, end, shape.min() == shape.max() ? 1 : 2)) return;
         spans.add(PiiType.API_KEY, start, end, checksummed(value) ? 1.0 : 0.97);
     }
 
@@ -69,7 +69,9 @@ final class KeyRule {
     void pemEnds(int end) {
         if (pemStart < 0) return;
         int at = end;
-        while (at - end < 48 && (text.letter(at) || text.at(at) == ' ' || text.at(at) == '-')) at++;
+        while (at - end < 40 && (text.letter(at) || text.at(at) == ' ')) at++;
+        int dashes = at;
+        while (at - dashes < 5 && text.at(at) == '-') at++;
         spans.add(PiiType.API_KEY, pemStart, Math.min(at, pemStart + PEM_CHARS_MAX), 1.0);
         pemStart = -1;
     }

@@ -16,6 +16,7 @@ final class NamedSecretRule {
 
     private static final int NAME_CHARS_MAX = 64;
     private static final int VALUE_CHARS_MAX = 512;
+    private static final int JUDGED_IN_RUN_MAX = 8;
     private static final Set<String> PLACEHOLDERS = Set.of(
             "password", "passwd", "secret", "changeme", "change_me", "example", "placeholder", "undefined", "redacted",
             "required", "optional", "disabled", "enabled", "username", "p@ssw0rd", "mypassword", "yourpassword");
@@ -23,6 +24,8 @@ final class NamedSecretRule {
     private final FoldedText text;
     private final Spans spans;
     private int doneUntil;
+    private int bareRunEnd;
+    private int judgedInRun;
 
     NamedSecretRule(FoldedText text, Spans spans) {
         this.text = text;
@@ -67,7 +70,7 @@ final class NamedSecretRule {
     void bearer(int end) {
         int stop = end;
         while (stop - end < VALUE_CHARS_MAX && KeyShape.Tail.BASE64.has(text.at(stop)) || text.at(stop) == '.') stop++;
-        if (stop - end >= 16 && Randomness.keyLike(text, end, stop)) spans.add(PiiType.API_KEY, end, stop, 0.9);
+        if (stop - end >= 16 && Randomness.keyLike(text, end, stop, 2)) spans.add(PiiType.API_KEY, end, stop, 0.9);
     }
 
     /// `://` was read: `user:password@` may follow.
@@ -93,15 +96,31 @@ final class NamedSecretRule {
         boolean quoted = quoted(quote);
         if (quoted) value++;
         int end = value;
-        while (end - value < VALUE_CHARS_MAX && (quoted ? inQuotes(end, quote) : bare(text.at(end)))) end++;
-        if (!quoted) {
+        if (quoted) {
+            while (end - value < VALUE_CHARS_MAX && inQuotes(end, quote)) end++;
+            if (text.at(end - 1) == '\\') end--;
+        } else {
+            end = bareEnd(value);
+            if (end - value > VALUE_CHARS_MAX || judgedInRun > JUDGED_IN_RUN_MAX) return;
             while (end > value && ".,;:".indexOf(text.at(end - 1)) >= 0) end--;
         }
-        if (quoted && text.at(end - 1) == '\\') end--;
         if (plausible(text, value, end, secrecy, quoted)) {
             spans.add(PiiType.API_KEY, value, end, 0.85);
             doneUntil = end;
         }
+    }
+
+    /// End of the run of bare characters around a position; each run is walked once and judged a few times only, so
+    /// that `token=token=token=…` stays linear.
+    private int bareEnd(int value) {
+        if (value < bareRunEnd) {
+            judgedInRun++;
+            return bareRunEnd;
+        }
+        judgedInRun = 0;
+        bareRunEnd = value;
+        while (bare(text.at(bareRunEnd))) bareRunEnd++;
+        return bareRunEnd;
     }
 
     private boolean inQuotes(int index, char quote) {

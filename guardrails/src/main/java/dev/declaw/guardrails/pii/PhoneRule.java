@@ -5,12 +5,16 @@ import com.google.i18n.phonenumbers.PhoneNumberUtil;
 import com.google.i18n.phonenumbers.PhoneNumberUtil.ValidationResult;
 import com.google.i18n.phonenumbers.Phonenumber.PhoneNumber;
 import dev.declaw.guardrails.FoldedText;
+import java.util.Locale;
+import java.util.Set;
 
 /// Telephone numbers: international ones with `+` (ITU-T E.164), North American ones by their shape, any other only
 /// after a word such as `phone`. One instance per scan, because it counts its calls to the number library.
 final class PhoneRule {
     /// Calls to libphonenumber per scan, some 5 µs each; later numbers are judged by shape alone.
     private static final int LIBRARY_CALLS_MAX = 2_000;
+
+    private static final Set<String> LABELS = Set.of("office", "mobile", "fax", "cell", "home", "phone", "tel");
 
     private static final int NEAR_CHARS = 24;
     private static final int DIGITS_MIN = 7;
@@ -31,7 +35,6 @@ final class PhoneRule {
 
     /// End of the number that begins with the current groups, or -1. After a match [#start] and [#confidence] tell more.
     int match() {
-        if (groups.count() == 0) return -1;
         int first = groups.start(0);
         start = first;
         boolean opened = text.at(first - 1) == '(';
@@ -46,7 +49,7 @@ final class PhoneRule {
             start = opened ? first - 1 : first;
             end = northAmerican(opened);
         }
-        if (end < 0 && !hangsOn(first) && context.before(first, NEAR_CHARS) == ContextKind.PHONE) {
+        if (end < 0 && !hangsOn(first) && (context.before(first, NEAR_CHARS) == ContextKind.PHONE || labelled())) {
             start = plus ? start : opened ? first - 1 : first;
             confidence = 0.8;
             end = named();
@@ -140,6 +143,16 @@ final class PhoneRule {
         return -1;
     }
 
+    /// A word such as `mobile` follows the groups: `781 1704 office`.
+    private boolean labelled() {
+        int at = groups.end(groups.count() - 1);
+        int gap = at;
+        while (at - gap < 3 && (text.at(at) == ' ' || text.at(at) == '-' || text.at(at) == '(')) at++;
+        int word = at;
+        while (text.letter(at) && at - word < 8) at++;
+        return at > gap && LABELS.contains(text.slice(word, at).toLowerCase(Locale.ROOT));
+    }
+
     private boolean date() {
         if (groups.count() < 3) return false;
         int a = groups.length(0);
@@ -180,7 +193,7 @@ final class PhoneRule {
         while (at - from < 2 && (text.at(at) == ' ' || text.at(at) == ',')) at++;
         int word = at;
         while (text.letter(at) && at - word < 10) at++;
-        String letters = text.slice(word, at).toLowerCase(java.util.Locale.ROOT);
+        String letters = text.slice(word, at).toLowerCase(Locale.ROOT);
         if (!letters.equals("x") && !letters.equals("ext") && !letters.equals("extension")) return -1;
         if (text.at(at) == '.') at++;
         while (text.at(at) == ' ' && at - word < 14) at++;

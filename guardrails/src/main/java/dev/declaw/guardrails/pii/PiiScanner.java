@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 
@@ -124,7 +125,7 @@ public final class PiiScanner implements Scanner {
         private void number(int at) {
             groups.readFrom(at);
             numbersDoneUntil = groups.firstRunEnd();
-            if (groups.count() == 0 || text.word(at - 1) && !context.touches(at)) return;
+            if (!groups.enough() || text.word(at - 1) && !context.touches(at)) return;
             boolean plus = text.at(at - 1) == '+';
             if (!plus) {
                 if (claim(PiiType.CREDIT_CARD, at, CardRule.match(text, groups, context), 1.0)) return;
@@ -187,7 +188,7 @@ public final class PiiScanner implements Scanner {
     private static String literal(Anchor anchor) {
         return switch (anchor) {
             case Anchor.Word(String literal, ContextKind _) -> literal;
-            case Anchor.Key(KeyShape shape) -> shape.prefix().toLowerCase(java.util.Locale.ROOT);
+            case Anchor.Key(KeyShape shape) -> shape.prefix().toLowerCase(Locale.ROOT);
             case Anchor.SecretName(String literal) -> literal;
             case Anchor.Sign(String literal, Mark _) -> literal;
         };

@@ -7,7 +7,9 @@ final class Randomness {
     private Randomness() {}
 
     /// Whether the tail of a prefixed key can be a key: digits and letters, not a run of words, not one sign repeated.
-    static boolean keyLike(FoldedText text, int start, int end) {
+    ///
+    /// @param digitsMin so many digits settle it
+    static boolean keyLike(FoldedText text, int start, int end, int digitsMin) {
         int digits = 0;
         int letters = 0;
         int wordRun = 0;
@@ -27,7 +29,7 @@ final class Randomness {
         int distinct = Long.bitCount(seen);
         if (distinct < Math.min(8, length / 2)) return false;
         if (letters == 0 && length > 30) return false;
-        if (digits >= 2) return true;
+        if (digits >= digitsMin) return true;
         return mixed && longestWord < 8 || length >= 30 && distinct >= 12 && longestWord == length;
     }
 
