@@ -47,7 +47,7 @@ final class SecretPass {
             if (!webhook(start, end + 3)) userInformation(end + 3);
             return;
         }
-        if (count >= 11 && text[start] == '-' && Chars.wordAt(text, start, length, "-----begin")) {
+        if (count >= 10 && text[start] == '-' && Chars.wordAt(text, start, length, "-----begin")) {
             privateKey(start);
             return;
         }
