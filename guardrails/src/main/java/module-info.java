@@ -4,6 +4,7 @@ module dev.declaw.guardrails {
     requires com.google.i18n.phonenumbers.libphonenumber;
 
     exports dev.declaw.guardrails;
+    exports dev.declaw.guardrails.code;
     exports dev.declaw.guardrails.invisible;
     exports dev.declaw.guardrails.pii;
     exports dev.declaw.guardrails.secrets;

@@ -67,8 +67,8 @@ final class Search {
                 int id = hits[i];
                 begin(view, folded, id, hits[i + 1] - Rules.ALL.literals[id].length(), hits[i + 1]);
             }
-        } catch (Steps.Exhausted e) {
-            // The budget is the verdict: see CodeSecurity.
+        } catch (Steps.Exhausted | StackOverflowError e) {
+            // Out of steps or of stack is the verdict: see CodeSecurity.
             add(new Evidence("anchor_stuffing", "budget", 0, 0, 0.9, "more beginnings of attacks than can be judged"));
         }
     }
