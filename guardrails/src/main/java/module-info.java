@@ -2,10 +2,14 @@
 module dev.declaw.guardrails {
     requires transitive dev.declaw.model;
     requires com.google.i18n.phonenumbers.libphonenumber;
+    requires com.microsoft.onnxruntime;
 
-    exports dev.declaw.guardrails;
     exports dev.declaw.guardrails.code;
+    exports dev.declaw.guardrails.encoder;
+    exports dev.declaw.guardrails.injection;
     exports dev.declaw.guardrails.invisible;
     exports dev.declaw.guardrails.pii;
     exports dev.declaw.guardrails.secrets;
+    exports dev.declaw.guardrails.toxicity;
+    exports dev.declaw.guardrails;
 }
