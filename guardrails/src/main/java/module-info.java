@@ -4,6 +4,7 @@ module dev.declaw.guardrails {
     requires com.google.i18n.phonenumbers.libphonenumber;
     requires com.microsoft.onnxruntime;
 
+    exports dev.declaw.guardrails;
     exports dev.declaw.guardrails.code;
     exports dev.declaw.guardrails.encoder;
     exports dev.declaw.guardrails.injection;
@@ -11,5 +12,4 @@ module dev.declaw.guardrails {
     exports dev.declaw.guardrails.pii;
     exports dev.declaw.guardrails.secrets;
     exports dev.declaw.guardrails.toxicity;
-    exports dev.declaw.guardrails;
 }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 
 /// Recognises characters that show nothing and have no business where they stand, and what they say. ASCII is skipped by
@@ -21,6 +22,9 @@ public final class InvisibleText implements Classifier {
     private static final int BLOCK_CHARS = 2048;
     private static final int GAP_CHARS = 2;
     private static final int STRIP_ROUNDS = 4;
+
+    /// Has nothing to set: the tables are Unicode's.
+    public InvisibleText() {}
 
     @Override
     public String name() {
@@ -123,7 +127,7 @@ public final class InvisibleText implements Classifier {
                 String detail = count + (count == 1 ? " character" : " characters");
                 if (!hidden.isEmpty()) detail += " that say: " + hidden;
                 else if (end - start > count) detail += " within: " + HiddenMessage.visible(text, start, end);
-                evidence.add(new Evidence(mark.category, mark.name().toLowerCase(java.util.Locale.ROOT), start, end, score, detail));
+                evidence.add(new Evidence(mark.category, mark.name().toLowerCase(Locale.ROOT), start, end, score, detail));
             }
             message.clear();
             mark = null;

@@ -16,6 +16,9 @@ public final class SecretScanner implements Scanner {
     /// A caller that cuts a text into windows repeats this many characters: the longest single value that is recognised.
     public static final int WINDOW_OVERLAP_CHARS = 4096;
 
+    /// Has nothing to set: a caller filters by confidence.
+    public SecretScanner() {}
+
     @Override
     public String name() {
         return "secrets";
