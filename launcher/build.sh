@@ -46,22 +46,17 @@ exec_server() {
   [ -n "${JAVA_HOME:-}" ] && [ -x "$JAVA_HOME/bin/java" ] || use_jdk
   [ -d "$DIST/lib" ] || die "the server is not built" "run ./declaw up, demo or test once"
   export DECLAW_ENVD=${DECLAW_ENVD:-$ENVD}
-  exec "$JAVA_HOME/bin/java" $(server_java_options) "$@"
-}
-
-server_java_options() {
-  printf '%s ' -XX:+UseSerialGC -Xmx512m -XX:+ExitOnOutOfMemoryError -Djava.awt.headless=true \
-    --enable-native-access=dev.declaw.linux,io.netty.common,io.netty.transport.classes.epoll,io.netty.tcnative.classes.openssl,org.xerial.sqlitejdbc,com.github.luben.zstd_jni,com.aayushatharva.brotli4j,com.microsoft.onnxruntime \
-    --module-path "$DIST/lib" --module dev.declaw.server/dev.declaw.server.Main
+  exec "$JAVA_HOME/bin/java" "@$DIST/java.args" -Xmx512m --module-path "$DIST/lib" \
+    --module dev.declaw.server/dev.declaw.server.Main "$@"
 }
 
 prepare_templates() {
-  step "Preparing the base template and the guest kernel (built once per machine)" "$ROOT/declaw" server templates prepare
+  step "Preparing the base template and the guest kernel (built once per machine)" "$ROOT/declaw" run templates prepare
 }
 
-run_demo() { exec "$JAVA_HOME/bin/java" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED -cp "$ROOT/e2e/target/classes:$ROOT/e2e/target/lib/*:$DIST/lib/*" dev.declaw.e2e.demo.Demo "$@"; }
+run_demo() { exec "$JAVA_HOME/bin/java" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED -cp "$ROOT/e2e/target/classes:$DIST/lib/*" dev.declaw.e2e.demo.Demo "$@"; }
 
-run_bench() { exec "$JAVA_HOME/bin/java" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED -cp "$ROOT/bench/target/classes:$ROOT/e2e/target/classes:$ROOT/e2e/target/lib/*:$DIST/lib/*" dev.declaw.bench.Main "$@"; }
+run_bench() { exec "$JAVA_HOME/bin/java" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED -cp "$ROOT/bench/target/classes:$ROOT/e2e/target/classes:$DIST/lib/*" dev.declaw.bench.Main "$@"; }
 
 # The whole suite: the guest agent's tests, all Java modules with the whole-system tests, and the official client.
 run_tests() {

@@ -21,7 +21,7 @@ openssl|openssl|checks of the certificate authority|test
 
 find_jdk() {
   local candidate
-  for candidate in "${JAVA_HOME:-}" /usr/lib/jvm/*25* /usr/lib/jvm/* "$HOME"/.sdkman/candidates/java/* /opt/*jdk*; do
+  for candidate in "${JAVA_HOME:-}" /usr/lib/jvm/*25* /usr/lib/jvm/* "${HOME:-/root}"/.sdkman/candidates/java/* /opt/*jdk*; do
     [ -x "$candidate/bin/javac" ] || continue
     if "$candidate/bin/javac" -version 2>&1 | grep -qE '^javac (2[5-9]|[3-9][0-9])'; then
       printf '%s\n' "$candidate"

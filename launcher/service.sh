@@ -37,7 +37,7 @@ service_up() {
   fi
   mkdir -p "$DECLAW_HOME/run"
   chmod 700 "$DECLAW_HOME"
-  setsid "$ROOT/declaw" server serve >"$LOG_FILE" 2>&1 </dev/null &
+  setsid "$ROOT/declaw" run server >"$LOG_FILE" 2>&1 </dev/null &
   pid=$!
   printf '%s\n' "$pid" >"$PID_FILE"
   until grep -q '^ready ' "$LOG_FILE"; do

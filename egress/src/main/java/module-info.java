@@ -3,7 +3,6 @@
 module dev.declaw.egress {
     requires transitive dev.declaw.model;
     requires transitive dev.declaw.linux;
-    requires dev.declaw.guardrails;
     requires com.fasterxml.jackson.databind;
     requires org.slf4j;
     requires io.netty.common;
@@ -22,5 +21,6 @@ module dev.declaw.egress {
     requires com.github.benmanes.caffeine;
 
     exports dev.declaw.egress;
+    exports dev.declaw.egress.audit;
     exports dev.declaw.egress.control;
 }

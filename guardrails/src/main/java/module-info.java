@@ -4,9 +4,15 @@ module dev.declaw.guardrails {
     requires com.google.i18n.phonenumbers.libphonenumber;
     requires com.microsoft.onnxruntime;
 
+    provides dev.declaw.model.scan.PersonalDataScanners with
+            dev.declaw.guardrails.pii.PiiScanners;
+
     exports dev.declaw.guardrails;
+    exports dev.declaw.guardrails.code;
     exports dev.declaw.guardrails.encoder;
     exports dev.declaw.guardrails.injection;
+    exports dev.declaw.guardrails.invisible;
     exports dev.declaw.guardrails.pii;
+    exports dev.declaw.guardrails.secrets;
     exports dev.declaw.guardrails.toxicity;
 }

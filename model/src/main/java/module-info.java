@@ -3,6 +3,8 @@ module dev.declaw.model {
     requires transitive com.fasterxml.jackson.databind;
     requires re2j;
 
+    uses dev.declaw.model.scan.PersonalDataScanners;
+
     exports dev.declaw.model.audit;
     exports dev.declaw.model.failure;
     exports dev.declaw.model.network;

@@ -9,7 +9,11 @@ module dev.declaw.server {
     requires org.eclipse.jetty.server;
     requires org.jdbi.v3.core;
     requires org.xerial.sqlitejdbc;
+    requires java.logging;
     requires java.sql;
     requires info.picocli;
     requires org.slf4j;
+
+    opens dev.declaw.server to
+            info.picocli;
 }

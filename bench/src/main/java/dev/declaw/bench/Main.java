@@ -12,8 +12,9 @@ public final class Main {
         switch (name) {
             case "create" -> CreateBench.run(rest);
             case "egress" -> EgressBench.run(rest);
+            case "guardrails" -> GuardrailsBench.run(rest);
             default -> {
-                System.err.println("usage: ./declaw bench create [RUNS] | egress [SECONDS]");
+                System.err.println("usage: ./declaw bench create [RUNS] | egress [SECONDS] | guardrails --data DIR");
                 System.exit(2);
             }
         }

@@ -96,18 +96,15 @@ class ApiTest {
     void backgroundCommandsAreWaitedForListedFedAndKilled() {
         try (TestSandbox sandbox = rig.sandbox("{}")) {
             String path = "/sandboxes/" + sandbox.id() + "/commands";
-            int pid = rig.api().post(path, "{\"cmd\": \"cat\", \"background\": true}").body().path("pid").intValue();
-            assertThat(pid).isPositive();
-            assertThat(rig.api().get(path).body().findValuesAsText("cmd")).containsExactly("cat");
-            assertThat(rig.api().post(path + "/" + pid + "/stdin", "{\"data\": \"grüße\\n\"}").status()).isEqualTo(200);
-            assertThat(rig.api().delete(path + "/" + pid).body().path("killed").booleanValue()).isTrue();
-            JsonNode ended = rig.api().get(path + "/" + pid + "/wait").body();
-            assertThat(ended.path("exit_code").intValue()).isEqualTo(137);
-            assertThat(ended.path("stdout").textValue()).isEqualTo("grüße\n");
-            int quick = rig.api().post(path, "{\"cmd\": \"echo done; exit 7\", \"background\": true}")
-                    .body()
-                    .path("pid")
-                    .intValue();
+            int reader = background(path, "head -n 1");
+            assertThat(rig.api().get(path).body().findValuesAsText("cmd")).containsExactly("head -n 1");
+            assertThat(rig.api().post(path + "/" + reader + "/stdin", "{\"data\": \"grüße\\n\"}").status()).isEqualTo(200);
+            assertThat(rig.api().get(path + "/" + reader + "/wait").body().path("stdout").textValue()).isEqualTo("grüße\n");
+            int sleeper = background(path, "sleep 300");
+            assertThat(rig.api().delete(path + "/" + sleeper).body().path("killed").booleanValue()).isTrue();
+            assertThat(rig.api().get(path + "/" + sleeper + "/wait").body().path("exit_code").intValue()).isEqualTo(137);
+            assertThat(rig.api().delete(path + "/" + sleeper).body().path("killed").booleanValue()).isFalse();
+            int quick = background(path, "echo done; exit 7");
             for (int i = 0; i < 2; i++) {
                 JsonNode waited = rig.api().get(path + "/" + quick + "/wait").body();
                 assertThat(waited.path("exit_code").intValue()).isEqualTo(7);
@@ -115,6 +112,12 @@ class ApiTest {
             }
             assertThat(rig.api().get(path).body()).isEmpty();
         }
+    }
+
+    private int background(String path, String command) {
+        int pid = rig.api().post(path, "{\"cmd\": \"" + command + "\", \"background\": true}").body().path("pid").intValue();
+        assertThat(pid).isPositive();
+        return pid;
     }
 
     @Test

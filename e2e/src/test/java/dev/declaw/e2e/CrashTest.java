@@ -74,7 +74,7 @@ class CrashTest {
         assertThat(api.get("/sandboxes/" + id).body().path("state").textValue()).isEqualTo("running");
         assertThat(api.run(id, "cat /home/user/before").stdout()).isEqualTo("still here");
         await("egress of the adopted sandbox", () -> curl(api, id).contains("200"));
-        assertThat(api.get("/sandboxes/" + id + "/audit/verify").body().path("valid").booleanValue())
+        assertThat(api.get("/sandboxes/" + id + "/audit/verify").body().path("intact").booleanValue())
                 .isTrue();
     }
 

@@ -8,14 +8,15 @@ import java.util.List;
 /// Finds all of a fixed set of ASCII literals in one pass, whatever their case: an Aho-Corasick automaton laid out as a
 /// dense table, so that each character costs one load. Immutable.
 ///
-/// A state is the offset of its row in the table; the sign of an entry says that something needs a look.
+/// The sign of a table entry says that something needs a look.
 public final class AnchorDfa {
     private static final int CLASS_BITS = 6;
     private static final int NONE = -1;
-    private static final int ALERT = 1 << 31;
+    private static final int ALERT = 1 << 15;
 
     private final byte[] classOf = new byte[128];
-    private final int[] table;
+    /// Row of a state, column of a character's class: the next state, and [#ALERT]. Short, to stay in the caches.
+    private final short[] table;
     private final int[][] hits;
 
     private AnchorDfa(List<String> literals, String triggers) {
@@ -53,7 +54,8 @@ public final class AnchorDfa {
             ends.get(node).add(id);
         }
         complete(nodes, ends);
-        table = new int[nodes.size() << CLASS_BITS];
+        if (nodes.size() >= ALERT) throw new IllegalArgumentException("too many anchors");
+        table = new short[nodes.size() << CLASS_BITS];
         hits = new int[nodes.size()][];
         boolean[] trigger = new boolean[1 << CLASS_BITS];
         for (int i = 0; i < triggers.length(); i++) trigger[classOf[triggers.charAt(i)]] = true;
@@ -62,7 +64,7 @@ public final class AnchorDfa {
             for (int cls = 0; cls < 1 << CLASS_BITS; cls++) {
                 int next = nodes.get(node)[cls];
                 boolean alert = trigger[cls] || !ends.get(next).isEmpty();
-                table[node << CLASS_BITS | cls] = next << CLASS_BITS | (alert ? ALERT : 0);
+                table[node << CLASS_BITS | cls] = (short) (next | (alert ? ALERT : 0));
             }
         }
     }
@@ -86,14 +88,14 @@ public final class AnchorDfa {
     public void run(FoldedText text, Visitor visitor) {
         char[] chars = text.chars();
         int length = text.length();
-        int[] rows = table;
+        short[] rows = table;
         byte[] classes = classOf;
         int state = 0;
         for (int i = 0; i < length; i++) {
             char c = chars[i];
-            int entry = rows[state + (c < 128 ? classes[c] : 0)];
-            state = entry & ~ALERT;
-            if (entry < 0) visitor.alert(i, c, hits[state >> CLASS_BITS]);
+            int entry = rows[state << CLASS_BITS | (c < 128 ? classes[c] : 0)];
+            state = entry & ALERT - 1;
+            if (entry < 0) visitor.alert(i, c, hits[state]);
         }
     }
 

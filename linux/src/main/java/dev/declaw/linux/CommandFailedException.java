@@ -16,6 +16,11 @@ public final class CommandFailedException extends RuntimeException {
         this.exitCode = exitCode;
     }
 
+    /// For a program that was started to stay and did not.
+    public CommandFailedException(List<String> arguments, String what) {
+        this(arguments, what, -1, "", null);
+    }
+
     /// Status of the program, or -1 when it did not end by itself.
     public int exitCode() {
         return exitCode;

@@ -6,16 +6,19 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
 /// The only place where the project starts processes. [#run] is for programs that end, with bounds on time and output;
 /// [#start] is for those that stay.
 public final class Exec {
-    /// PATH of every program: that of a root shell, whatever started this process.
-    static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+    /// Where programs are looked for first, and their own PATH: that of a root shell, whatever started this process.
+    private static final String PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
     private static final int STDERR_TAIL_BYTES_MAX = 4096;
     private static final int LINE_BYTES_MAX = 1024;
     private static final int READERS_END_SECONDS_MAX = 10;
@@ -41,7 +44,7 @@ public final class Exec {
 
     /// As [#run(Command)], and hands each line of stderr to `lines` as it comes (on another thread).
     public static Output run(Command command, Consumer<String> lines) {
-        ProcessBuilder builder = new ProcessBuilder(command.arguments());
+        ProcessBuilder builder = new ProcessBuilder(located(command.arguments()));
         builder.environment().put("PATH", PATH);
         builder.environment().put("LC_ALL", "C");
         builder.environment().putAll(command.environment());
@@ -71,7 +74,7 @@ public final class Exec {
 
     private static Process startWith(Command command, Redirect output) {
         Command detached = command.detached();
-        ProcessBuilder builder = new ProcessBuilder(detached.arguments());
+        ProcessBuilder builder = new ProcessBuilder(located(detached.arguments()));
         builder.environment().clear();
         builder.environment().put("PATH", PATH);
         builder.environment().putAll(command.environment());
@@ -88,6 +91,23 @@ public final class Exec {
         } catch (IOException failure) {
             throw new CommandFailedException(command.arguments(), "cannot be started", -1, failure.getMessage(), failure);
         }
+    }
+
+    /// The JDK looks in the PATH that this process was started with, which may lack the `sbin` directories.
+    private static List<String> located(List<String> arguments) {
+        String program = arguments.getFirst();
+        if (program.indexOf('/') >= 0) {
+            return arguments;
+        }
+        List<String> all = new ArrayList<>(arguments);
+        for (String directory : PATH.split(":")) {
+            Path candidate = Path.of(directory, program);
+            if (Files.isExecutable(candidate)) {
+                all.set(0, candidate.toString());
+                break;
+            }
+        }
+        return all;
     }
 
     private static Output await(Command command, Process process, Consumer<String> lines) {

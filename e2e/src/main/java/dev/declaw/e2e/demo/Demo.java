@@ -106,7 +106,7 @@ public final class Demo {
         }
         promise(denied >= 2, "both blocked attempts are on record");
         JsonNode chain = api.get("/sandboxes/" + id + "/audit/verify").body();
-        promise(chain.path("valid").booleanValue(), "the hash chain of the trail holds");
+        promise(chain.path("intact").booleanValue(), "the hash chain of the trail holds");
         api.delete("/sandboxes/" + id);
         print.blank();
     }

@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
-/// The real server in a process of its own, started the way users start it (`./declaw server serve`), with a state
+/// The real server in a process of its own, started the way users start it (`./declaw run server`), with a state
 /// directory of its own. It uses a [World]'s name server and trusts its authority. Not thread-safe.
 public final class Platform implements AutoCloseable {
     private static final Duration READY_WITHIN = Duration.ofSeconds(60);
@@ -40,6 +40,7 @@ public final class Platform implements AutoCloseable {
         }
         Path authority = home.resolve("world-ca.pem");
         world.authority().writePem(authority);
+        settings.put("JAVA_HOME", System.getProperty("java.home"));
         settings.put("DECLAW_HOME", home.toString());
         settings.put("DECLAW_LISTEN", "127.0.0.1:" + port);
         settings.put("DECLAW_EGRESS_RESOLVERS", world.resolver().getAddress().getHostAddress() + ":53");
@@ -54,11 +55,11 @@ public final class Platform implements AutoCloseable {
         try {
             Path log = log();
             Files.deleteIfExists(log);
-            Command command = Command.of(Checkout.launcher().toString(), "server", "serve");
+            Command command = Command.of(Checkout.launcher().toString(), "run", "server");
             for (Map.Entry<String, String> setting : settings.entrySet()) {
                 command = command.withEnvironment(setting.getKey(), setting.getValue());
             }
-            process = Exec.start(command.detached(), log);
+            process = Exec.start(command, log);
             long deadline = System.nanoTime() + READY_WITHIN.toNanos();
             while (!Files.exists(log) || Files.readString(log).lines().noneMatch(line -> line.startsWith("ready "))) {
                 if (!process.isAlive() || System.nanoTime() > deadline) {

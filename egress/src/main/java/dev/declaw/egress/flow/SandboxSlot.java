@@ -1,38 +1,81 @@
 package dev.declaw.egress.flow;
 
+import dev.declaw.egress.content.ContentScreen;
+import dev.declaw.egress.content.TokenVault;
+import dev.declaw.egress.dns.Questioner;
 import dev.declaw.egress.dns.SyntheticNames;
-import dev.declaw.model.policy.SecurityPolicy;
+import dev.declaw.egress.tls.CertificateAuthority;
+import dev.declaw.egress.tls.LeafContexts;
+import dev.declaw.model.policy.PiiPolicy;
+import dev.declaw.model.policy.VersionedPolicy;
+import dev.declaw.model.scan.PersonalDataScanners;
+import io.netty.channel.Channel;
+import io.netty.channel.group.ChannelGroup;
+import io.netty.channel.group.DefaultChannelGroup;
+import io.netty.util.concurrent.GlobalEventExecutor;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 
 /// Everything the proxy knows of one sandbox. Which socket accepted tells which slot a connection belongs to; nothing the
-/// guest sends does. Thread-safe. (The CA and the redaction tokens of the sandbox live here too, in memory only.)
-public final class SandboxSlot {
-    /// @param version counts up with each change; stands in every event
-    /// @param policy what to enforce
-    public record VersionedPolicy(int version, SecurityPolicy policy) {}
-
+/// guest sends does. Thread-safe. The CA's key and the redaction tokens of the sandbox live here too, in memory only.
+public final class SandboxSlot implements Questioner, AutoCloseable {
     private final String sandboxId;
     private final SyntheticNames names = new SyntheticNames();
     private final AtomicInteger connections = new AtomicInteger();
-    private volatile VersionedPolicy policy;
+    private final AtomicLong heldBodyBytes = new AtomicLong();
+    private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
+    private final Optional<CertificateAuthority> authority;
+    private final Optional<LeafContexts> leaves;
+    private final TokenVault vault = new TokenVault();
+    private final ContentScreen screen;
+    private final VersionedPolicy policy;
 
-    public SandboxSlot(String sandboxId, VersionedPolicy policy) {
+    /// @param authority signs the leaves of intercepted connections; empty only when the policy never intercepts
+    public SandboxSlot(String sandboxId, VersionedPolicy policy, Optional<CertificateAuthority> authority) {
         this.sandboxId = Objects.requireNonNull(sandboxId);
         this.policy = Objects.requireNonNull(policy);
+        PiiPolicy pii = policy.policy().pii();
+        this.screen = new ContentScreen(pii, PersonalDataScanners.installed().forTypes(pii.types()), vault);
+        this.authority = authority;
+        this.leaves = authority.map(LeafContexts::new);
+        if (policy.policy().needsCertificateAuthority() && authority.isEmpty()) {
+            throw new IllegalArgumentException("the policy intercepts TLS, so the slot needs a certificate authority");
+        }
     }
 
+    @Override
     public String sandboxId() {
         return sandboxId;
     }
 
+    @Override
     public SyntheticNames names() {
         return names;
     }
 
     /// The policy in force: read it once per decision.
+    @Override
     public VersionedPolicy policy() {
         return policy;
+    }
+
+    public Optional<CertificateAuthority> authority() {
+        return authority;
+    }
+
+    /// Screens what the sandbox sends to hosts that its content policy covers.
+    ContentScreen screen() {
+        return screen;
+    }
+
+    TokenVault vault() {
+        return vault;
+    }
+
+    Optional<LeafContexts> leaves() {
+        return leaves;
     }
 
     /// Takes one of the sandbox's connections; false when all are taken. Each success is returned by [#releaseConnection].
@@ -44,5 +87,35 @@ public final class SandboxSlot {
 
     public void releaseConnection() {
         connections.decrementAndGet();
+    }
+
+    /// Takes memory for a body that is held back until it has been screened; false when the sandbox holds too much.
+    /// Each success is returned by [#releaseBodyBytes].
+    boolean acquireBodyBytes(long bytes, long max) {
+        if (heldBodyBytes.addAndGet(bytes) <= max) return true;
+        heldBodyBytes.addAndGet(-bytes);
+        return false;
+    }
+
+    void releaseBodyBytes(long bytes) {
+        heldBodyBytes.addAndGet(-bytes);
+    }
+
+    /// Adds a channel that must end with the sandbox; one that comes after [#close] is closed at once.
+    void register(Channel channel) {
+        channels.add(channel);
+    }
+
+    /// Open channels of both legs.
+    public int openChannels() {
+        return channels.size();
+    }
+
+    /// Cuts every connection of the sandbox, on both legs, and its listeners, and forgets its redaction tokens. Further
+    /// connections are closed as they come.
+    @Override
+    public void close() {
+        channels.close();
+        vault.close();
     }
 }

@@ -7,7 +7,7 @@ import java.util.Optional;
 /// `switch` at the edge, so a new kind of failure does not compile until it has a status.
 ///
 /// The message is for people, is safe to show, and names the remedy. Internal causes go to the log only.
-public sealed class PlatformFailure extends RuntimeException {
+public abstract sealed class PlatformFailure extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     private final String code;

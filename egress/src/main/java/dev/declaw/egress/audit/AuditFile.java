@@ -1,0 +1,123 @@
+package dev.declaw.egress.audit;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectWriter;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.declaw.model.audit.AuditChain;
+import dev.declaw.model.audit.AuditEvent;
+import dev.declaw.model.audit.AuditSink;
+import dev.declaw.model.audit.AuditUnavailableException;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/// The audit log of a standalone proxy: one file of JSON lines, each an event with its sequence number and its hash in
+/// front ([AuditChain]). A start continues the file after it has checked the end of it. Each event is one completed
+/// write(2) before [#record] returns. One process at a time: the file is locked (fcntl(2)).
+public final class AuditFile implements AuditSink, AutoCloseable {
+    private static final int TAIL_BYTES = 1 << 20;
+    private static final Pattern LINE = Pattern.compile("\\{\"seq\":([1-9][0-9]{0,17}),\"hash\":\"([0-9a-f]{64})\",(.+)");
+    private static final ObjectWriter JSON = JsonMapper.builder().build().writer();
+
+    /// Not a channel: an interrupt of a calling thread must not close the log.
+    private final RandomAccessFile file;
+
+    // Guarded by this object's monitor.
+    private long length;
+    private long sequence;
+    private String hash;
+
+    private AuditFile(RandomAccessFile file) {
+        this.file = file;
+    }
+
+    /// Opens or makes the file. A last line without its end was never recorded and is cut off.
+    ///
+    /// @throws IOException when it cannot be written, is in use, or its last mebibyte is not an unbroken chain
+    public static AuditFile open(Path path) throws IOException {
+        RandomAccessFile file = new RandomAccessFile(path.toFile(), "rw");
+        try {
+            if (file.getChannel().tryLock() == null) throw new IOException("another process writes " + path);
+            AuditFile audit = new AuditFile(file);
+            audit.continueChain(path);
+            return audit;
+        } catch (OverlappingFileLockException e) {
+            file.close();
+            throw new IOException("this process already writes " + path, e);
+        } catch (IOException | RuntimeException e) {
+            file.close();
+            throw e;
+        }
+    }
+
+    private synchronized void continueChain(Path path) throws IOException {
+        long start = Math.max(0, file.length() - TAIL_BYTES);
+        byte[] tail = new byte[(int) (file.length() - start)];
+        file.seek(start);
+        file.readFully(tail);
+        int end = tail.length;
+        while (end > 0 && tail[end - 1] != '\n') end--;
+        length = start + end;
+        file.setLength(length);
+        file.seek(length);
+
+        List<String> lines = new ArrayList<>(
+                new String(tail, 0, end, StandardCharsets.UTF_8).lines().toList());
+        if (start > 0 && !lines.isEmpty()) lines.removeFirst(); // its begin is not in the tail
+        if (length > 0 && lines.isEmpty()) throw new IOException(path + " is no audit log");
+        sequence = 0;
+        hash = AuditChain.GENESIS;
+        boolean linked = start == 0;
+        for (String line : lines) {
+            Matcher parts = LINE.matcher(line);
+            if (!parts.matches()) throw new IOException(path + " is no audit log, or was changed");
+            long number = Long.parseLong(parts.group(1));
+            boolean intact = number == sequence + 1
+                    && parts.group(2).equals(AuditChain.next(hash, number, "{" + parts.group(3)));
+            if (linked && !intact) throw new IOException(path + " was changed at event " + number);
+            sequence = number;
+            hash = parts.group(2);
+            linked = true;
+        }
+    }
+
+    @Override
+    public synchronized void record(AuditEvent event) {
+        try {
+            String json = JSON.writeValueAsString(event.toJson());
+            String next = AuditChain.next(hash, sequence + 1, json);
+            String line = "{\"seq\":" + (sequence + 1) + ",\"hash\":\"" + next + "\"," + json.substring(1) + "\n";
+            byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
+            append(bytes);
+            sequence++;
+            hash = next;
+        } catch (JsonProcessingException e) {
+            throw new AuditUnavailableException("an audit event cannot be encoded", e);
+        } catch (IOException e) {
+            throw new AuditUnavailableException("the audit log cannot be written", e);
+        }
+    }
+
+    /// At the known end, so that what a failed write left behind is overwritten by the next one.
+    private void append(byte[] bytes) throws IOException {
+        file.seek(length);
+        try {
+            file.write(bytes);
+        } catch (IOException e) {
+            file.setLength(length);
+            throw e;
+        }
+        length += bytes.length;
+    }
+
+    @Override
+    public synchronized void close() throws IOException {
+        file.close();
+    }
+}

@@ -1,0 +1,69 @@
+package dev.declaw.egress.control;
+
+import dev.declaw.egress.control.EgressProxy.OpenedSlot;
+import dev.declaw.linux.UnixChannel;
+import dev.declaw.model.policy.PolicyException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The proxy's end of the control channel: one thread takes one call after the other and answers each.
+final class ControlLoop {
+    private static final Logger LOG = LoggerFactory.getLogger(ControlLoop.class);
+
+    private final UnixChannel channel;
+    private final SlotService slots;
+
+    ControlLoop(UnixChannel channel, SlotService slots) {
+        this.channel = channel;
+        this.slots = slots;
+    }
+
+    /// Says hello and serves calls until the server closes the channel.
+    ///
+    /// @throws IOException when the server sent something that is no call
+    void run() throws IOException {
+        channel.send(new ControlMessage.Hello(ControlMessage.PROTOCOL).encode());
+        while (true) {
+            try (UnixChannel.Received received = channel.receive()) {
+                ControlMessage call = ControlMessage.decode(received.bytes());
+                channel.send(answer(call, received).encode());
+            } catch (EOFException serverHasGone) {
+                return;
+            }
+        }
+    }
+
+    private ControlMessage answer(ControlMessage call, UnixChannel.Received received) throws IOException {
+        int expected = call instanceof ControlMessage.Open ? 2 : 0;
+        if (received.descriptors().size() != expected) {
+            throw new IOException("a control message came with " + received.descriptors().size() + " descriptors");
+        }
+        return switch (call) {
+            case ControlMessage.Open open -> open(open, received);
+            case ControlMessage.Close(long id, String sandboxId) -> {
+                slots.close(sandboxId);
+                yield new ControlMessage.Done(id, Optional.empty());
+            }
+            case ControlMessage.Ping(long id) -> new ControlMessage.Done(id, Optional.empty());
+            case ControlMessage.Hello _, ControlMessage.Done _, ControlMessage.Failed _ ->
+                throw new IOException("an answer where a call was expected");
+        };
+    }
+
+    private ControlMessage open(ControlMessage.Open open, UnixChannel.Received received) {
+        try {
+            OpenedSlot opened =
+                    slots.open(open.slot(), received.descriptors().get(0), received.descriptors().get(1));
+            return new ControlMessage.Done(open.id(), opened.caPem());
+        } catch (PolicyException e) {
+            String message = e.getMessage().substring(e.field().length() + 2);
+            return new ControlMessage.Failed(open.id(), Optional.of(e.field()), message);
+        } catch (RuntimeException e) {
+            LOG.error("cannot serve the slot of {}", open.slot().sandboxId(), e);
+            return new ControlMessage.Failed(open.id(), Optional.empty(), "the proxy cannot serve the slot");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package dev.declaw.egress.control;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.declaw.egress.control.EgressProxy.SlotRequest;
+import java.io.IOException;
+import java.util.Optional;
+
+/// The messages of the control channel, as `protocol/egress-control.md` describes them. Both ends are the same program, so
+/// reading is strict: a message that is not understood ends the channel.
+sealed interface ControlMessage {
+    int PROTOCOL = 1;
+
+    /// The proxy is up, without privileges, and takes calls.
+    record Hello(int protocol) implements ControlMessage {}
+
+    /// Serve a slot; two descriptors come with it: the TCP listener, then the DNS socket.
+    record Open(long id, SlotRequest slot) implements ControlMessage {}
+
+    /// Stop serving a sandbox.
+    record Close(long id, String sandboxId) implements ControlMessage {}
+
+    /// Are you there?
+    record Ping(long id) implements ControlMessage {}
+
+    /// The call was done.
+    ///
+    /// @param caPem answer to [Open] where the policy intercepts; empty otherwise
+    record Done(long id, Optional<String> caPem) implements ControlMessage {}
+
+    /// The call was not done.
+    ///
+    /// @param policyField the field that cannot be accepted; empty for any other failure
+    record Failed(long id, Optional<String> policyField, String message) implements ControlMessage {}
+
+    ObjectMapper JSON = JsonMapper.builder()
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    default byte[] encode() {
+        ObjectNode node = JSON.createObjectNode();
+        switch (this) {
+            case Hello(int protocol) -> node.put("message", "hello").put("protocol", protocol);
+            case Open(long id, SlotRequest slot) -> {
+                node.put("message", "open").put("id", id).put("sandbox_id", slot.sandboxId());
+                node.put("policy_version", slot.policyVersion());
+                node.set("security", slot.security());
+                node.set("network", slot.network());
+            }
+            case Close(long id, String sandboxId) ->
+                node.put("message", "close").put("id", id).put("sandbox_id", sandboxId);
+            case Ping(long id) -> node.put("message", "ping").put("id", id);
+            case Done(long id, Optional<String> caPem) ->
+                node.put("message", "done").put("id", id).put("ca_pem", caPem.orElse(null));
+            case Failed(long id, Optional<String> field, String message) ->
+                node.put("message", "failed").put("id", id).put("field", field.orElse(null)).put("text", message);
+        }
+        try {
+            return JSON.writeValueAsBytes(node);
+        } catch (JsonProcessingException e) {
+            throw new IllegalStateException("a tree of plain values can always be written", e);
+        }
+    }
+
+    /// @throws IOException when the bytes are no message of this protocol
+    static ControlMessage decode(byte[] bytes) throws IOException {
+        JsonNode node = JSON.readTree(bytes);
+        try {
+            return switch (node.required("message").textValue()) {
+                case "hello" -> new Hello(number(node, "protocol"));
+                case "open" ->
+                    new Open(
+                            id(node),
+                            new SlotRequest(
+                                    text(node, "sandbox_id"),
+                                    number(node, "policy_version"),
+                                    orNull(node, "security"),
+                                    orNull(node, "network")));
+                case "close" -> new Close(id(node), text(node, "sandbox_id"));
+                case "ping" -> new Ping(id(node));
+                case "done" -> new Done(id(node), Optional.ofNullable(node.required("ca_pem").textValue()));
+                case "failed" ->
+                    new Failed(id(node), Optional.ofNullable(node.required("field").textValue()), text(node, "text"));
+                case null, default -> throw new IOException("an unknown message on the control channel");
+            };
+        } catch (IllegalArgumentException e) {
+            throw new IOException("a control message lacks a member", e);
+        }
+    }
+
+    private static long id(JsonNode node) {
+        JsonNode id = node.required("id");
+        if (!id.isIntegralNumber()) throw new IllegalArgumentException("id");
+        return id.longValue();
+    }
+
+    private static int number(JsonNode node, String member) {
+        JsonNode value = node.required(member);
+        if (!value.isInt()) throw new IllegalArgumentException(member);
+        return value.intValue();
+    }
+
+    private static String text(JsonNode node, String member) {
+        JsonNode value = node.required(member);
+        if (!value.isTextual()) throw new IllegalArgumentException(member);
+        return value.textValue();
+    }
+
+    private static JsonNode orNull(JsonNode node, String member) {
+        JsonNode value = node.required(member);
+        return value.isNull() ? null : value;
+    }
+}

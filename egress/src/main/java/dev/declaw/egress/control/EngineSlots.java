@@ -1,0 +1,71 @@
+package dev.declaw.egress.control;
+
+import dev.declaw.egress.control.EgressProxy.OpenedSlot;
+import dev.declaw.egress.control.EgressProxy.SlotRequest;
+import dev.declaw.egress.flow.SandboxSlot;
+import dev.declaw.model.policy.VersionedPolicy;
+import dev.declaw.egress.tls.CertificateAuthority;
+import dev.declaw.linux.Descriptor;
+import dev.declaw.model.policy.PolicyReader;
+import dev.declaw.model.policy.SecurityPolicy;
+import io.netty.channel.Channel;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/// The slots of this process, served by the real engine. A slot's policy and authority exist before its first socket is
+/// served. Used by the control thread only.
+final class EngineSlots implements SlotService {
+    private record Served(SandboxSlot slot, Channel dns) implements AutoCloseable {
+        @Override
+        public void close() {
+            dns.close().syncUninterruptibly();
+            slot.close();
+        }
+    }
+
+    private final EgressParts parts;
+    private final InstantSource clock;
+    private final Map<String, Served> served = new HashMap<>();
+
+    EngineSlots(EgressParts parts, InstantSource clock) {
+        this.parts = parts;
+        this.clock = clock;
+    }
+
+    @Override
+    public OpenedSlot open(SlotRequest request, Descriptor tcp, Descriptor dns) {
+        if (served.containsKey(request.sandboxId())) {
+            throw new IllegalStateException("the sandbox is served already; close it first");
+        }
+        SecurityPolicy policy = PolicyReader.read(request.security(), request.network()).policy();
+        Optional<CertificateAuthority> authority = policy.needsCertificateAuthority()
+                ? Optional.of(CertificateAuthority.create(request.sandboxId(), clock))
+                : Optional.empty();
+        SandboxSlot slot =
+                new SandboxSlot(request.sandboxId(), new VersionedPolicy(request.policyVersion(), policy), authority);
+        try {
+            Channel dnsChannel = parts.dns().serve(slot, dns.nonBlocking().release(), parts.loops());
+            served.put(request.sandboxId(), new Served(slot, dnsChannel));
+            parts.engine().serveSlot(slot, tcp.nonBlocking().release());
+        } catch (RuntimeException e) {
+            slot.close();
+            close(request.sandboxId());
+            throw e;
+        }
+        return new OpenedSlot(authority.map(CertificateAuthority::certificatePem));
+    }
+
+    @Override
+    public void close(String sandboxId) {
+        Served ended = served.remove(sandboxId);
+        if (ended != null) ended.close();
+    }
+
+    @Override
+    public void close() {
+        served.values().forEach(Served::close);
+        served.clear();
+    }
+}

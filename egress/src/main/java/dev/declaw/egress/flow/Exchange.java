@@ -1,0 +1,449 @@
+package dev.declaw.egress.flow;
+
+import dev.declaw.egress.flow.FlowRecorder.Screening;
+import dev.declaw.model.policy.VersionedPolicy;
+import dev.declaw.egress.http.BodyFraming;
+import dev.declaw.egress.http.BodyReader;
+import dev.declaw.egress.http.HttpViolation;
+import dev.declaw.egress.http.RequestHead;
+import dev.declaw.egress.http.ResponseHead;
+import dev.declaw.model.audit.AuditUnavailableException;
+import dev.declaw.model.network.HostName;
+import dev.declaw.model.policy.Decision;
+import dev.declaw.model.policy.Reason;
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.RejectedExecutionException;
+
+/// One request and its response, from the parsed head to the recorded end. Used on one event loop only.
+///
+/// Order: policy, authority, screening of everything that will be sent, resolution and check of the address, the audit
+/// record, and only then the first byte upstream (I1, I6). A request whose body must be screened is held back as a whole;
+/// any other one is streamed, as fast as the slower side takes it.
+final class Exchange implements ResponseListener, UpstreamLookup.Caller {
+    /// A body above this, or one that must be decompressed, is screened off the event loop.
+    private static final int SCREENED_INLINE_BYTES_MAX = 64 * 1024;
+
+    private enum Phase {
+        /// The body is collected for the scanners.
+        HOLDING,
+        /// Scanners, resolver or upstream connection are waited for.
+        WAITING,
+        /// The body is passed on as it comes.
+        SENDING,
+        /// The request is out.
+        SENT,
+        OVER
+    }
+
+    private final GuestHttp guest;
+    private final GuestFlow flow;
+    private final RequestHead head;
+    private final VersionedPolicy policy;
+    private final BodyReader body;
+    private final long startedNanos = System.nanoTime();
+    private Phase phase = Phase.WAITING;
+    private Judgement judgement;
+    private Subject subject;
+    private RequestScreening screening;
+    private HeldBody held;
+    private UpstreamLookup lookup;
+    private UpstreamConnection upstream;
+    private BodyWriter up;
+    private ResponseRelay down;
+    private boolean reused;
+    private boolean retried;
+    private boolean allowed;
+    private boolean closeAfterwards;
+    private int status;
+    private long bytesUp;
+
+    Exchange(GuestHttp guest, RequestHead head, VersionedPolicy policy) {
+        this.guest = guest;
+        this.flow = guest.flow;
+        this.head = head;
+        this.policy = policy;
+        this.body = new BodyReader(head.framing());
+    }
+
+    void start() {
+        judgement = guest.judge(head, policy.policy().network());
+        subject = new Subject(
+                head.authority().hostText(),
+                flow.destination.address(),
+                flow.destination.port(),
+                guest.secure() ? "https" : "http",
+                head.method(),
+                Subject.mask(head.target()));
+        if (!judgement.allowed()) {
+            block(judgement.decision(), Screening.NONE, "");
+        } else if (head.websocket()) {
+            block(Reason.UNSUPPORTED_PROTOCOL, Screening.NONE, "websocket");
+        } else if (policy.policy().intercepts(judgement.name())) {
+            screenHead();
+        } else {
+            findUpstream();
+        }
+    }
+
+    // --- the request's content ---
+
+    private void screenHead() {
+        boolean rehydrate = policy.policy().pii().rehydrateResponse();
+        screening = new RequestScreening(flow.slot.screen(), head, peer(), rehydrate);
+        Reason refused;
+        try {
+            refused = screening.screenHead();
+        } catch (RuntimeException | StackOverflowError e) {
+            refused = Reason.SCANNER_FAILED;
+        }
+        subject = subject.with(screening.auditPath());
+        int bytesMax = flow.services.config.limits().scanBodyBytesMax();
+        if (refused != null) {
+            block(refused, screening.screening(), "");
+        } else if (body.done()) {
+            findUpstream();
+        } else if (head.framing() instanceof BodyFraming.Length length && length.bytes() > bytesMax) {
+            block(Reason.REQUEST_TOO_LARGE, Screening.NONE, "at most " + bytesMax + " bytes can be scanned");
+        } else {
+            phase = Phase.HOLDING;
+            held = new HeldBody(flow.slot, guest.channel().alloc(), bytesMax);
+            sayContinue();
+        }
+    }
+
+    /// Takes what it can use of the input.
+    ///
+    /// @return whether it took something and may take more; after false the input may be gone
+    boolean takeBody(ByteBuf in) throws HttpViolation {
+        if (phase != Phase.HOLDING && phase != Phase.SENDING) return false;
+        ByteBuf data = body.read(in);
+        if (data != null && phase == Phase.HOLDING) {
+            HeldBody.Added added = held.add(data);
+            if (added != HeldBody.Added.OK) {
+                boolean large = added == HeldBody.Added.BODY_TOO_LARGE;
+                block(large ? Reason.REQUEST_TOO_LARGE : Reason.LIMIT_REACHED, Screening.NONE, "bodies held for scanning");
+                return false;
+            }
+        } else if (data != null) {
+            bytesUp += data.readableBytes();
+            up.write(data);
+        }
+        if (!body.done()) return data != null;
+        if (phase == Phase.HOLDING) {
+            screenBody();
+        } else {
+            phase = Phase.SENT;
+            up.end();
+            upstream.channel().flush();
+        }
+        return false;
+    }
+
+    private void screenBody() {
+        phase = Phase.WAITING;
+        byte[] bytes = held.take();
+        if (bytes.length <= SCREENED_INLINE_BYTES_MAX && head.value("Content-Encoding").isEmpty()) {
+            screened(judgeBody(bytes));
+            return;
+        }
+        EventLoop loop = guest.channel().eventLoop();
+        try {
+            flow.services.screening.execute(() -> {
+                Reason refused = judgeBody(bytes);
+                loop.execute(() -> {
+                    try {
+                        screened(refused);
+                    } catch (RuntimeException e) {
+                        crashed(e);
+                    }
+                });
+            });
+        } catch (RejectedExecutionException e) {
+            block(Reason.LIMIT_REACHED, Screening.NONE, "bodies waiting for the scanners");
+        }
+    }
+
+    /// Whatever goes wrong in a scanner is a reason to block, never to let pass.
+    private Reason judgeBody(byte[] bytes) {
+        try {
+            return screening.screenBody(flow.services.bodyDecoder, bytes);
+        } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+            return Reason.SCANNER_FAILED;
+        }
+    }
+
+    private void screened(Reason refused) {
+        if (phase == Phase.OVER) return;
+        if (refused != null) {
+            block(refused, screening.screening(), "");
+        } else {
+            findUpstream();
+        }
+    }
+
+    private void sayContinue() {
+        if (!head.expectsContinue()) return;
+        ByteBuf line = guest.channel().alloc().ioBuffer(32);
+        line.writeCharSequence("HTTP/1.1 100 Continue\r\n\r\n", StandardCharsets.US_ASCII);
+        guest.channel().writeAndFlush(line);
+    }
+
+    // --- the way to the upstream ---
+
+    private void findUpstream() {
+        UpstreamKey key = new UpstreamKey(
+                flow.slot.sandboxId(),
+                judgement.name(),
+                judgement.fixed(),
+                flow.destination.port(),
+                guest.secure(),
+                policy.version());
+        lookup = new UpstreamLookup(flow, policy, key, this);
+        lookup.find(guest.takeUpstream(), head.idempotent());
+    }
+
+    @Override
+    public boolean over() {
+        return phase == Phase.OVER;
+    }
+
+    @Override
+    public boolean mayDial(InetAddress address) {
+        subject = subject.at(address);
+        if (allowed) return true; // a second attempt of the same request
+        Decision decision = judgement.decision();
+        Screening seen = Screening.NONE;
+        if (screening != null && screening.note() != null) {
+            decision = Decision.allow(screening.note(), decision.rule().orElse(null));
+            seen = screening.screening();
+        }
+        try {
+            flow.allowed(policy, decision, subject, seen);
+            allowed = true;
+            return true;
+        } catch (AuditUnavailableException e) {
+            block(Reason.AUDIT_UNAVAILABLE, Screening.NONE, "");
+            return false;
+        }
+    }
+
+    @Override
+    public void refused(UpstreamFailure failure) {
+        if (failure.policy()) {
+            block(failure.decision(), Screening.NONE, failure.detail());
+        } else {
+            fail(502, failure);
+        }
+    }
+
+    @Override
+    public void crashed(RuntimeException cause) {
+        guest.crashed(cause);
+    }
+
+    @Override
+    public void found(UpstreamConnection connection, boolean isReused) {
+        upstream = connection;
+        reused = isReused;
+        byte[] content = screening == null ? new byte[0] : screening.body();
+        BodyFraming framing = screening == null ? head.framing() : BodyFraming.length(content.length);
+        Channel channel = connection.channel();
+        ByteBuf out = channel.alloc().ioBuffer(head.headBytes() + 256);
+        guest.heads.request(
+                head.method(),
+                screening == null ? head.target() : screening.target(),
+                hostField(),
+                screening == null ? head.fields() : screening.fields(),
+                framing,
+                out);
+        bytesUp = out.readableBytes() + content.length;
+        connection.expect(this, head.method().equals("HEAD"));
+        channel.write(out);
+        if (content.length > 0) channel.write(Unpooled.wrappedBuffer(content));
+        channel.flush();
+        up = new BodyWriter(channel, framing);
+        if (screening != null || body.done()) {
+            phase = Phase.SENT;
+        } else {
+            phase = Phase.SENDING;
+            sayContinue();
+            guest.process();
+        }
+    }
+
+    private String hostField() {
+        int port = flow.destination.port();
+        String host = head.authority().hostText();
+        return port == (guest.secure() ? 443 : 80) ? host : host + ":" + port;
+    }
+
+    private String peer() {
+        return judgement.name().map(HostName::value).orElseGet(() -> flow.destination.address().getHostAddress());
+    }
+
+    // --- the response ---
+
+    @Override
+    public void responseHead(ResponseHead response) {
+        guest.touch();
+        status = response.status();
+        // An answer that comes before the request has ended leaves the rest of it without an owner (desync).
+        closeAfterwards = !head.keepAlive() || guest.inputEnded() || phase != Phase.SENT;
+        boolean rehydrate = screening != null && policy.policy().pii().rehydrateResponse();
+        down = ResponseRelay.begin(
+                guest.channel(),
+                guest.heads,
+                response,
+                head.http11(),
+                rehydrate ? flow.slot.vault() : null,
+                peer(),
+                closeAfterwards);
+        closeAfterwards |= down.untilClose();
+    }
+
+    @Override
+    public void responseData(ByteBuf data) {
+        guest.touch();
+        down.write(data);
+        if (!down.writable()) upstream.channel().config().setAutoRead(false);
+    }
+
+    @Override
+    public void responseEnded(boolean reusable) {
+        down.end();
+        guest.channel().flush();
+        upstream.channel().config().setAutoRead(true);
+        if (reusable && phase == Phase.SENT) {
+            guest.keepUpstream(upstream);
+        } else {
+            upstream.drop();
+        }
+        upstream = null;
+        finish("");
+        guest.exchangeOver(!closeAfterwards);
+    }
+
+    @Override
+    public void responseFailed(UpstreamFailure failure, boolean untouched) {
+        if (phase == Phase.OVER) return;
+        boolean replayable = screening != null || head.framing() == BodyFraming.NONE;
+        if (down != null) {
+            finish(failure.detail());
+            guest.abort();
+        } else if (reused && untouched && !retried && replayable && head.idempotent()) {
+            retried = true; // the origin closed an idle connection just as we used it
+            phase = Phase.WAITING;
+            lookup.dial();
+        } else {
+            fail(502, failure);
+        }
+    }
+
+    @Override
+    public void responsePaused() {
+        guest.channel().flush();
+    }
+
+    // --- flow control ---
+
+    @Override
+    public void upstreamWritable() {
+        guest.updateReading();
+    }
+
+    void guestWritable(boolean writable) {
+        if (upstream != null && down != null) upstream.channel().config().setAutoRead(writable);
+    }
+
+    void guestPaused() {
+        if (phase == Phase.SENDING) upstream.channel().flush();
+    }
+
+    boolean throttlesGuest() {
+        return phase == Phase.SENDING && !upstream.channel().isWritable();
+    }
+
+    boolean wantsBody() {
+        return !body.done();
+    }
+
+    // --- the end ---
+
+    void timedOut() {
+        if (down != null) {
+            finish(Reason.TIMED_OUT.code());
+            dropUpstream();
+            guest.abort();
+        } else {
+            fail(504, UpstreamFailure.broken(Reason.TIMED_OUT, "idle"));
+        }
+    }
+
+    /// The rest of the request is malformed, so nothing can follow it.
+    void refuseBody(int answer, String detail) {
+        String id = flow.blocked(
+                policy, Decision.deny(Reason.MALFORMED_REQUEST, null), subject, Screening.NONE, detail);
+        finish(Reason.MALFORMED_REQUEST.code());
+        dropUpstream();
+        if (down == null) {
+            guest.answerAndClose(answer, true, Reason.MALFORMED_REQUEST, detail, "", id, head);
+        } else {
+            guest.abort();
+        }
+    }
+
+    /// Nobody waits for the response any more.
+    void cancel() {
+        if (phase == Phase.OVER) return;
+        finish("the guest ended it");
+        dropUpstream();
+    }
+
+    private void block(Reason reason, Screening seen, String detail) {
+        block(Decision.deny(reason, null), seen, detail);
+    }
+
+    private void block(Decision decision, Screening seen, String detail) {
+        String id = flow.blocked(policy, decision, subject, seen, detail);
+        finish("");
+        Reason reason = decision.reason();
+        guest.answerAndClose(GuestHttp.statusOf(reason), true, reason, detail, seen.scanner(), id, head);
+    }
+
+    /// The upstream failed: recorded as the end of what was allowed, or as a denial where nothing was.
+    private void fail(int answer, UpstreamFailure failure) {
+        Reason reason = failure.decision().reason();
+        dropUpstream();
+        status = answer;
+        String id = allowed
+                ? recordEnd(reason.code() + ": " + failure.detail())
+                : flow.blocked(policy, failure.decision(), subject, Screening.NONE, failure.detail());
+        allowed = false;
+        finish("");
+        guest.answerAndClose(answer, false, reason, "", "", id, head);
+    }
+
+    private void finish(String detail) {
+        if (allowed) recordEnd(detail);
+        allowed = false;
+        phase = Phase.OVER;
+        if (held != null) held.release();
+        held = null;
+    }
+
+    private String recordEnd(String detail) {
+        long nanos = System.nanoTime() - startedNanos;
+        long bytesDown = down == null ? 0 : down.bytes();
+        return flow.closed(policy, subject, status, bytesUp, bytesDown, nanos, detail);
+    }
+
+    private void dropUpstream() {
+        if (upstream != null) upstream.drop();
+        upstream = null;
+    }
+}

@@ -1,0 +1,101 @@
+package dev.declaw.egress.flow;
+
+import dev.declaw.model.policy.VersionedPolicy;
+import dev.declaw.model.audit.AuditCategory;
+import dev.declaw.model.audit.AuditEvent;
+import dev.declaw.model.audit.AuditEvent.Attribute;
+import dev.declaw.model.audit.AuditSink;
+import dev.declaw.model.audit.AuditUnavailableException;
+import dev.declaw.model.policy.Decision;
+import java.time.InstantSource;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Writes the proxy's decisions to the audit sink. Thread-safe.
+final class FlowRecorder {
+    private static final Logger LOG = LoggerFactory.getLogger(FlowRecorder.class);
+
+    private final AuditSink sink;
+    private final InstantSource clock;
+
+    FlowRecorder(AuditSink sink, InstantSource clock) {
+        this.sink = sink;
+        this.clock = clock;
+    }
+
+    /// Records that something may pass. Returns once that is durable.
+    ///
+    /// @throws AuditUnavailableException when it cannot be recorded, so it may not pass
+    void allowed(
+            String id, String sandboxId, VersionedPolicy policy, Decision decision, Subject subject, Screening screening) {
+        if (!policy.policy().auditEnabled()) return;
+        AuditEvent.Builder event = builder(id, sandboxId, policy, subject, "egress_allowed", screening);
+        sink.record(event.decision(decision).build());
+    }
+
+    /// Records a denial. A denial stands whether or not it can be recorded.
+    void blocked(
+            String id,
+            String sandboxId,
+            VersionedPolicy policy,
+            Decision decision,
+            Subject subject,
+            Screening screening,
+            String detail) {
+        if (!policy.policy().auditEnabled()) return;
+        AuditEvent.Builder event = builder(id, sandboxId, policy, subject, "egress_blocked", screening);
+        recordOrLog(event.decision(decision).text(Attribute.DETAIL, detail).build());
+    }
+
+    /// Records how something that was allowed ended. Its loss matters to no decision.
+    ///
+    /// @param status HTTP status towards the guest; 0 for none
+    /// @param detail what went wrong; empty for a clean end
+    void closed(
+            String id,
+            String sandboxId,
+            VersionedPolicy policy,
+            Subject subject,
+            int status,
+            long bytesUp,
+            long bytesDown,
+            long nanos,
+            String detail) {
+        if (!policy.policy().auditEnabled()) return;
+        AuditEvent.Builder event = builder(id, sandboxId, policy, subject, "egress_closed", Screening.NONE)
+                .number(Attribute.BYTES_UP, bytesUp)
+                .number(Attribute.BYTES_DOWN, bytesDown)
+                .number(Attribute.LATENCY_MICROS, nanos / 1000);
+        if (status > 0) event.number(Attribute.STATUS, status);
+        recordOrLog(event.text(Attribute.DETAIL, detail).build());
+    }
+
+    private void recordOrLog(AuditEvent event) {
+        try {
+            sink.record(event);
+        } catch (AuditUnavailableException e) {
+            LOG.warn("audit event {} {} of {} is lost: {}", event.event(), event.id(), event.sandboxId(), e.getMessage());
+        }
+    }
+
+    private AuditEvent.Builder builder(
+            String id, String sandboxId, VersionedPolicy policy, Subject subject, String name, Screening screening) {
+        AuditCategory category = screening.counts().isEmpty() ? AuditCategory.NETWORK : AuditCategory.SECURITY;
+        return AuditEvent.builder(id, clock.instant(), sandboxId, category, name)
+                .text(Attribute.HOST, subject.host())
+                .text(Attribute.ADDRESS, subject.address().getHostAddress())
+                .number(Attribute.PORT, subject.port())
+                .text(Attribute.PROTOCOL, subject.protocol())
+                .text(Attribute.METHOD, subject.method())
+                .text(Attribute.PATH, subject.path())
+                .text(Attribute.SCANNER, screening.scanner())
+                .counts(Attribute.FINDINGS, screening.counts())
+                .number(Attribute.POLICY_VERSION, policy.version());
+    }
+
+    /// What scanners saw in a request; holds no text.
+    record Screening(String scanner, Map<String, Integer> counts) {
+        static final Screening NONE = new Screening("", Map.of());
+    }
+}

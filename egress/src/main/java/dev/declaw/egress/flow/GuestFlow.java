@@ -1,0 +1,95 @@
+package dev.declaw.egress.flow;
+
+import dev.declaw.egress.audit.AuditEventIds;
+import dev.declaw.egress.flow.FlowRecorder.Screening;
+import dev.declaw.model.policy.VersionedPolicy;
+import dev.declaw.model.policy.Decision;
+import dev.declaw.model.policy.Reason;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelOption;
+import io.netty.handler.ssl.SslHandler;
+
+/// One accepted connection: whose it is, where it was meant to go, and whether the audit log knows of it yet. Used on its
+/// event loop only.
+final class GuestFlow {
+    final FlowServices services;
+    final SandboxSlot slot;
+    final Channel guest;
+    final Destination destination;
+    private final long acceptedNanos = System.nanoTime();
+    private boolean recorded;
+
+    GuestFlow(FlowServices services, SandboxSlot slot, Channel guest, Destination destination) {
+        this.services = services;
+        this.slot = slot;
+        this.guest = guest;
+        this.destination = destination;
+    }
+
+    /// Records a denial.
+    ///
+    /// @return id of the event
+    String blocked(
+            VersionedPolicy policy, Decision decision, Subject subject, Screening screening, String detail) {
+        recorded = true;
+        String id = AuditEventIds.next();
+        services.recorder.blocked(id, slot.sandboxId(), policy, decision, subject, screening, detail);
+        return id;
+    }
+
+    String blocked(Reason reason, String host, String protocol, String detail) {
+        return blocked(
+                slot.policy(),
+                Decision.deny(reason, null),
+                Subject.connection(host, destination, protocol),
+                Screening.NONE,
+                detail);
+    }
+
+    /// Records that something may pass.
+    ///
+    /// @throws dev.declaw.model.audit.AuditUnavailableException when it may not, because it cannot be recorded
+    void allowed(VersionedPolicy policy, Decision decision, Subject subject, Screening screening) {
+        services.recorder.allowed(AuditEventIds.next(), slot.sandboxId(), policy, decision, subject, screening);
+        recorded = true;
+    }
+
+    /// Records how something that was allowed ended.
+    ///
+    /// @return id of the event
+    String closed(
+            VersionedPolicy policy, Subject subject, int status, long up, long down, long nanos, String detail) {
+        recorded = true;
+        String id = AuditEventIds.next();
+        services.recorder.closed(id, slot.sandboxId(), policy, subject, status, up, down, nanos, detail);
+        return id;
+    }
+
+    /// Whether the audit log knows nothing of this connection yet.
+    boolean unrecorded() {
+        return !recorded;
+    }
+
+    /// The connection is gone: a connection about which nothing was recorded yet, an empty one for instance, is now.
+    void ended() {
+        if (recorded) return;
+        Subject subject = Subject.connection("", destination, "unknown");
+        closed(slot.policy(), subject, 0, 0, 0, System.nanoTime() - acceptedNanos, "ended before a request");
+    }
+
+    /// Cuts a connection so that the peer cannot take what it has for complete: TCP RST, and no TLS close_notify.
+    static void reset(Channel channel) {
+        if (!channel.isActive()) {
+            channel.close();
+            return;
+        }
+        channel.config().setOption(ChannelOption.SO_LINGER, 0);
+        ChannelHandlerContext tls = channel.pipeline().context(SslHandler.class);
+        if (tls != null) {
+            tls.close();
+        } else {
+            channel.close();
+        }
+    }
+}

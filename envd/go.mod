@@ -1,0 +1,3 @@
+module declaw.dev/envd
+
+go 1.19

@@ -1,0 +1,166 @@
+package identity
+
+import (
+	"bytes"
+	"context"
+	"crypto/x509"
+	"encoding/pem"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"sync"
+	"time"
+
+	"declaw.dev/envd/internal/failure"
+)
+
+const (
+	certificatePath = "/usr/local/share/ca-certificates/declaw-sandbox.crt" // update-ca-certificates(8) picks it up too
+	bundlePath      = "/etc/ssl/certs/ca-certificates.crt"
+	hashDirectory   = "/etc/ssl/certs"
+	javaStorePath   = "/etc/ssl/certs/java/cacerts"
+	javaStoreAlias  = "declaw-sandbox"
+	keytoolTime     = 60 * time.Second
+	hashLinksMax    = 16
+)
+
+// trustVariables make programs that bring their own roots use the system's.
+var trustVariables = map[string]string{
+	"SSL_CERT_FILE": bundlePath, "REQUESTS_CA_BUNDLE": bundlePath, "CURL_CA_BUNDLE": bundlePath, "GIT_SSL_CAINFO": bundlePath,
+	"PIP_CERT": bundlePath, "NODE_EXTRA_CA_CERTS": certificatePath,
+}
+
+var hashLinkName = regexp.MustCompile(`^[0-9a-f]{8}\.[0-9]+$`)
+
+// trust installs one CA in the guest's trust stores. Calls are serialised by its owner.
+type trust struct {
+	root   string
+	system System
+	java   sync.Mutex // one keytool at a time
+}
+
+func (t *trust) path(absolute string) string { return filepath.Join(t.root, absolute) }
+
+// parseCA takes exactly one PEM certificate. Empty text is no certificate.
+func parseCA(text string) (*x509.Certificate, error) {
+	if text == "" {
+		return nil, nil
+	}
+	block, rest := pem.Decode([]byte(text))
+	if block == nil || block.Type != "CERTIFICATE" || len(bytes.TrimSpace(rest)) > 0 {
+		return nil, failure.New(failure.InvalidRequest, "ca_pem must be one PEM certificate, or empty")
+	}
+	certificate, err := x509.ParseCertificate(block.Bytes)
+	if err != nil {
+		return nil, failure.New(failure.InvalidRequest, "ca_pem: %v", err)
+	}
+	if !certificate.IsCA {
+		return nil, failure.New(failure.InvalidRequest, "ca_pem is not the certificate of a CA")
+	}
+	return certificate, nil
+}
+
+// install replaces whatever CA was installed before; nil removes it everywhere.
+func (t *trust) install(certificate *x509.Certificate) error {
+	var text []byte
+	if certificate != nil {
+		text = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})
+		if err := writeAtomically(t.path(certificatePath), text, 0o644); err != nil {
+			return err
+		}
+	} else if err := os.Remove(t.path(certificatePath)); err != nil && !os.IsNotExist(err) {
+		return err
+	}
+	if err := setBlock(t.path(bundlePath), text, 0o644); err != nil {
+		return err
+	}
+	if err := t.replaceHashLink(certificate); err != nil {
+		return err
+	}
+	if err := t.writeVariables(certificate != nil); err != nil {
+		return err
+	}
+	t.updateJava()
+	return nil
+}
+
+// replaceHashLink removes our links from the CA directory and adds the one of this certificate, if any.
+func (t *trust) replaceHashLink(certificate *x509.Certificate) error {
+	wanted := ""
+	if certificate != nil {
+		hash, err := subjectHash(certificate.RawSubject)
+		if err != nil {
+			return err
+		}
+		wanted = hash
+	}
+	if err := os.MkdirAll(t.path(hashDirectory), 0o755); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(t.path(hashDirectory))
+	if err != nil {
+		return err
+	}
+	for _, entry := range entries {
+		if entry.Type()&os.ModeSymlink == 0 || !hashLinkName.MatchString(entry.Name()) {
+			continue
+		}
+		link := t.path(filepath.Join(hashDirectory, entry.Name()))
+		if target, err := os.Readlink(link); err != nil || target != certificatePath {
+			continue
+		}
+		if wanted != "" && entry.Name()[:8] == wanted {
+			wanted = "" // it is there already
+			continue
+		}
+		if err := os.Remove(link); err != nil {
+			return err
+		}
+	}
+	if wanted == "" {
+		return nil
+	}
+	for i := 0; i < hashLinksMax; i++ {
+		err := os.Symlink(certificatePath, t.path(fmt.Sprintf("%s/%s.%d", hashDirectory, wanted, i)))
+		if err == nil || !os.IsExist(err) {
+			return err
+		}
+	}
+	return fmt.Errorf("%d certificates share the subject hash %s", hashLinksMax, wanted)
+}
+
+// writeVariables serves login shells, su, sudo and cron, which do not inherit a process's environment.
+func (t *trust) writeVariables(installed bool) error {
+	var shell, pam bytes.Buffer
+	if installed {
+		for _, name := range sortedKeys(trustVariables) {
+			fmt.Fprintf(&shell, "export %s=%s\n", name, trustVariables[name])
+			fmt.Fprintf(&pam, "%s=%s\n", name, trustVariables[name])
+		}
+	}
+	if err := setBlock(t.path("/etc/profile.d/declaw.sh"), shell.Bytes(), 0o644); err != nil {
+		return err
+	}
+	return setBlock(t.path("/etc/environment"), pam.Bytes(), 0o644)
+}
+
+// updateJava changes Java's own key store where there is one, in the background: keytool takes seconds in a small guest.
+// It is best effort: a Java without keytool, or with a store of its own elsewhere, is not reached.
+func (t *trust) updateJava() {
+	if _, err := os.Stat(t.path(javaStorePath)); err != nil {
+		return
+	}
+	go func() {
+		t.java.Lock()
+		defer t.java.Unlock()
+		ctx, cancel := context.WithTimeout(context.Background(), keytoolTime)
+		defer cancel()
+		store := []string{"-alias", javaStoreAlias, "-keystore", javaStorePath, "-storepass", "changeit"}
+		_ = t.system.Run(ctx, "keytool", append([]string{"-delete"}, store...)...) // fails when it is not there
+		// The file decides, not what was asked when this was queued: the last one to run then leaves the newest state.
+		if _, err := os.Stat(t.path(certificatePath)); err == nil {
+			_ = t.system.Run(ctx, "keytool", append([]string{"-importcert", "-noprompt", "-trustcacerts", "-file", certificatePath}, store...)...)
+		}
+	}()
+}

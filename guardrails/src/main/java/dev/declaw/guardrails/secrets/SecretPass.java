@@ -1,0 +1,256 @@
+package dev.declaw.guardrails.secrets;
+
+import dev.declaw.model.scan.Finding;
+import java.util.List;
+
+/// One pass of [SecretScanner] over one text.
+final class SecretPass {
+    private static final int RANDOM_CHARS_MIN = 14;
+    private static final int PROSE_CHARS_MIN = 20;
+    private static final int CONTEXT_CHARS = 40;
+    private static final int PROVIDER_CHARS_MIN = 12;
+    private static final int PEM_CHARS_MAX = 8192;
+    private static final WordDfa CONTEXT_WORDS = new WordDfa("key", "token", "secret", "password", "credential", "auth", "api", "bearer");
+
+    private final char[] text;
+    private final int length;
+    private final List<Finding> findings;
+    private int done;
+
+    SecretPass(char[] text, List<Finding> findings) {
+        this.text = text;
+        this.length = text.length;
+        this.findings = findings;
+    }
+
+    void run() {
+        int i = 0;
+        while (i < length) {
+            if (!Chars.token(text[i])) {
+                i++;
+                continue;
+            }
+            int start = i;
+            while (i < length && Chars.token(text[i])) i++;
+            boolean dotted = i - start == 1 && i < length && (text[i] == '.' || text[i] == '/');
+            if (start >= done && (i - start >= 2 || dotted)) token(start, i);
+            i = Math.max(i, done);
+        }
+    }
+
+    private void token(int start, int end) {
+        int count = end - start;
+        char next = end < length ? text[end] : 0;
+        boolean dotted = (next == '.' || next == '/' || next == '~') && end + 1 < length && Chars.token(text[end + 1]);
+        if ((count >= PROVIDER_CHARS_MIN || dotted) && provider(start, end)) return;
+        if (next == ':' && end + 2 < length && text[end + 1] == '/' && text[end + 2] == '/') {
+            if (!webhook(start, end + 3)) userInformation(end + 3);
+            return;
+        }
+        if (count >= 10 && text[start] == '-' && Chars.wordAt(text, start, length, "-----begin")) {
+            privateKey(start);
+            return;
+        }
+        if (named(start, end, next)) return;
+        if (count >= 8) random(start, end);
+    }
+
+    /// At the start of a run and after each joint in it: `token_ghp_…`.
+    private boolean provider(int start, int end) {
+        int reach = Math.min(end, start + 64);
+        for (int at = start; at < reach; at++) {
+            if (at > start && Chars.of(text[at - 1]) != Chars.JOINT) continue;
+            int stop = Providers.match(text, at, length);
+            if (stop > at) {
+                boolean checked = Providers.gitHubChecksum(text, at, stop);
+                return add(at, stop, checked ? 1 : 0.97);
+            }
+        }
+        if (text[start] == 'e' && text[start + 1] == 'y' && end - start >= 12) return webToken(start);
+        return false;
+    }
+
+    /// Three base64url parts (RFC 7519).
+    private boolean webToken(int start) {
+        int dots = 0;
+        int i = start;
+        int limit = Math.min(length, start + SecretScanner.WINDOW_OVERLAP_CHARS);
+        while (i < limit && (Chars.extended(text[i]) && text[i] != ':' && text[i] != '|' || text[i] == '\\')) {
+            if (text[i] == '.') dots++;
+            i++;
+        }
+        return dots >= 2 && i - start >= 40 && add(start, i, 0.95);
+    }
+
+    private boolean named(int start, int end, char next) {
+        boolean flag = text[start] == '-' && end - start > 4 && text[start + 1] == '-';
+        boolean space = next == ' ' || next == '\t';
+        int after = Values.afterOperator(text, end, length);
+        boolean environment = false;
+        if (after < 0) {
+            if (!space || !flag && !docker(start)) return scheme(start, end, next);
+            after = end + 1;
+            environment = !flag;
+        }
+        KeyName strength = KeyName.of(text, start, end);
+        if (strength == KeyName.PLAIN || strength == KeyName.HARMLESS) return false;
+        environment |= upper(start, end) && next == '=' || next == ':' && lineStart(start);
+        if (after >= length) return false;
+        int stop = Values.end(text, after, length);
+        if (scheme(after, stop)) {
+            after = stop + 1;
+            stop = Values.end(text, after, length);
+        }
+        if (stop <= after) return false;
+        if (prefixed(after, stop)) return false;
+        boolean secret = strength == KeyName.STRONG
+                ? Values.secret(text, after, stop, environment)
+                : stop - after >= 16 && !Values.placeholder(text, after, stop) && Randomness.random(text, after, stop, true);
+        return secret && add(after, stop, strength == KeyName.STRONG ? 0.92 : 0.75);
+    }
+
+    /// A provider's own credential, or an address with one, is better read by its own rule.
+    private boolean prefixed(int start, int end) {
+        if (Providers.match(text, start, length) > 0) return true;
+        for (int i = start; i + 2 < Math.min(end, start + 12); i++) {
+            if (text[i] == ':' && text[i + 1] == '/' && text[i + 2] == '/') return true;
+        }
+        return false;
+    }
+
+    private boolean scheme(int start, int end) {
+        int count = end - start;
+        return count == 6 && Chars.wordAt(text, start, end, "bearer") || count == 5 && (Chars.wordAt(text, start, end, "basic") || Chars.wordAt(text, start, end, "token"));
+    }
+
+    /// `Bearer …`, `Basic …` (RFC 9110 §11.4).
+    private boolean scheme(int start, int end, char next) {
+        if (next != ' ' || !scheme(start, end) || end - start == 5 && Chars.lower(text[start]) == 't') return false;
+        int stop = Values.end(text, end + 1, length);
+        return stop - end > 12 && !prefixed(end + 1, stop) && !Values.placeholder(text, end + 1, stop)
+                && Randomness.random(text, end + 1, stop, false) && add(end + 1, stop, 0.9);
+    }
+
+    /// `ENV NAME value` of a Dockerfile.
+    private boolean docker(int start) {
+        return start >= 4 && text[start - 1] == ' ' && Chars.wordAt(text, start - 4, start, "env") && (start == 4 || text[start - 5] == '\n');
+    }
+
+    private boolean lineStart(int start) {
+        int i = start - 1;
+        while (i >= 0 && i > start - 24 && (text[i] == ' ' || text[i] == '-')) i--;
+        return i < 0 || text[i] == '\n';
+    }
+
+    private boolean upper(int start, int end) {
+        for (int i = start; i < end; i++) if (Chars.of(text[i]) == Chars.LOWER) return false;
+        return true;
+    }
+
+    /// Addresses that let anyone post: chat webhooks carry their secret in the path.
+    private boolean webhook(int start, int host) {
+        int hostEnd = host;
+        int limit = Math.min(length, host + 64);
+        while (hostEnd < limit && (Chars.token(text[hostEnd]) || text[hostEnd] == '.')) hostEnd++;
+        boolean slack = Chars.wordAt(text, host, hostEnd, "hooks") && Chars.contains(text, host, hostEnd, "slack");
+        boolean others = Chars.contains(text, host, hostEnd, "webhook.office.com")
+                || Chars.contains(text, host, hostEnd, "discord") && Chars.contains(text, hostEnd, Math.min(length, hostEnd + 16), "/webhooks/");
+        if (!slack && !others) return false;
+        int end = hostEnd;
+        limit = Math.min(length, hostEnd + 512);
+        while (end < limit && (Chars.extended(text[end]) || text[end] == '@')) end++;
+        return end - hostEnd >= 30 && !Values.placeholder(text, hostEnd, end) && Randomness.random(text, hostEnd, end, false) && add(start, end, 0.95);
+    }
+
+    /// `scheme://user:password@host` (RFC 3986 §3.2.1).
+    private void userInformation(int start) {
+        int colon = -1;
+        int limit = Math.min(length, start + 512);
+        for (int i = start; i < limit; i++) {
+            char c = text[i];
+            if (c == ':' && colon < 0) colon = i;
+            if (c <= ' ' || c == '"' || c == '\'' || c == '<' || c == '?' || c == '#' || c == '`') return;
+            if (c == '/' && colon < 0) return;
+            if (c != '@') continue;
+            int from = colon < 0 ? start : colon + 1;
+            if (i - from < 3 || Values.placeholder(text, from, i)) return;
+            if (colon < 0 && !(i - from >= 16 && Randomness.random(text, from, i, false))) return;
+            boolean letters = true;
+            for (int k = from; k < i && letters; k++) letters = Chars.of(text[k]) == Chars.LOWER || Chars.of(text[k]) == Chars.UPPER;
+            if (letters && i - from < 12 && Values.caseFlips(text, from, i) < 2) return;
+            add(from, i, 0.93);
+            return;
+        }
+    }
+
+    private void privateKey(int start) {
+        int limit = Math.min(length, start + PEM_CHARS_MAX);
+        int i = start;
+        boolean secret = false;
+        while (i < limit && text[i] != '\n' && i < start + 64) {
+            if (Chars.wordAt(text, i, limit, "private key")) secret = true;
+            i++;
+        }
+        if (!secret) return;
+        for (int at = start + 11; at < limit; at++) {
+            if (text[at] == '-' && Chars.wordAt(text, at, limit, "-----end")) {
+                int stop = at + 8;
+                while (stop < limit && text[stop] != '\n') stop++;
+                add(start, stop, 0.99);
+                return;
+            }
+        }
+        if (limit - start > 100) add(start, limit, 0.9);
+    }
+
+    /// A random value: after an assignment whose name is not harmless, or in a sentence that speaks of keys or providers.
+    private void random(int start, int end) {
+        int stop = end;
+        int limit = Math.min(length, start + SecretScanner.WINDOW_OVERLAP_CHARS);
+        while (stop < limit && Chars.extended(text[stop])) stop++;
+        while (stop > end && !Chars.token(text[stop - 1]) && text[stop - 1] != '=') stop--;
+        int count = stop - start;
+        if (count < RANDOM_CHARS_MIN || start > 0 && (text[start - 1] == '/' || text[start - 1] == '.' || text[start - 1] == '#')) return;
+        boolean digest = Randomness.digest(text, start, stop);
+        if (!digest && !Randomness.random(text, start, stop, false) || Values.placeholder(text, start, stop)) return;
+        int context = context(start);
+        if (context == 0 || context == 1 && digest) return;
+        if (!digest && (context == 1 || count < PROSE_CHARS_MIN) && !Randomness.random(text, start, stop, true)) return;
+        add(start, stop, context == 1 ? 0.6 : 0.8);
+    }
+
+    /// 0: no reason, or a reason against; 1: assigned to something; 2: beside a provider's name or a word for secrets.
+    private int context(int start) {
+        int from = Math.max(0, start - CONTEXT_CHARS);
+        for (int i = start - 1; i >= from; i--) {
+            if (text[i] == '\n') {
+                from = i + 1;
+                break;
+            }
+        }
+        if (from == start) return 0;
+        int name = start - 1;
+        boolean operator = false;
+        while (name >= from && !Chars.token(text[name])) {
+            char c = text[name];
+            operator |= c == '=' || c == ':' || c == '>' || c == '|' || c == ',' || c == '`' || c == '"' || c == '\'';
+            name--;
+        }
+        int nameEnd = name + 1;
+        while (name >= from && Chars.token(text[name])) name--;
+        if (nameEnd > name + 1) {
+            KeyName strength = KeyName.of(text, name + 1, nameEnd);
+            if (strength == KeyName.HARMLESS || Chars.contains(text, name + 1, nameEnd, "base64") || Chars.contains(text, name + 1, nameEnd, "sha")) return 0;
+        }
+        if (CONTEXT_WORDS.any(text, from, start)) return 2;
+        if (ProviderNames.in(text, from, start)) return 2;
+        return operator && nameEnd > name + 1 ? 1 : 0;
+    }
+
+    private boolean add(int start, int end, double confidence) {
+        if (start < done || end <= start) return false;
+        findings.add(new Finding(SecretScanner.TYPE, start, end, confidence));
+        done = end;
+        return true;
+    }
+}

@@ -1,0 +1,72 @@
+package dev.declaw.runtime.guest;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+
+/// The event stream of one process.
+final class FollowedProcess implements GuestProcess {
+    private final InputStream stream;
+    private final FrameReader frames;
+    private final int pid;
+    private boolean exited;
+
+    private FollowedProcess(InputStream stream, FrameReader frames, int pid) {
+        this.stream = stream;
+        this.frames = frames;
+        this.pid = pid;
+    }
+
+    /// A process that was just started: its id is the first frame.
+    static FollowedProcess started(InputStream stream) throws IOException {
+        FrameReader frames = new FrameReader(stream);
+        if (!(frames.next() instanceof FrameReader.Frame.Started started)) {
+            throw new GuestProtocolException("an event stream that does not begin with the start");
+        }
+        return new FollowedProcess(stream, frames, started.pid());
+    }
+
+    static FollowedProcess of(int pid, InputStream stream) {
+        return new FollowedProcess(stream, new FrameReader(stream), pid);
+    }
+
+    @Override
+    public int pid() {
+        return pid;
+    }
+
+    @Override
+    public Event next() {
+        if (exited) {
+            throw new IllegalStateException("the process has exited");
+        }
+        try {
+            return switch (frames.next()) {
+                case FrameReader.Frame.Stdout(byte[] bytes) -> new Event.Stdout(bytes);
+                case FrameReader.Frame.Stderr(byte[] bytes) -> new Event.Stderr(bytes);
+                case FrameReader.Frame.KeepAlive _ -> new Event.KeepAlive();
+                case FrameReader.Frame.Started _ -> throw new GuestProtocolException("a process that starts twice");
+                case FrameReader.Frame.Exit exit -> {
+                    exited = true;
+                    // Reads the end of the stream, so that its connection can be used again.
+                    if (stream.read() >= 0) {
+                        throw new GuestProtocolException("events after the exit");
+                    }
+                    yield new Event.Exited(exit.exitCode(), exit.timedOut(), exit.truncated());
+                }
+            };
+        } catch (IOException failure) {
+            close();
+            throw Exchange.unreachable(failure);
+        }
+    }
+
+    @Override
+    public void close() {
+        try {
+            stream.close();
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+}

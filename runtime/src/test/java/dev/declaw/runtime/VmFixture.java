@@ -1,0 +1,126 @@
+package dev.declaw.runtime;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.declaw.linux.Command;
+import dev.declaw.linux.Exec;
+import dev.declaw.model.sandbox.SandboxId;
+import dev.declaw.runtime.guest.GuestClient;
+import dev.declaw.runtime.guest.GuestProcess;
+import dev.declaw.runtime.guest.GuestProcess.Event;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+
+/// A host with its own state directory for tests that need real microVMs, and words to talk to their guests. Templates come
+/// from `DECLAW_CACHE` (default `/var/cache/declaw`), so that they are built once per machine; the agent is `DECLAW_ENVD`, or
+/// built from the sources of this repository.
+final class VmFixture implements AutoCloseable {
+    static final String TOKEN = "0123456789abcdef0123456789abcdef";
+    private static final Path ENVD_SOURCES = Path.of("../envd").toAbsolutePath().normalize();
+
+    private final Path state;
+    private final Path envd;
+    private LocalMicroVmHost host;
+
+    VmFixture() throws IOException {
+        assertThat(ProcessHandle.current().info().user()).as("these tests make namespaces: run as root").hasValue("root");
+        envd = envd();
+        state = Files.createTempDirectory("declaw-vm-test");
+        host = open();
+        host.prepareTemplates(line -> {});
+    }
+
+    private LocalMicroVmHost open() {
+        Path cache = Path.of(System.getenv().getOrDefault("DECLAW_CACHE", "/var/cache/declaw"));
+        return new LocalMicroVmHost(HostConfig.of(state, cache, envd, 16384));
+    }
+
+    private static Path envd() {
+        String given = System.getenv("DECLAW_ENVD");
+        if (given != null) {
+            return Path.of(given);
+        }
+        Path binary = Path.of("target/envd").toAbsolutePath();
+        Exec.run(Command.of("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", binary.toString(), ".")
+                .withDirectory(ENVD_SOURCES)
+                .withEnvironment("CGO_ENABLED", "0")
+                .withEnvironment("PATH", System.getenv("PATH") + ":/usr/local/go/bin")
+                .withDeadline(Duration.ofMinutes(5)));
+        return binary;
+    }
+
+    LocalMicroVmHost host() {
+        return host;
+    }
+
+    Path state() {
+        return state;
+    }
+
+    /// What a crash and a new start of the server are to the machine.
+    LocalMicroVmHost restart() {
+        host.close();
+        host = open();
+        return host;
+    }
+
+    static SandboxId newId() {
+        byte[] random = new byte[8];
+        ThreadLocalRandom.current().nextBytes(random);
+        return new SandboxId("sbx-" + HexFormat.of().formatHex(random));
+    }
+
+    LocalMicroVm boot() {
+        return (LocalMicroVm) host.boot(newId(), host.template("base").orElseThrow());
+    }
+
+    static void identify(MicroVm vm) {
+        vm.guest().init(new GuestClient.GuestIdentity(TOKEN, "sandbox", Map.of("FROM_INIT", "yes"), Optional.empty()));
+    }
+
+    record Ran(int exitCode, boolean timedOut, String stdout, String stderr) {}
+
+    static Ran run(MicroVm vm, String user, String command) {
+        return run(vm, new GuestClient.ProcessSpec(
+                command, user, Optional.empty(), Map.of(), Optional.of(Duration.ofSeconds(60)), false));
+    }
+
+    static Ran run(MicroVm vm, GuestClient.ProcessSpec spec) {
+        try (GuestProcess process = vm.guest().start(spec)) {
+            return drain(process);
+        }
+    }
+
+    static Ran drain(GuestProcess process) {
+        ByteArrayOutputStream stdout = new ByteArrayOutputStream();
+        ByteArrayOutputStream stderr = new ByteArrayOutputStream();
+        while (true) {
+            switch (process.next()) {
+                case Event.Stdout(byte[] bytes) -> stdout.writeBytes(bytes);
+                case Event.Stderr(byte[] bytes) -> stderr.writeBytes(bytes);
+                case Event.KeepAlive _ -> {}
+                case Event.Exited exited -> {
+                    return new Ran(
+                            exited.exitCode(),
+                            exited.timedOut(),
+                            stdout.toString(StandardCharsets.UTF_8),
+                            stderr.toString(StandardCharsets.UTF_8));
+                }
+            }
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        host.close();
+        Exec.run(Command.of("rm", "-rf", "--", state.toString()));
+    }
+}

@@ -1,0 +1,60 @@
+package dev.declaw.server;
+
+import dev.declaw.runtime.HostConfig;
+import dev.declaw.server.config.ServerConfig;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/// What the server has to know of the machine and of its own installation.
+final class Machine {
+    private static final Path MEMORY = Path.of("/proc/meminfo"); // proc_meminfo(5)
+    private static final int EGRESS_HEAP_MIB = 768;
+
+    private Machine() {}
+
+    /// @throws IOException when the guest agent's binary is missing
+    static HostConfig hostConfig(ServerConfig config) throws IOException {
+        return HostConfig.of(config.home().resolve("run"), config.cache(), guestAgent(config), memoryMib());
+    }
+
+    /// The configured envd, or the one that lies beside `lib/` in the installation.
+    static Path guestAgent(ServerConfig config) throws IOException {
+        Path binary = config.guestAgent().isPresent() ? config.guestAgent().get() : installed("envd");
+        if (!Files.isExecutable(binary)) {
+            throw new IOException("there is no guest agent at " + binary + "; set DECLAW_ENVD to the envd binary");
+        }
+        return binary;
+    }
+
+    private static Path installed(String name) throws IOException {
+        try {
+            Path library =
+                    Path.of(Machine.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+            return library.getParent().resolveSibling(name);
+        } catch (URISyntaxException e) {
+            throw new IOException("the place of this program cannot be found", e);
+        }
+    }
+
+    private static int memoryMib() throws IOException {
+        for (String line : Files.readAllLines(MEMORY)) {
+            if (line.startsWith("MemTotal:")) return Integer.parseInt(line.replaceAll("[^0-9]", "")) / 1024;
+        }
+        throw new IOException(MEMORY + " has no MemTotal");
+    }
+
+    /// How to start this program again in another role: same JDK, same options, same modules.
+    static List<String> javaCommand() throws IOException {
+        return List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "@" + installed("java.args"),
+                "-Xmx" + EGRESS_HEAP_MIB + "m",
+                "--module-path",
+                System.getProperty("jdk.module.path"),
+                "--module",
+                "dev.declaw.server/" + Main.class.getName());
+    }
+}

@@ -1,0 +1,158 @@
+package dev.declaw.server;
+
+import dev.declaw.egress.audit.AuditSpoolReader;
+import dev.declaw.egress.control.EgressProcess;
+import dev.declaw.egress.control.EgressProxy;
+import dev.declaw.egress.control.SupervisedEgressProxy;
+import dev.declaw.runtime.LocalMicroVmHost;
+import dev.declaw.server.api.ApiServer;
+import dev.declaw.server.audit.AuditLog;
+import dev.declaw.server.audit.SpoolIngest;
+import dev.declaw.server.auth.ApiKeys;
+import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.config.ServerConfig;
+import dev.declaw.server.lifecycle.IdempotentCreates;
+import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.store.ApiKeyTable;
+import dev.declaw.server.store.AuditTable;
+import dev.declaw.server.store.Database;
+import dev.declaw.server.store.IdempotencyTable;
+import dev.declaw.server.store.SandboxTable;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.InstantSource;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The composition root: makes all parts of a server, hands them to each other, and takes them down in reverse order.
+final class Server implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+
+    private final Deque<Part> parts = new ArrayDeque<>();
+    private final RestartRelay restarts = new RestartRelay();
+    private final ServerConfig config;
+    private ApiServer api;
+
+    private record Part(String name, AutoCloseable part) {}
+
+    /// Passes the restart of the proxy on to the sandboxes, which are made after it. Before there are any, there is nothing
+    /// to open again.
+    private static final class RestartRelay implements EgressProxy.RestartListener {
+        private volatile Sandboxes sandboxes;
+
+        @Override
+        public void restarted(EgressProxy proxy) {
+            Sandboxes known = sandboxes;
+            if (known != null) known.egressRestarted();
+        }
+    }
+
+    private Server(ServerConfig config) {
+        this.config = config;
+    }
+
+    /// Starts everything and returns when requests are taken. What was started is stopped again when a later part fails.
+    static Server start(ServerConfig config) throws IOException {
+        Server server = new Server(config);
+        try {
+            server.wire(InstantSource.system());
+            return server;
+        } catch (IOException | RuntimeException | Error e) {
+            server.close();
+            throw e;
+        }
+    }
+
+    private void wire(InstantSource clock) throws IOException {
+        Path home = config.home();
+        privateDirectory(home);
+        RandomTokens tokens = new RandomTokens();
+        LocalMicroVmHost host = keep("host", new LocalMicroVmHost(Machine.hostConfig(config)));
+        SupervisedEgressProxy egress = keep("egress", SupervisedEgressProxy.start(egressSettings(home), restarts));
+        Database database = keep("database", Database.open(home.resolve("declaw.db")));
+
+        AuditTable auditTable = new AuditTable(database);
+        AuditLog audit = new AuditLog(auditTable);
+        IdempotencyTable idempotency = new IdempotencyTable(database);
+        idempotency.releaseUnfinished();
+        ApiKeys keys = ApiKeys.open(new ApiKeyTable(database), home.resolve("api-key"), tokens, clock);
+
+        Sandboxes sandboxes = new Sandboxes(
+                new Sandboxes.Parts(
+                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock),
+                new Sandboxes.Settings(
+                        config.limits().sandboxesMax(),
+                        config.limits().bootsMax(),
+                        config.limits().timeoutSecondsMax(),
+                        config.warmPool(),
+                        config.keepSandboxes()));
+        SpoolIngest ingest = keep(
+                "spool",
+                new SpoolIngest(new AuditSpoolReader(spool(home)), audit, sandboxes::auditEnabled));
+        keep("sandboxes", sandboxes);
+        restarts.sandboxes = sandboxes;
+        sandboxes.start();
+        ingest.start();
+
+        api = keep(
+                "api",
+                new ApiServer(
+                        config.listen(),
+                        new ApiServer.Parts(
+                                sandboxes,
+                                new IdempotentCreates(idempotency, clock),
+                                audit,
+                                ingest::drain,
+                                keys,
+                                tokens,
+                                clock)));
+        api.start();
+    }
+
+    private <T extends AutoCloseable> T keep(String name, T part) {
+        parts.push(new Part(name, part));
+        return part;
+    }
+
+    private static Path spool(Path home) {
+        return home.resolve("egress").resolve("spool");
+    }
+
+    private SupervisedEgressProxy.Settings egressSettings(Path home) throws IOException {
+        privateDirectory(home.resolve("egress"));
+        Path control = home.resolve("egress").resolve("control.sock");
+        int user = EgressProcess.DEFAULT_UID;
+        List<String> command = new ArrayList<>(Machine.javaCommand());
+        command.add(Main.EGRESS_WORKER);
+        command.addAll(new EgressProcess.Arguments(control, user, user, config.egress()).toCommandLine());
+        return new SupervisedEgressProxy.Settings(command, control, spool(home), user, user);
+    }
+
+    private static void privateDirectory(Path directory) throws IOException {
+        Files.createDirectories(
+                directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+    }
+
+    /// Where the API is.
+    String url() {
+        return "http://" + config.listen().getHostString() + ":" + api.port();
+    }
+
+    @Override
+    public void close() {
+        while (!parts.isEmpty()) {
+            Part part = parts.pop();
+            try {
+                part.part().close();
+            } catch (Exception e) {
+                LOG.error("{} did not stop cleanly", part.name(), e); // the others must stop all the same
+            }
+        }
+    }
+}

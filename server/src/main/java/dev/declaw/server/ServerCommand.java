@@ -1,0 +1,67 @@
+package dev.declaw.server;
+
+import dev.declaw.server.config.ConfigException;
+import dev.declaw.server.config.ConfigReader;
+import dev.declaw.server.config.ServerConfig;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import picocli.CommandLine.Command;
+
+/// The server with all roles on this machine. Prints `ready http://HOST:PORT` on stdout when it takes requests; ends on
+/// SIGTERM or SIGINT, and kills its sandboxes then unless it is told to keep them.
+@Command(
+        name = "server",
+        aliases = "serve",
+        description = "Run the API, the microVMs and the egress proxy on this machine.",
+        mixinStandardHelpOptions = true,
+        footer = {
+            "",
+            "Settings come from DECLAW_* variables or from the properties file that DECLAW_CONFIG names:",
+            "  DECLAW_HOME, DECLAW_CACHE, DECLAW_LISTEN, DECLAW_ENVD, DECLAW_WARM_POOL, DECLAW_KEEP_SANDBOXES,",
+            "  DECLAW_SANDBOXES_MAX, DECLAW_BOOTS_MAX, DECLAW_TIMEOUT_SECONDS_MAX,",
+            "  DECLAW_EGRESS_RESOLVERS, DECLAW_EGRESS_INTERNAL_RANGES, DECLAW_EGRESS_UPSTREAM_CA"
+        })
+final class ServerCommand implements Callable<Integer> {
+    static final int EXIT_FAILED = 1;
+    static final int EXIT_USAGE = 2;
+
+    private final PrintStream out = System.out;
+    private final PrintStream err = System.err;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        ServerConfig config;
+        try {
+            config = ConfigReader.read(System.getenv());
+        } catch (ConfigException e) {
+            e.problems().forEach(problem -> err.println("declaw: " + problem));
+            return EXIT_USAGE;
+        }
+        Server server;
+        try {
+            server = Server.start(config);
+        } catch (IOException | RuntimeException e) {
+            err.println("declaw: the server cannot start: " + reason(e));
+            return EXIT_FAILED;
+        }
+        CountDownLatch ended = new CountDownLatch(1);
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+            server.close();
+            ended.countDown();
+        }));
+        out.println("ready " + server.url());
+        out.flush();
+        ended.await();
+        return 0;
+    }
+
+    static String reason(Throwable thrown) {
+        StringBuilder text = new StringBuilder(String.valueOf(thrown.getMessage()));
+        for (Throwable cause = thrown.getCause(); cause != null; cause = cause.getCause()) {
+            text.append(": ").append(cause.getMessage());
+        }
+        return text.toString();
+    }
+}

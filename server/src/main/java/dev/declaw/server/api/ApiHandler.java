@@ -1,0 +1,71 @@
+package dev.declaw.server.api;
+
+import dev.declaw.server.auth.ApiKeys;
+import java.util.Optional;
+import org.eclipse.jetty.server.Handler;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+import org.eclipse.jetty.util.Callback;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Takes each request from Jetty on a virtual thread: authenticates, routes, answers, and words every failure.
+final class ApiHandler extends Handler.Abstract {
+    private static final Logger LOG = LoggerFactory.getLogger(ApiHandler.class);
+
+    private final Router router;
+    private final ApiKeys keys;
+    private final Errors errors;
+
+    ApiHandler(Router router, ApiKeys keys, Errors errors) {
+        this.router = router;
+        this.keys = keys;
+        this.errors = errors;
+    }
+
+    @Override
+    public boolean handle(Request request, Response response, Callback callback) {
+        // Silence while an endpoint works is no failure; a read or write that is stuck still is one.
+        request.addIdleTimeoutListener(_ -> false);
+        HttpCall call = new HttpCall(request, response);
+        try {
+            call.readUrl();
+            serve(call);
+            if (!call.answered()) throw new IllegalStateException("an endpoint did not answer");
+            callback.succeeded();
+        } catch (HttpCall.CallerGoneException e) {
+            callback.failed(e);
+        } catch (Exception | StackOverflowError e) {
+            fail(call, response, callback, e);
+        }
+        return true;
+    }
+
+    private void serve(HttpCall call) throws Exception {
+        Optional<Router.Match> match = router.find(call.method(), call.segments());
+        if (match.isPresent() && match.get().route().open()) {
+            match.get().route().endpoint().serve(call);
+            return;
+        }
+        String owner = keys.owner(call.header("Authorization"), call.header("X-API-Key"));
+        Router.Match found = match.orElseThrow(() -> router.unknown(call.method(), call.segments()));
+        call.route(found.variables(), owner);
+        found.route().endpoint().serve(call);
+    }
+
+    private void fail(HttpCall call, Response response, Callback callback, Throwable thrown) {
+        Errors.Answer answer = errors.answer(thrown);
+        if (response.isCommitted()) {
+            LOG.warn("{} a response could not be finished", answer.body().path("reference").textValue());
+            callback.failed(thrown); // cuts the connection, so that nobody takes the part for the whole
+            return;
+        }
+        try {
+            if (StreamedErrors.apply(call)) StreamedErrors.send(call, answer);
+            else call.fail(answer);
+            callback.succeeded();
+        } catch (HttpCall.CallerGoneException e) {
+            callback.failed(e);
+        }
+    }
+}

@@ -1,0 +1,145 @@
+package dev.declaw.server.api;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.declaw.model.audit.AuditCategory;
+import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.server.audit.AuditEntry;
+import dev.declaw.server.audit.AuditLog;
+import dev.declaw.server.audit.AuditQuery;
+import dev.declaw.server.lifecycle.Sandboxes;
+import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+
+/// The audit log of a sandbox: pages, a live stream, and the proof that nothing was changed (wire-api U33).
+final class AuditEndpoints {
+    private static final int FOLLOWERS_MAX = 64;
+    private static final Duration KEEP_ALIVE = Duration.ofSeconds(10);
+
+    private final Sandboxes sandboxes;
+    private final AuditLog log;
+    private final Runnable drain;
+    private final Semaphore followers = new Semaphore(FOLLOWERS_MAX);
+
+    /// @param drain brings the log up to date before a question
+    AuditEndpoints(Sandboxes sandboxes, AuditLog log, Runnable drain) {
+        this.sandboxes = sandboxes;
+        this.log = log;
+        this.drain = drain;
+    }
+
+    void query(HttpCall call) throws InterruptedException {
+        String id = sandboxes.info(call.owner(), call.parameter("id")).id();
+        AuditQuery query = read(call.query());
+        if (call.query().flag("follow")) {
+            follow(call, id, query);
+            return;
+        }
+        drain.run();
+        List<AuditEntry> page = log.page(id, query);
+        ObjectNode answer = Json.object();
+        ArrayNode entries = answer.putArray("entries");
+        page.forEach(entry -> entries.add(json(entry)));
+        boolean more = page.size() == query.limit() && !log.page(id, query.behind(page.getLast().sequence())).isEmpty();
+        answer.put("next_token", more ? Long.toString(page.getLast().sequence()) : null);
+        call.json(200, answer);
+    }
+
+    void verify(HttpCall call) {
+        String id = sandboxes.info(call.owner(), call.parameter("id")).id();
+        drain.run();
+        AuditLog.Verification found = log.verify(id);
+        ObjectNode answer = Json.object();
+        answer.put("intact", found.brokenAt().isEmpty());
+        answer.put("events", found.events());
+        answer.put("head", found.head());
+        found.brokenAt().ifPresent(sequence -> answer.put("broken_at", sequence));
+        call.json(200, answer);
+    }
+
+    /// Sends what is there and then what comes, in order, until the sandbox has ended and all of it was sent.
+    private void follow(HttpCall call, String id, AuditQuery query) throws InterruptedException {
+        if (query.newestFirst()) throw JsonBody.wrong("order", "must be asc when follow is true");
+        if (!followers.tryAcquire()) {
+            throw new PlatformFailure.QuotaExceeded(
+                    "too_many_followers", FOLLOWERS_MAX + " streams of audit logs are open, the limit; close one", 5);
+        }
+        try {
+            EventStream stream = EventStream.open(call);
+            AuditQuery position = query;
+            while (true) {
+                long mark = log.mark();
+                boolean living = sandboxes.living(id); // before the look: nothing comes after an end that was seen first
+                drain.run();
+                List<AuditEntry> page = log.page(id, position);
+                for (AuditEntry entry : page) stream.event("audit", json(entry));
+                if (!page.isEmpty()) {
+                    position = position.behind(page.getLast().sequence());
+                } else if (!living) {
+                    stream.event("end", Json.object());
+                    stream.close();
+                    return;
+                } else if (!log.awaitGrowth(mark, KEEP_ALIVE)) {
+                    stream.keepAlive();
+                }
+            }
+        } finally {
+            followers.release();
+        }
+    }
+
+    private static ObjectNode json(AuditEntry entry) {
+        ObjectNode node = (ObjectNode) Json.parse(entry.json().getBytes(StandardCharsets.UTF_8));
+        node.put("sequence", entry.sequence());
+        node.put("hash", entry.hash());
+        return node;
+    }
+
+    private static AuditQuery read(Query query) {
+        return new AuditQuery(
+                query.given("category").map(AuditEndpoints::category),
+                query.given("event"),
+                query.given("decision").map(AuditEndpoints::decision),
+                query.given("host"),
+                query.given("scanner"),
+                query.given("since").map(text -> instant("since", text)),
+                query.given("until").map(text -> instant("until", text)),
+                query.given("order").map(AuditEndpoints::descending).orElse(false),
+                query.given("next_token").map(text -> Query.parse("next_token", text, 1, Long.MAX_VALUE)).orElse(0L),
+                query.number("limit", AuditQuery.LIMIT_DEFAULT, 1, AuditQuery.LIMIT_MAX));
+    }
+
+    private static String category(String text) {
+        List<String> known = Arrays.stream(AuditCategory.values()).map(AuditCategory::wire).toList();
+        if (!known.contains(text)) throw JsonBody.wrong("category", "must be one of " + String.join(", ", known));
+        return text;
+    }
+
+    private static String decision(String text) {
+        if (!text.equals("allow") && !text.equals("deny")) throw JsonBody.wrong("decision", "must be allow or deny");
+        return text;
+    }
+
+    private static boolean descending(String text) {
+        return switch (text) {
+            case "asc" -> false;
+            case "desc" -> true;
+            default -> throw JsonBody.wrong("order", "must be asc or desc");
+        };
+    }
+
+    /// A `+` that was not percent-encoded has become a blank.
+    private static Instant instant(String name, String text) {
+        try {
+            return OffsetDateTime.parse(text.replace(' ', '+')).toInstant();
+        } catch (DateTimeException e) {
+            throw JsonBody.wrong(name, "must be a time such as 2026-01-02T03:04:05Z");
+        }
+    }
+}

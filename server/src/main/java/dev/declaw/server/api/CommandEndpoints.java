@@ -1,0 +1,235 @@
+package dev.declaw.server.api;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.declaw.model.audit.AuditCategory;
+import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.runtime.guest.GuestClient.ProcessInfo;
+import dev.declaw.runtime.guest.GuestProcess;
+import dev.declaw.runtime.guest.GuestProcess.Event;
+import dev.declaw.server.lifecycle.LiveSandbox;
+import dev.declaw.server.lifecycle.Sandboxes;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.HexFormat;
+
+/// Commands in a sandbox (wire-api 4).
+final class CommandEndpoints {
+    private static final int AUDITED_CHARS_MAX = 200;
+    /// What is masked before it is cut to what is recorded, so that nothing is cut in two where it would show.
+    private static final int MASKED_CHARS_MAX = 4096;
+    private static final int STDIN_CHARS_MAX = HttpCall.JSON_BYTES_MAX;
+    private static final int PID_MAX = 1 << 22; // the kernel's PID_MAX_LIMIT
+
+    private final Sandboxes sandboxes;
+    private final InstantSource clock;
+
+    CommandEndpoints(Sandboxes sandboxes, InstantSource clock) {
+        this.sandboxes = sandboxes;
+        this.clock = clock;
+    }
+
+    void run(HttpCall call) {
+        CommandRequest request = CommandRequest.read(call.body());
+        with(call, sandbox -> {
+            GuestProcess process = start(sandbox, request);
+            try (process) {
+                if (request.background()) call.json(200, Json.object().put("pid", process.pid()));
+                else call.endJson(collect(call, sandbox, process, true));
+            }
+        });
+    }
+
+    /// Records the command, then starts it: what cannot be recorded is not run (I6).
+    private static GuestProcess start(LiveSandbox sandbox, CommandRequest request) {
+        String command = request.command();
+        String masked = sandbox.mask(
+                command.substring(0, Math.min(command.length(), MASKED_CHARS_MAX)), request.envs());
+        sandbox.record(AuditCategory.COMMAND, "command_run", facts -> facts.text(
+                        "command", masked.length() > AUDITED_CHARS_MAX ? masked.substring(0, AUDITED_CHARS_MAX) : masked)
+                .text("command_sha256", sha256(command))
+                .text("user", request.user())
+                .text("mode", request.background() ? "background" : "foreground"));
+        return sandbox.guest().start(request.spec());
+    }
+
+    void await(HttpCall call) {
+        int pid = pid(call);
+        with(call, sandbox -> {
+            try (GuestProcess process = sandbox.guest().follow(pid)) {
+                call.endJson(collect(call, sandbox, process, false));
+            }
+        });
+    }
+
+    /// Reads until the end. After [KeepAlive#FIRST] the answer is under way: blanks that keep the connection alive, then
+    /// the result. A command in the foreground whose caller is gone is killed: that client will run it again.
+    private ObjectNode collect(HttpCall call, LiveSandbox sandbox, GuestProcess process, boolean killWhenAlone) {
+        Output output = new Output();
+        KeepAlive keepAlive = new KeepAlive(clock);
+        try {
+            while (true) {
+                switch (process.next()) {
+                    case Event.Stdout(byte[] bytes) -> output.stdout(bytes);
+                    case Event.Stderr(byte[] bytes) -> output.stderr(bytes);
+                    case Event.KeepAlive() -> {}
+                    case Event.Exited exited -> {
+                        return output.answer(process.pid(), exited);
+                    }
+                }
+                if (keepAlive.due()) call.dribble();
+            }
+        } catch (HttpCall.CallerGoneException e) {
+            if (killWhenAlone) sandbox.guest().kill(process.pid());
+            throw e;
+        } catch (PlatformFailure.GuestUnreachable e) {
+            if (!killWhenAlone) throw e;
+            // The command may have done its work: an answer that clients repeat (5xx) would run it twice.
+            PlatformFailure lost = new PlatformFailure.Conflict(
+                    "command_lost", "the connection to the sandbox broke while the command ran; look at its state before you repeat it");
+            lost.addSuppressed(e);
+            throw lost;
+        }
+    }
+
+    void stream(HttpCall call) {
+        CommandRequest request = CommandRequest.read(call.body());
+        with(call, sandbox -> {
+            try (GuestProcess process = start(sandbox, request)) {
+                EventStream stream = EventStream.open(call);
+                try {
+                    follow(process, stream, call.keyHeaderOnly());
+                } catch (HttpCall.CallerGoneException e) {
+                    sandbox.guest().kill(process.pid());
+                    throw e;
+                } catch (PlatformFailure e) {
+                    stream.event("error", Json.object().put("error", e.getMessage()));
+                    stream.event("exit", Json.object().put("exit_code", 1));
+                }
+                stream.close();
+            }
+        });
+    }
+
+    private static void follow(GuestProcess process, EventStream stream, boolean joinedWithNewlines) {
+        LineEvents stdout = new LineEvents("stdout", joinedWithNewlines, line -> stream.event("output", line));
+        LineEvents stderr = new LineEvents("stderr", joinedWithNewlines, line -> stream.event("output", line));
+        while (true) {
+            switch (process.next()) {
+                case Event.Stdout(byte[] bytes) -> stdout.bytes(bytes);
+                case Event.Stderr(byte[] bytes) -> stderr.bytes(bytes);
+                case Event.KeepAlive() -> stream.keepAlive();
+                case Event.Exited exited -> {
+                    stdout.end();
+                    stderr.end();
+                    if (exited.timedOut()) {
+                        stream.event(
+                                "output",
+                                Json.object()
+                                        .put("type", "stderr")
+                                        .put("stream", "stderr")
+                                        .put("data", "declaw: the command was killed because its timeout was over"));
+                    }
+                    stream.event("exit", Json.object().put("exit_code", exited.exitCode()));
+                    return;
+                }
+            }
+        }
+    }
+
+    void list(HttpCall call) {
+        with(call, sandbox -> {
+            ArrayNode list = Json.array();
+            for (ProcessInfo process : sandbox.guest().processes()) {
+                ObjectNode node = Json.object().put("pid", process.pid()).put("cmd", process.command()).put("is_pty", false);
+                node.putObject("envs"); // what a command was given stays with it
+                list.add(node);
+            }
+            call.json(200, list);
+        });
+    }
+
+    void kill(HttpCall call) {
+        int pid = pid(call);
+        with(call, sandbox -> {
+            sandbox.record(AuditCategory.COMMAND, "command_killed", facts -> facts.number("pid", pid));
+            call.json(200, Json.object().put("killed", killed(sandbox, pid)));
+        });
+    }
+
+    private static boolean killed(LiveSandbox sandbox, int pid) {
+        try {
+            return sandbox.guest().kill(pid);
+        } catch (PlatformFailure.NotFound e) {
+            return false; // unknown and gone are the same to whoever wants it dead
+        }
+    }
+
+    void stdin(HttpCall call) {
+        int pid = pid(call);
+        String data = call.body().requiredText("data", STDIN_CHARS_MAX);
+        with(call, sandbox -> {
+            sandbox.record(
+                    AuditCategory.COMMAND,
+                    "command_stdin",
+                    facts -> facts.number("pid", pid).number("chars", data.length()));
+            sandbox.guest().writeStdin(pid, data.getBytes(StandardCharsets.UTF_8));
+            call.json(200, Json.object());
+        });
+    }
+
+    private interface Work {
+        void run(LiveSandbox sandbox);
+    }
+
+    private void with(HttpCall call, Work work) {
+        sandboxes.use(call.owner(), call.parameter("id"), sandbox -> {
+            work.run(sandbox);
+            return null;
+        });
+    }
+
+    private static int pid(HttpCall call) {
+        String text = call.parameter("pid");
+        if (!text.matches("[1-9][0-9]{0,6}") || Integer.parseInt(text) > PID_MAX) {
+            throw new PlatformFailure.NotFound("no_such_process", "there is no process of this number");
+        }
+        return Integer.parseInt(text);
+    }
+
+    private static String sha256(String text) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            return HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    /// When a long call must send a byte.
+    private static final class KeepAlive {
+        /// Until then a quick failure can still use a status (wire-api 1.10).
+        private static final Duration FIRST = Duration.ofSeconds(30);
+
+        private static final Duration NEXT = Duration.ofSeconds(10);
+
+        private final InstantSource clock;
+        private Instant next;
+
+        KeepAlive(InstantSource clock) {
+            this.clock = clock;
+            this.next = clock.instant().plus(FIRST);
+        }
+
+        boolean due() {
+            Instant now = clock.instant();
+            if (now.isBefore(next)) return false;
+            next = now.plus(NEXT);
+            return true;
+        }
+    }
+}

@@ -1,0 +1,197 @@
+package dev.declaw.server.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.declaw.model.failure.PlatformFailure;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.Content;
+import org.eclipse.jetty.server.Request;
+import org.eclipse.jetty.server.Response;
+
+/// One request and its answer, as endpoints see them. Reading and writing block; used by one thread.
+final class HttpCall {
+    static final int JSON_BYTES_MAX = 10 * 1024 * 1024;
+
+    private static final byte[] SPACE = {' '};
+
+    private final Request request;
+    private final Response response;
+    private List<String> segments = List.of();
+    private Query query = new Query(null);
+    private Map<String, String> parameters = Map.of();
+    private String owner = "";
+    private boolean answered;
+
+    /// A write that failed because the caller is gone.
+    static final class CallerGoneException extends UncheckedIOException {
+        private static final long serialVersionUID = 1L;
+
+        CallerGoneException(IOException cause) {
+            super("the caller went away", cause);
+        }
+    }
+
+    HttpCall(Request request, Response response) {
+        this.request = request;
+        this.response = response;
+    }
+
+    /// Decodes the URL; called before anything else.
+    ///
+    /// @throws PlatformFailure.InvalidRequest when it cannot be decoded
+    void readUrl() {
+        this.segments = Arrays.stream(request.getHttpURI().getPath().split("/"))
+                .filter(segment -> !segment.isEmpty()) // one client asks for //sandboxes when its base URL ends in a slash
+                .map(segment -> Query.decode(segment, false))
+                .toList();
+        this.query = new Query(request.getHttpURI().getQuery());
+    }
+
+    String method() {
+        return request.getMethod();
+    }
+
+    List<String> segments() {
+        return segments;
+    }
+
+    Query query() {
+        return query;
+    }
+
+    /// Value of a header, or null.
+    String header(String name) {
+        return request.getHeaders().get(name);
+    }
+
+    /// A variable of the route's path.
+    String parameter(String name) {
+        return parameters.get(name);
+    }
+
+    void route(Map<String, String> found, String authenticated) {
+        parameters = found;
+        owner = authenticated;
+    }
+
+    /// Who calls.
+    String owner() {
+        return owner;
+    }
+
+    /// The JSON object in the body; an empty body is an empty object (wire-api 1.4).
+    JsonBody body() {
+        byte[] bytes = bodyBytes();
+        if (bytes.length == 0) return new JsonBody(Json.object());
+        return JsonBody.of("", Json.parse(bytes));
+    }
+
+    /// The whole body, up to [#JSON_BYTES_MAX].
+    byte[] bodyBytes() {
+        String tooLarge = "the JSON body is larger than " + JSON_BYTES_MAX + " bytes; use files/raw for large content";
+        if (request.getLength() > JSON_BYTES_MAX) throw new PlatformFailure.TooLarge("body_too_large", tooLarge);
+        try (InputStream in = Content.Source.asInputStream(request)) {
+            byte[] bytes = in.readNBytes(JSON_BYTES_MAX + 1);
+            if (bytes.length > JSON_BYTES_MAX) throw new PlatformFailure.TooLarge("body_too_large", tooLarge);
+            return bytes;
+        } catch (IOException e) {
+            throw new CallerGoneException(e);
+        }
+    }
+
+    /// Length that the caller announced, or -1.
+    long bodyLength() {
+        return request.getLength();
+    }
+
+    /// The body as a stream; the caller closes it.
+    InputStream bodyStream() {
+        return Content.Source.asInputStream(request);
+    }
+
+    void json(int status, JsonNode answer) {
+        jsonText(status, Json.write(answer));
+    }
+
+    /// Sends JSON text that is ASCII already.
+    void jsonText(int status, String answer) {
+        byte[] bytes = answer.getBytes(StandardCharsets.UTF_8);
+        start(status, "application/json");
+        response.getHeaders().put(HttpHeader.CONTENT_LENGTH, bytes.length);
+        write(bytes, true);
+    }
+
+    /// Begins an answer of unknown length. Nothing is sent before the first write.
+    void start(int status, String contentType) {
+        response.setStatus(status);
+        response.getHeaders().put(HttpHeader.CONTENT_TYPE, contentType);
+    }
+
+    void responseHeader(String name, String value) {
+        response.getHeaders().put(name, value);
+    }
+
+    void contentLength(long bytes) {
+        response.getHeaders().put(HttpHeader.CONTENT_LENGTH, bytes);
+    }
+
+    /// Sends bytes at once.
+    ///
+    /// @throws CallerGoneException when nobody reads them
+    void write(byte[] bytes, boolean last) {
+        write(ByteBuffer.wrap(bytes), last);
+    }
+
+    void write(ByteBuffer bytes, boolean last) {
+        answered |= last;
+        try {
+            Content.Sink.write(response, last, bytes);
+        } catch (IOException e) {
+            throw new CallerGoneException(e);
+        }
+    }
+
+    /// One blank, which every client's JSON parser skips: keeps a long call's connection alive (wire-api 1.10).
+    void dribble() {
+        if (!committed()) start(200, "application/json");
+        write(SPACE, false);
+    }
+
+    /// Ends an answer that [#dribble] may have begun.
+    void endJson(JsonNode answer) {
+        if (committed()) write(Json.write(answer).getBytes(StandardCharsets.US_ASCII), true);
+        else json(200, answer);
+    }
+
+    boolean committed() {
+        return response.isCommitted();
+    }
+
+    boolean answered() {
+        return answered;
+    }
+
+    /// Sends an error, when that is still possible.
+    void fail(Errors.Answer error) {
+        response.reset();
+        error.retryAfterSeconds().ifPresent(seconds -> responseHeader("Retry-After", Integer.toString(seconds)));
+        json(error.status(), error.body());
+    }
+
+    Optional<String> idempotencyKey() {
+        return Optional.ofNullable(header("Idempotency-Key")).filter(key -> !key.isEmpty());
+    }
+
+    /// True for the Python client's one-shot stream, which sends only `X-API-Key` (wire-api 4.3).
+    boolean keyHeaderOnly() {
+        return header("Authorization") == null && header("X-API-Key") != null;
+    }
+}

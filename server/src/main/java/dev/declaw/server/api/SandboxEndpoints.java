@@ -1,0 +1,194 @@
+package dev.declaw.server.api;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.model.sandbox.SandboxState;
+import dev.declaw.server.lifecycle.IdempotentCreates;
+import dev.declaw.server.lifecycle.LiveSandbox;
+import dev.declaw.server.lifecycle.SandboxInfo;
+import dev.declaw.server.lifecycle.SandboxPage;
+import dev.declaw.server.lifecycle.Sandboxes;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+
+/// Create, look at, prolong and kill sandboxes (wire-api 3).
+final class SandboxEndpoints {
+    private static final int KILL_MANY_MAX = 1000;
+
+    private final Sandboxes sandboxes;
+    private final IdempotentCreates creates;
+
+    SandboxEndpoints(Sandboxes sandboxes, IdempotentCreates creates) {
+        this.sandboxes = sandboxes;
+        this.creates = creates;
+    }
+
+    void create(HttpCall call) {
+        byte[] body = call.bodyBytes();
+        JsonNode json = body.length == 0 ? Json.object() : Json.parse(body);
+        Optional<String> key = call.idempotencyKey();
+        if (key.isEmpty()) {
+            call.json(201, create(call.owner(), json));
+            return;
+        }
+        if (key.get().length() > IdempotentCreates.KEY_CHARS_MAX) {
+            throw JsonBody.wrong("Idempotency-Key", "is longer than " + IdempotentCreates.KEY_CHARS_MAX + " characters");
+        }
+        call.jsonText(201, createOnce(call.owner(), key.get(), json));
+    }
+
+    private String createOnce(String owner, String key, JsonNode json) {
+        Optional<String> earlier = creates.begin(owner, key, fingerprint(json));
+        if (earlier.isPresent()) return earlier.get();
+        ObjectNode created;
+        try {
+            created = create(owner, json);
+        } catch (RuntimeException e) {
+            creates.forget(owner, key);
+            throw e;
+        }
+        String answer = Json.write(created);
+        creates.finish(owner, key, created.path("sandbox_id").textValue(), answer);
+        return answer;
+    }
+
+    private ObjectNode create(String owner, JsonNode json) {
+        Sandboxes.Created created = sandboxes.create(owner, CreateRequest.read(JsonBody.of("", json)));
+        ObjectNode answer = SandboxJson.of(created.info());
+        ArrayNode warnings = answer.putArray("warnings");
+        created.warnings().forEach(warnings::add);
+        return answer;
+    }
+
+    /// Clients resend identical bytes; the parsed form forgives blanks.
+    private static String fingerprint(JsonNode json) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            return HexFormat.of().formatHex(digest.digest(Json.write(json).getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    void list(HttpCall call) {
+        SandboxPage page = sandboxes.list(call.owner(), ListRequest.read(call.query()));
+        ObjectNode answer = Json.object();
+        ArrayNode list = answer.putArray("sandboxes");
+        page.sandboxes().forEach(info -> list.add(SandboxJson.of(info)));
+        answer.put("next_token", page.nextToken().orElse(null));
+        answer.put("total", page.total());
+        call.json(200, answer);
+    }
+
+    /// `timeout=N` prolongs a running sandbox (wire-api U1); one that is not running is only shown.
+    void get(HttpCall call) {
+        String id = call.parameter("id");
+        SandboxInfo info = sandboxes.info(call.owner(), id);
+        Optional<String> timeout = call.query().given("timeout");
+        if (timeout.isPresent() && info.state() == SandboxState.RUNNING) {
+            long seconds = Query.parse("timeout", timeout.get(), 0, Long.MAX_VALUE);
+            CreateRequest.checkTimeout(seconds);
+            info = sandboxes.setTimeout(call.owner(), id, seconds);
+        }
+        call.json(200, SandboxJson.of(info));
+    }
+
+    void status(HttpCall call) {
+        SandboxInfo info = sandboxes.info(call.owner(), call.parameter("id"));
+        call.json(200, Json.object().put("is_running", info.state() == SandboxState.RUNNING));
+    }
+
+    void setTimeout(HttpCall call) {
+        long seconds = call.body().wholeNumber("timeout").orElseThrow(() -> JsonBody.wrong("timeout", "is missing"));
+        CreateRequest.checkTimeout(seconds);
+        SandboxInfo info = sandboxes.setTimeout(call.owner(), call.parameter("id"), seconds);
+        ObjectNode answer = Json.object().put("ok", true).put("timeout", info.timeoutSeconds());
+        answer.put("end_at", info.end().map(Json::timestamp).orElse(null));
+        call.json(200, answer);
+    }
+
+    void kill(HttpCall call) {
+        String id = call.parameter("id");
+        if (call.query().flag("async")) {
+            sandboxes.killLater(call.owner(), id);
+            call.json(202, Json.object().put("queued", true));
+        } else {
+            call.json(200, Json.object().put("killed", sandboxes.kill(call.owner(), id)));
+        }
+    }
+
+    void killMany(HttpCall call) throws InterruptedException {
+        List<String> ids = ids(call.body());
+        boolean later = call.query().flag("async");
+        Map<String, ObjectNode> results = new ConcurrentHashMap<>();
+        List<Thread> kills = new ArrayList<>();
+        for (String id : ids) {
+            kills.add(Thread.ofVirtual().start(() -> results.put(id, killOne(call.owner(), id, later))));
+        }
+        for (Thread kill : kills) kill.join();
+        ObjectNode answer = Json.object();
+        ObjectNode ordered = answer.putObject("results");
+        ids.forEach(id -> ordered.set(id, results.get(id)));
+        call.json(later ? 202 : 200, answer);
+    }
+
+    private ObjectNode killOne(String owner, String id, boolean later) {
+        try {
+            if (!later) return Json.object().put("killed", sandboxes.kill(owner, id));
+            sandboxes.killLater(owner, id);
+            return Json.object().put("queued", true);
+        } catch (PlatformFailure.NotFound e) {
+            return Json.object().put("error", "not found");
+        } catch (PlatformFailure e) {
+            return Json.object().put("error", e.getMessage());
+        }
+    }
+
+    private static List<String> ids(JsonBody body) {
+        JsonNode node = body.node("sandbox_ids").orElseThrow(() -> JsonBody.wrong("sandbox_ids", "is missing"));
+        if (!node.isArray()) throw JsonBody.wrong("sandbox_ids", "must be an array of strings");
+        if (node.size() > KILL_MANY_MAX) {
+            throw new PlatformFailure.TooLarge("too_many_ids", "sandbox_ids has more than " + KILL_MANY_MAX + " entries");
+        }
+        Map<String, Boolean> ids = new LinkedHashMap<>(); // each once, in order
+        for (JsonNode id : node) {
+            if (!id.isTextual()) throw JsonBody.wrong("sandbox_ids", "must be an array of strings");
+            ids.put(id.textValue(), true);
+        }
+        return List.copyOf(ids.keySet());
+    }
+
+    /// The newest sample: an array, but one object for Go clients, which read nothing else (wire-api 3.8).
+    void metrics(HttpCall call) {
+        LiveSandbox.Usage usage = sandboxes.usage(call.owner(), call.parameter("id"));
+        ObjectNode sample = Json.object()
+                .put("timestamp", Json.timestamp(usage.at()))
+                .put("cpu_usage_percent", Math.round(usage.cpuPercent() * 100) / 100.0)
+                .put("memory_usage_mb", usage.memoryMib())
+                .put("disk_usage_mb", usage.diskMib());
+        String agent = call.header("User-Agent");
+        call.json(200, agent != null && agent.startsWith("Go-http-client/") ? sample : Json.array().add(sample));
+    }
+
+    void whoAmI(HttpCall call) {
+        call.json(200, Json.object().put("owner_id", call.owner()));
+    }
+
+    void health(HttpCall call) {
+        ObjectNode answer = Json.object();
+        boolean ready = sandboxes.ready();
+        answer.put("status", ready ? "ok" : "degraded");
+        answer.put("egress", ready ? "ready" : "not ready");
+        sandboxes.counts().forEach(answer::put);
+        call.json(ready ? 200 : 503, answer);
+    }
+}

@@ -1,0 +1,2 @@
+/// Who calls: API keys, their hashes, and the source of everything random (ids, tokens, keys).
+package dev.declaw.server.auth;

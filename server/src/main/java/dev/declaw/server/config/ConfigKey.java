@@ -1,0 +1,77 @@
+package dev.declaw.server.config;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.Optional;
+
+/// The settings, each with its default. The environment variable is `DECLAW_` and the name; in the file it is the name in
+/// lower case.
+enum ConfigKey {
+    HOME("/var/lib/declaw"),
+    CACHE("/var/cache/declaw"),
+    LISTEN("127.0.0.1:8080"),
+    EGRESS_RESOLVERS(""),
+    EGRESS_INTERNAL_RANGES(""),
+    EGRESS_UPSTREAM_CA(""),
+    ENVD(""),
+    WARM_POOL("0"),
+    SANDBOXES_MAX("64"),
+    BOOTS_MAX("4"),
+    TIMEOUT_SECONDS_MAX("604800"),
+    KEEP_SANDBOXES("false");
+
+    static final String PREFIX = "DECLAW_";
+
+    private final String fallback;
+
+    ConfigKey(String fallback) {
+        this.fallback = fallback;
+    }
+
+    String fallback() {
+        return fallback;
+    }
+
+    String variable() {
+        return PREFIX + name();
+    }
+
+    String property() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    static Optional<ConfigKey> ofVariable(String variable) {
+        return Arrays.stream(values()).filter(key -> key.variable().equals(variable)).findFirst();
+    }
+
+    static Optional<ConfigKey> ofProperty(String property) {
+        return Arrays.stream(values()).filter(key -> key.property().equals(property)).findFirst();
+    }
+
+    /// The key whose name has the smallest edit distance to what somebody wrote.
+    static ConfigKey nearest(String written) {
+        String name = written.toUpperCase(Locale.ROOT);
+        String wanted = name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : name;
+        ConfigKey best = HOME;
+        for (ConfigKey key : values()) {
+            if (distance(wanted, key.name()) < distance(wanted, best.name())) best = key;
+        }
+        return best;
+    }
+
+    /// Levenshtein distance.
+    private static int distance(String a, String b) {
+        int[] row = new int[b.length() + 1];
+        for (int j = 0; j <= b.length(); j++) row[j] = j;
+        for (int i = 1; i <= a.length(); i++) {
+            int diagonal = row[0];
+            row[0] = i;
+            for (int j = 1; j <= b.length(); j++) {
+                int replace = diagonal + (a.charAt(i - 1) == b.charAt(j - 1) ? 0 : 1);
+                diagonal = row[j];
+                row[j] = Math.min(replace, Math.min(row[j], row[j - 1]) + 1);
+            }
+        }
+        return row[b.length()];
+    }
+}

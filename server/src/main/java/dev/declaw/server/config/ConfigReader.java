@@ -1,0 +1,200 @@
+package dev.declaw.server.config;
+
+import dev.declaw.egress.EgressConfig;
+import dev.declaw.model.network.Cidr;
+import java.io.IOException;
+import java.io.Reader;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Properties;
+import java.util.Set;
+import java.util.function.Function;
+
+/// Reads the configuration: defaults, then the properties file that `DECLAW_CONFIG` names, then `DECLAW_*` variables.
+/// Every problem is found before one is reported; an unknown key stops the start.
+public final class ConfigReader {
+    private static final String FILE_VARIABLE = "DECLAW_CONFIG";
+    private static final int DNS_PORT = 53;
+    private static final int FILE_BYTES_MAX = 64 * 1024;
+
+    /// Variables of the clients, which often stand in the same shell.
+    private static final Set<String> OF_CLIENTS = Set.of(
+            "DECLAW_API_KEY",
+            "DECLAW_DOMAIN",
+            "DECLAW_API_URL",
+            "DECLAW_CONFIG_DIR",
+            "DECLAW_SDK_CONNECTIONS",
+            "DECLAW_SDK_MAX_CONCURRENT_STREAMS",
+            "DECLAW_SDK_DISABLE_DISPATCHER");
+
+    private record Setting(String where, String value) {}
+
+    private final Map<ConfigKey, Setting> settings = new EnumMap<>(ConfigKey.class);
+    private final List<String> problems = new ArrayList<>();
+
+    private ConfigReader() {}
+
+    /// @throws ConfigException with all problems
+    public static ServerConfig read(Map<String, String> environment) {
+        return new ConfigReader().readAll(environment);
+    }
+
+    private ServerConfig readAll(Map<String, String> environment) {
+        for (ConfigKey key : ConfigKey.values()) settings.put(key, new Setting("default", key.fallback()));
+        String file = environment.get(FILE_VARIABLE);
+        if (file != null) readFile(Path.of(file));
+        environment.forEach((variable, value) -> {
+            if (!variable.startsWith(ConfigKey.PREFIX)) return;
+            if (variable.equals(FILE_VARIABLE) || OF_CLIENTS.contains(variable)) return;
+            ConfigKey.ofVariable(variable)
+                    .ifPresentOrElse(
+                            key -> settings.put(key, new Setting(variable, value.strip())),
+                            () -> problems.add(variable + " is not known; did you mean "
+                                    + ConfigKey.nearest(variable).variable() + "?"));
+        });
+        ServerConfig config = new ServerConfig(
+                path(ConfigKey.HOME),
+                path(ConfigKey.CACHE),
+                address(ConfigKey.LISTEN),
+                new EgressConfig(
+                        list(ConfigKey.EGRESS_RESOLVERS, ConfigReader::resolver),
+                        list(ConfigKey.EGRESS_INTERNAL_RANGES, ConfigReader::block),
+                        list(ConfigKey.EGRESS_UPSTREAM_CA, ConfigReader::readableFile),
+                        EgressConfig.Limits.DEFAULT),
+                guestAgent(),
+                (int) number(ConfigKey.WARM_POOL, 0, 64),
+                new ServerConfig.Limits(
+                        (int) number(ConfigKey.SANDBOXES_MAX, 1, 4096),
+                        (int) number(ConfigKey.BOOTS_MAX, 1, 64),
+                        number(ConfigKey.TIMEOUT_SECONDS_MAX, 0, 366L * 24 * 3600)),
+                flag(ConfigKey.KEEP_SANDBOXES));
+        if (!problems.isEmpty()) throw new ConfigException(problems);
+        return config;
+    }
+
+    private void readFile(Path file) {
+        Properties properties = new Properties();
+        try {
+            if (Files.size(file) > FILE_BYTES_MAX) {
+                problems.add(FILE_VARIABLE + ": " + file + " is larger than " + FILE_BYTES_MAX + " bytes");
+                return;
+            }
+            try (Reader reader = Files.newBufferedReader(file, StandardCharsets.UTF_8)) {
+                properties.load(reader);
+            }
+        } catch (IOException | IllegalArgumentException e) {
+            problems.add(FILE_VARIABLE + ": cannot read " + file + " (" + e.getMessage() + ")");
+            return;
+        }
+        for (String name : properties.stringPropertyNames().stream().sorted().toList()) {
+            ConfigKey.ofProperty(name)
+                    .ifPresentOrElse(
+                            key -> settings.put(
+                                    key, new Setting(file + ": " + name, properties.getProperty(name).strip())),
+                            () -> problems.add(file + ": " + name + " is not known; did you mean "
+                                    + ConfigKey.nearest(name).property() + "?"));
+        }
+    }
+
+    private <T> T refuse(ConfigKey key, String why, T placeholder) {
+        Setting setting = settings.get(key);
+        problems.add(setting.where() + ": '" + setting.value() + "' " + why);
+        return placeholder;
+    }
+
+    private Path path(ConfigKey key) {
+        Path path = Path.of(settings.get(key).value());
+        return path.isAbsolute() ? path : refuse(key, "must be an absolute path", Path.of("/"));
+    }
+
+    private Optional<Path> guestAgent() {
+        String text = settings.get(ConfigKey.ENVD).value();
+        if (text.isEmpty()) return Optional.empty();
+        try {
+            return Optional.of(readableFile(text));
+        } catch (IllegalArgumentException e) {
+            return refuse(ConfigKey.ENVD, e.getMessage(), Optional.empty());
+        }
+    }
+
+    private InetSocketAddress address(ConfigKey key) {
+        String text = settings.get(key).value();
+        try {
+            return socketAddress(text, -1);
+        } catch (IllegalArgumentException e) {
+            return refuse(key, e.getMessage(), new InetSocketAddress(0));
+        }
+    }
+
+    private long number(ConfigKey key, long min, long max) {
+        try {
+            long value = Long.parseLong(settings.get(key).value());
+            if (value >= min && value <= max) return value;
+        } catch (NumberFormatException _) {
+            // falls through to the refusal, which names the form
+        }
+        return refuse(key, "must be a whole number from " + min + " to " + max, min);
+    }
+
+    private boolean flag(ConfigKey key) {
+        return switch (settings.get(key).value()) {
+            case "true" -> true;
+            case "false" -> false;
+            default -> refuse(key, "must be true or false", false);
+        };
+    }
+
+    private <T> List<T> list(ConfigKey key, Function<String, T> parser) {
+        List<T> values = new ArrayList<>();
+        for (String part : settings.get(key).value().split(",")) {
+            if (part.isBlank()) continue;
+            try {
+                values.add(parser.apply(part.strip()));
+            } catch (IllegalArgumentException e) {
+                refuse(key, "holds '" + part.strip() + "', which " + e.getMessage(), null);
+            }
+        }
+        return values;
+    }
+
+    private static InetSocketAddress resolver(String text) {
+        return socketAddress(text, DNS_PORT);
+    }
+
+    private static Cidr block(String text) {
+        return Cidr.parse(text).orElseThrow(() -> new IllegalArgumentException("is no CIDR block such as 10.1.0.0/16"));
+    }
+
+    private static Path readableFile(String text) {
+        Path path = Path.of(text);
+        if (!path.isAbsolute()) throw new IllegalArgumentException("must be an absolute path");
+        if (!Files.isReadable(path)) throw new IllegalArgumentException("is not a readable file");
+        return path;
+    }
+
+    /// `address:port`, `[v6]:port`, or, when there is a default port, an address alone. Names are not resolved.
+    private static InetSocketAddress socketAddress(String text, int defaultPort) {
+        IllegalArgumentException wrong =
+                new IllegalArgumentException("must be an IP address and a port, such as 127.0.0.1:8080");
+        int colon = text.lastIndexOf(':');
+        boolean bare = colon < 0 || (!text.startsWith("[") && text.indexOf(':') != colon) || text.endsWith("]");
+        if (bare && defaultPort < 0) throw wrong;
+        String host = bare ? text : text.substring(0, colon);
+        if (host.startsWith("[") && host.endsWith("]")) host = host.substring(1, host.length() - 1);
+        try {
+            int port = bare ? defaultPort : Integer.parseInt(text.substring(colon + 1));
+            if (port < 0 || port > 65535) throw wrong;
+            return new InetSocketAddress(InetAddress.ofLiteral(host), port);
+        } catch (IllegalArgumentException e) {
+            throw wrong; // also a NumberFormatException
+        }
+    }
+}

@@ -1,0 +1,35 @@
+package dev.declaw.server.lifecycle;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+
+/// A request for a new sandbox, its form already checked.
+///
+/// @param timeoutSeconds life from now on; 0 for no deadline
+/// @param secure false asks for a sandbox without content scanning
+/// @param network top-level network rules as sent
+/// @param security policy as sent, in either encoding
+/// @param lifecycle as sent, for the echo
+public record CreateSandbox(
+        String template,
+        long timeoutSeconds,
+        boolean secure,
+        Map<String, String> metadata,
+        Map<String, String> envs,
+        Optional<JsonNode> network,
+        Optional<JsonNode> security,
+        Optional<JsonNode> lifecycle) {
+    public CreateSandbox {
+        Objects.requireNonNull(template);
+        if (timeoutSeconds < 0) throw new IllegalArgumentException("a timeout is never negative");
+        metadata = Map.copyOf(metadata);
+        envs = Map.copyOf(envs);
+    }
+
+    @Override
+    public String toString() {
+        return "CreateSandbox[" + template + "]"; // without the values of envs
+    }
+}

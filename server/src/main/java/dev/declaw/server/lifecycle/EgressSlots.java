@@ -1,0 +1,96 @@
+package dev.declaw.server.lifecycle;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.declaw.egress.control.EgressProxy;
+import dev.declaw.linux.SlotSockets;
+import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.runtime.guest.GuestClient.GuestIdentity;
+import java.time.InstantSource;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Ties microVMs to the egress proxy: hands it the sockets of a slot, and the CA that it made to the guest. A sandbox whose
+/// slot is not served reaches nothing, so every failure here closes. Thread-safe.
+final class EgressSlots {
+    private static final Logger LOG = LoggerFactory.getLogger(EgressSlots.class);
+    private static final int RETRY_SECONDS = 2;
+
+    private final EgressProxy proxy;
+    private final InstantSource clock;
+
+    EgressSlots(EgressProxy proxy, InstantSource clock) {
+        this.proxy = proxy;
+        this.clock = clock;
+    }
+
+    /// Opens the way out and gives the guest its identity. For a guest that has one already (an adopted microVM) the token
+    /// must be the same; everything else is set anew.
+    void connect(LiveSandbox sandbox) {
+        sandbox.egressLock.lock();
+        try {
+            Optional<String> ca = open(sandbox);
+            Map<String, String> environment = new HashMap<>(sandbox.environment());
+            environment.put("DECLAW_SANDBOX", "true");
+            environment.put("DECLAW_SANDBOX_ID", sandbox.id());
+            sandbox.guest()
+                    .init(new GuestIdentity(sandbox.row().guestToken(), sandbox.id(), Map.copyOf(environment), ca));
+            sandbox.connected(true);
+            sandbox.egressOpen(true);
+        } finally {
+            sandbox.egressLock.unlock();
+        }
+    }
+
+    /// Opens the way out of a running sandbox again, after the proxy lost it: new sockets, and a new CA for the guest.
+    /// A failure is logged and leaves the slot closed; [Reaper] comes back to it.
+    void reopen(LiveSandbox sandbox) {
+        sandbox.egressLock.lock();
+        try {
+            if (!sandbox.connected()) return; // its create goes on with the new proxy, or fails
+            sandbox.egressOpen(false);
+            proxy.close(sandbox.id()); // the old sockets must be closed everywhere before new ones are made
+            Optional<String> ca = open(sandbox);
+            sandbox.guest().installCa(ca.orElse(""));
+            sandbox.egressOpen(true);
+            LOG.info("egress of {} is open again", sandbox.id());
+        } catch (PlatformFailure e) {
+            sandbox.retryAfter(clock.instant().plusSeconds(RETRY_SECONDS));
+            LOG.warn("egress of {} stays closed for now: {}", sandbox.id(), e.getMessage());
+        } catch (RuntimeException e) {
+            sandbox.retryAfter(clock.instant().plusSeconds(RETRY_SECONDS));
+            LOG.warn("egress of {} stays closed for now", sandbox.id(), e);
+        } finally {
+            sandbox.egressLock.unlock();
+        }
+    }
+
+    /// Cuts everything of a sandbox that is going to end.
+    void close(LiveSandbox sandbox) {
+        sandbox.egressLock.lock();
+        try {
+            sandbox.egressOpen(false);
+            sandbox.connected(false); // a reopening that waits for the lock must not bring it back
+            proxy.close(sandbox.id());
+        } finally {
+            sandbox.egressLock.unlock();
+        }
+    }
+
+    boolean ready() {
+        return proxy.ready();
+    }
+
+    private Optional<String> open(LiveSandbox sandbox) {
+        try (SlotSockets sockets = sandbox.vm().openSockets()) {
+            JsonNode security = sandbox.row().security().map(StoredJson::read).orElse(null);
+            JsonNode network = sandbox.row().network().map(StoredJson::read).orElse(null);
+            return proxy.open(
+                            new EgressProxy.SlotRequest(sandbox.id(), sandbox.row().policyVersion(), security, network),
+                            sockets)
+                    .caPem();
+        }
+    }
+}

@@ -1,0 +1,218 @@
+package dev.declaw.server.lifecycle;
+
+import dev.declaw.model.audit.AuditCategory;
+import dev.declaw.model.audit.AuditEvent;
+import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.model.policy.SecurityPolicy;
+import dev.declaw.runtime.MicroVm;
+import dev.declaw.runtime.guest.GuestClient;
+import dev.declaw.server.store.SandboxRow;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+
+/// One sandbox that holds resources of this server: from the moment its creation starts until nothing of it is left.
+/// Thread-safe. Its creator owns it until [#finishCreating]; after that whoever gets [#takeTeardown] may release it.
+public final class LiveSandbox {
+    /// Commands and transfers that one sandbox may have under way.
+    private static final int CALLS_MAX = 128;
+
+    private final SandboxRow row;
+    private final SecurityPolicy policy;
+    private final Map<String, String> environment;
+    private final SandboxAudit audit;
+    private final CompletableFuture<Void> gone = new CompletableFuture<>();
+    private final Semaphore calls = new Semaphore(CALLS_MAX);
+
+    /// Held while sockets, CA and guest are brought in line, so that a create and a restart of the proxy do not interleave.
+    final ReentrantLock egressLock = new ReentrantLock();
+
+    private volatile MicroVm vm;
+    private volatile Optional<Instant> deadline;
+    private volatile boolean connected;
+    private volatile boolean egressOpen;
+    private volatile Optional<String> endReason = Optional.empty();
+    private volatile Instant retryAfter = Instant.MIN;
+    private volatile Optional<Usage> lastUsage = Optional.empty();
+    private boolean creating = true;
+    private boolean killRequested;
+    private boolean tearing;
+
+    /// @param at when it was measured
+    /// @param cpuPercent load since the measurement before, 100 for one whole processor
+    public record Usage(Instant at, double cpuSeconds, double cpuPercent, long memoryMib, long diskMib) {}
+
+    LiveSandbox(SandboxRow row, SecurityPolicy policy, Map<String, String> environment, SandboxAudit audit) {
+        this.row = Objects.requireNonNull(row);
+        this.policy = Objects.requireNonNull(policy);
+        this.environment = Map.copyOf(environment);
+        this.audit = audit;
+        this.deadline = row.deadline();
+    }
+
+    public String id() {
+        return row.id();
+    }
+
+    /// The agent inside; only while the sandbox runs.
+    public GuestClient guest() {
+        return vm().guest();
+    }
+
+    /// Records what is done with the sandbox, unless its policy switched that off.
+    ///
+    /// @throws dev.declaw.model.audit.AuditUnavailableException when it cannot be recorded: then it must not be done (I6)
+    public void record(AuditCategory category, String event, Consumer<AuditEvent.Builder> facts) {
+        if (policy.auditEnabled() || category == AuditCategory.LIFECYCLE) audit.record(id(), category, event, facts);
+    }
+
+    /// The text as it may be recorded: without the values of secret variables, those of the sandbox and those of one call,
+    /// and without personal data, whatever the policy does with it in traffic.
+    public String mask(String text, Map<String, String> ofCall) {
+        return PersonalData.mask(SecretValues.mask(text, policy.envSecurity(), List.of(environment, ofCall)));
+    }
+
+    /// Takes one of the calls that the sandbox may have under way; the caller releases it by closing the result.
+    ///
+    /// @throws PlatformFailure.QuotaExceeded when all are taken
+    public Call enter() {
+        if (!calls.tryAcquire()) {
+            throw new PlatformFailure.QuotaExceeded(
+                    "too_many_calls", "this sandbox has " + CALLS_MAX + " calls under way; wait for one to end", 1);
+        }
+        return calls::release;
+    }
+
+    /// One call that is under way.
+    public interface Call extends AutoCloseable {
+        @Override
+        void close();
+    }
+
+    SandboxRow row() {
+        return row;
+    }
+
+    SecurityPolicy policy() {
+        return policy;
+    }
+
+    Map<String, String> environment() {
+        return environment;
+    }
+
+    MicroVm vm() {
+        MicroVm attached = vm;
+        if (attached == null) throw new IllegalStateException("no microVM is attached yet");
+        return attached;
+    }
+
+    Optional<MicroVm> attachedVm() {
+        return Optional.ofNullable(vm);
+    }
+
+    void attach(MicroVm booted) {
+        vm = booted;
+    }
+
+    boolean vmExited() {
+        MicroVm attached = vm;
+        return attached != null && attached.exited().toCompletableFuture().isDone();
+    }
+
+    Optional<Instant> deadline() {
+        return deadline;
+    }
+
+    void deadline(Optional<Instant> moved) {
+        deadline = moved;
+    }
+
+    /// Why it ends; empty while it lives on.
+    Optional<String> endReason() {
+        return endReason;
+    }
+
+    void ends(String reason) {
+        endReason = Optional.of(reason);
+    }
+
+    /// True from the moment the guest has its identity until the sandbox ends.
+    boolean connected() {
+        return connected;
+    }
+
+    void connected(boolean now) {
+        connected = now;
+    }
+
+    boolean egressOpen() {
+        return egressOpen;
+    }
+
+    void egressOpen(boolean open) {
+        egressOpen = open;
+    }
+
+    /// True when nothing was tried in vain a moment ago.
+    boolean mayRetry(Instant now) {
+        return !now.isBefore(retryAfter);
+    }
+
+    void retryAfter(Instant instant) {
+        retryAfter = instant;
+    }
+
+    /// Completes when nothing of the sandbox is left.
+    CompletableFuture<Void> gone() {
+        return gone;
+    }
+
+    /// The creator lets go. True when somebody asked for a kill in the meantime: the creator must then tear it down.
+    synchronized boolean finishCreating() {
+        creating = false;
+        return killRequested;
+    }
+
+    synchronized boolean creating() {
+        return creating;
+    }
+
+    /// True for the one caller that may tear the sandbox down now. While it is being created, the creator is told instead.
+    synchronized boolean takeTeardown() {
+        if (creating) {
+            killRequested = true;
+            return false;
+        }
+        if (tearing || gone.isDone()) return false;
+        tearing = true;
+        return true;
+    }
+
+    /// Gives the teardown back after it failed, for the sweeper to try again.
+    synchronized void releaseTeardown() {
+        tearing = false;
+    }
+
+    synchronized Usage usage(Instant now) {
+        MicroVm.Usage measured = vm().usage();
+        Instant since = lastUsage.map(Usage::at).orElse(row.started().orElse(row.created()));
+        double before = lastUsage.map(Usage::cpuSeconds).orElse(0.0);
+        double seconds = Math.max(0.001, java.time.Duration.between(since, now).toNanos() / 1e9);
+        double percent = Math.max(0, (measured.cpuSeconds() - before) / seconds * 100);
+        Usage usage = new Usage(now, measured.cpuSeconds(), percent, measured.memoryMib(), measured.diskMib());
+        lastUsage = Optional.of(usage);
+        return usage;
+    }
+
+    @Override
+    public String toString() {
+        return id();
+    }
+}

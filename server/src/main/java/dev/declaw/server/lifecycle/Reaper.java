@@ -1,0 +1,131 @@
+package dev.declaw.server.lifecycle;
+
+import dev.declaw.server.store.AuditTable;
+import dev.declaw.server.store.IdempotencyTable;
+import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.store.StoreException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// Looks after what nobody asks for: deadlines, teardowns and slots that failed and must be tried again, and records whose
+/// time is over. One thread looks at all living sandboxes every [#TICK]; tests call [#tick] themselves.
+final class Reaper implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Reaper.class);
+    private static final Duration TICK = Duration.ofMillis(200);
+    private static final Duration FORGET_EVERY = Duration.ofMinutes(5);
+    private static final Duration KILLED_STAY_READABLE = Duration.ofHours(24);
+    private static final Duration AUDIT_STAYS = Duration.ofDays(7);
+
+    private final Map<String, LiveSandbox> live;
+    private final SandboxTable sandboxes;
+    private final IdempotencyTable idempotency;
+    private final AuditTable audit;
+    private final SandboxEnd end;
+    private final EgressSlots slots;
+    private final InstantSource clock;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition stop = lock.newCondition();
+    private final Thread thread;
+    private Instant forgetAt;
+    private boolean closed;
+
+    Reaper(
+            Map<String, LiveSandbox> live,
+            SandboxTable sandboxes,
+            IdempotencyTable idempotency,
+            AuditTable audit,
+            SandboxEnd end,
+            EgressSlots slots,
+            InstantSource clock) {
+        this.live = live;
+        this.sandboxes = sandboxes;
+        this.idempotency = idempotency;
+        this.audit = audit;
+        this.end = end;
+        this.slots = slots;
+        this.clock = clock;
+        this.forgetAt = clock.instant();
+        this.thread = Thread.ofVirtual().name("reaper").unstarted(this::run);
+    }
+
+    void start() {
+        thread.start();
+    }
+
+    private void run() {
+        lock.lock();
+        try {
+            while (!closed) {
+                tick();
+                stop.awaitNanos(TimeUnit.MILLISECONDS.toNanos(TICK.toMillis()));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /// One look at everything. Never throws.
+    void tick() {
+        Instant now = clock.instant();
+        for (LiveSandbox sandbox : live.values()) {
+            try {
+                look(sandbox, now);
+            } catch (RuntimeException e) {
+                sandbox.retryAfter(now.plusSeconds(5));
+                LOG.warn("could not look after {}", sandbox.id(), e);
+            }
+        }
+        if (!now.isBefore(forgetAt)) {
+            forgetAt = now.plus(FORGET_EVERY);
+            forget(now);
+        }
+    }
+
+    private void look(LiveSandbox sandbox, Instant now) {
+        if (sandbox.creating() || !sandbox.mayRetry(now)) return;
+        boolean expired = sandbox.deadline().map(deadline -> !deadline.isAfter(now)).orElse(false);
+        if (expired && end.decideExpired(sandbox, now)) {
+            end.tearDownLater(sandbox);
+        } else if (sandbox.endReason().isPresent()) {
+            end.tearDownLater(sandbox);
+        } else if (!sandbox.egressOpen() && slots.ready()) {
+            sandbox.retryAfter(now.plusSeconds(2));
+            Thread.ofVirtual().name("reopen-" + sandbox.id()).start(() -> slots.reopen(sandbox));
+        }
+    }
+
+    private void forget(Instant now) {
+        try {
+            idempotency.forgetBefore(now.minus(KILLED_STAY_READABLE));
+            sandboxes.forgetKilledBefore(now.minus(KILLED_STAY_READABLE));
+            audit.forgetSilentSince(now.minus(AUDIT_STAYS));
+        } catch (StoreException e) {
+            LOG.warn("old records could not be removed", e);
+        }
+    }
+
+    @Override
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            stop.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        try {
+            thread.join(Duration.ofSeconds(5));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,226 @@
+package dev.declaw.server.lifecycle;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.model.policy.PolicyException;
+import dev.declaw.model.policy.PolicyReader;
+import dev.declaw.model.policy.SecurityPolicy;
+import dev.declaw.model.sandbox.SandboxId;
+import dev.declaw.model.sandbox.SandboxState;
+import dev.declaw.runtime.MicroVm;
+import dev.declaw.runtime.template.Template;
+import dev.declaw.server.store.SandboxRow;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
+
+/// How a sandbox comes to life. Each step's release is registered before the next step: from the moment a place is taken
+/// until the sandbox runs, every failure ends in [SandboxEnd], so nothing of a failed create is left. Thread-safe.
+final class SandboxCreation {
+    private static final int LINE_WAIT_SECONDS_MAX = 60;
+    private static final String BUILT_IN = "base";
+    private static final Pattern TEMPLATE_NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}");
+    private static final int FIRST_POLICY_VERSION = 1;
+
+    private final Sandboxes.Parts parts;
+    private final Sandboxes.Settings settings;
+    private final SandboxAudit audit;
+    private final EgressSlots slots;
+    private final SandboxEnd end;
+    private final WarmPool pool;
+    private final ConcurrentMap<String, LiveSandbox> live;
+    private final Places places;
+    private final Semaphore boots;
+    private volatile boolean refusing;
+
+    SandboxCreation(
+            Sandboxes.Parts parts,
+            Sandboxes.Settings settings,
+            SandboxAudit audit,
+            EgressSlots slots,
+            SandboxEnd end,
+            WarmPool pool,
+            ConcurrentMap<String, LiveSandbox> live,
+            Places places) {
+        this.parts = parts;
+        this.settings = settings;
+        this.audit = audit;
+        this.slots = slots;
+        this.end = end;
+        this.pool = pool;
+        this.live = live;
+        this.places = places;
+        this.boots = new Semaphore(settings.bootsMax(), true);
+    }
+
+    /// From now on every create is refused.
+    void refuse() {
+        refusing = true;
+    }
+
+    Sandboxes.Created create(String owner, CreateSandbox request) {
+        if (refusing) throw new PlatformFailure.NoCapacity("shutting_down", "this server is stopping");
+        PolicyReader.Result policy = readPolicy(request);
+        checkTimeout(request.timeoutSeconds());
+        Template template = Optional.of(request.template())
+                .filter(name -> TEMPLATE_NAME.matcher(name).matches()) // names become paths in the template store
+                .flatMap(parts.host()::template)
+                .orElseThrow(() -> missing(request.template()));
+        if (!slots.ready()) {
+            throw new PlatformFailure.NoCapacity("egress_not_ready", "the egress proxy is starting; try again in a moment");
+        }
+        if (!places.tryTake()) {
+            throw new PlatformFailure.QuotaExceeded(
+                    "too_many_sandboxes",
+                    "this server runs " + settings.sandboxesMax()
+                            + " sandboxes, its limit: kill one, or raise DECLAW_SANDBOXES_MAX",
+                    5);
+        }
+        LiveSandbox sandbox = null;
+        boolean queued = false;
+        try {
+            queued = standInLine();
+            sandbox = register(owner, request, policy.policy(), template);
+        } finally {
+            if (sandbox == null) {
+                if (queued) boots.release();
+                places.release();
+            }
+        }
+        try {
+            return new Sandboxes.Created(bringUp(sandbox, template), policy.warnings());
+        } finally {
+            boots.release();
+        }
+    }
+
+    private PolicyReader.Result readPolicy(CreateSandbox request) {
+        PolicyReader.Result read =
+                PolicyReader.read(request.security().orElse(null), request.network().orElse(null));
+        if (!request.secure() && read.policy().needsCertificateAuthority()) {
+            throw new PolicyException("secure", "is false, but security switches content scanning on; send only one of them");
+        }
+        return read;
+    }
+
+    private static PlatformFailure missing(String template) {
+        if (template.equals(BUILT_IN)) {
+            return new PlatformFailure.Conflict(
+                    "template_not_ready",
+                    "the template 'base' is not built on this server yet; its operator builds it with: templates prepare");
+        }
+        return new PlatformFailure.NotFound(
+                "template_not_found", "there is no template of this name; the built-in one is 'base'");
+    }
+
+    void checkTimeout(long seconds) {
+        long max = settings.timeoutSecondsMax();
+        if (max > 0 && (seconds > max || seconds == 0)) {
+            throw new PlatformFailure.PermissionDenied(
+                    "timeout_too_long",
+                    "the longest timeout of this server is " + max + " s (DECLAW_TIMEOUT_SECONDS_MAX; 0 there allows any)");
+        }
+    }
+
+    static Optional<Instant> deadline(Instant from, long timeoutSeconds) {
+        return timeoutSeconds == 0 ? Optional.empty() : Optional.of(from.plus(Duration.ofSeconds(timeoutSeconds)));
+    }
+
+    private boolean standInLine() {
+        try {
+            if (boots.tryAcquire(LINE_WAIT_SECONDS_MAX, TimeUnit.SECONDS)) return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        throw new PlatformFailure.NoCapacity(
+                "create_queue_full", "too many sandboxes are being created at this moment; try again");
+    }
+
+    /// Records the sandbox as CREATING. A warm microVM brings its id with it.
+    private LiveSandbox register(String owner, CreateSandbox request, SecurityPolicy policy, Template template) {
+        Optional<MicroVm> warm = pool.claim(template);
+        try {
+            SandboxId id = warm.map(MicroVm::id).orElseGet(parts.tokens()::sandboxId);
+            SandboxRow row = new SandboxRow(
+                    id.value(),
+                    owner,
+                    request.template(),
+                    SandboxState.CREATING,
+                    parts.tokens().executionId(),
+                    request.timeoutSeconds(),
+                    parts.clock().instant(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    parts.tokens().guestToken(),
+                    parts.tokens().accessToken(),
+                    template.vcpus(),
+                    template.memoryMib(),
+                    FIRST_POLICY_VERSION,
+                    StoredJson.writeMap(request.metadata()),
+                    StoredJson.writeMap(request.envs()),
+                    request.network().map(JsonNode::toString),
+                    request.security().map(JsonNode::toString),
+                    request.lifecycle().map(JsonNode::toString));
+            LiveSandbox sandbox = new LiveSandbox(row, policy, request.envs(), audit);
+            warm.ifPresent(sandbox::attach);
+            live.put(sandbox.id(), sandbox); // before the row, so that whoever sees the row finds it
+            try {
+                parts.sandboxes().insert(row);
+            } catch (RuntimeException e) {
+                live.remove(sandbox.id());
+                throw e;
+            }
+            return sandbox;
+        } catch (RuntimeException e) {
+            warm.ifPresent(MicroVm::kill);
+            throw e;
+        }
+    }
+
+    private SandboxInfo bringUp(LiveSandbox sandbox, Template template) {
+        try {
+            boolean warm = sandbox.attachedVm().isPresent();
+            if (!warm) sandbox.attach(parts.host().boot(new SandboxId(sandbox.id()), template));
+            slots.connect(sandbox);
+            Instant started = parts.clock().instant();
+            audit.lifecycle(
+                    sandbox.id(),
+                    "vm_created",
+                    facts -> facts.text("template", template.name())
+                            .text("start", warm ? "warm" : "boot")
+                            .number("create_millis", Duration.between(sandbox.row().created(), started).toMillis()));
+            Optional<Instant> deadline = deadline(started, sandbox.row().timeoutSeconds());
+            sandbox.deadline(deadline);
+            if (refusing || !parts.sandboxes().started(sandbox.id(), sandbox.row().executionId(), started, deadline)) {
+                throw killedMeanwhile(sandbox);
+            }
+        } catch (RuntimeException | Error e) {
+            sandbox.finishCreating();
+            end.abandon(sandbox, "create_failed");
+            throw e;
+        }
+        if (sandbox.finishCreating()) {
+            end.tearDown(sandbox);
+            throw killedMeanwhile(sandbox);
+        }
+        watch(sandbox, end);
+        return SandboxInfo.of(parts.sandboxes().find(sandbox.id()).orElseThrow(() -> killedMeanwhile(sandbox)));
+    }
+
+    private static PlatformFailure killedMeanwhile(LiveSandbox sandbox) {
+        return new PlatformFailure.Gone("sandbox_killed", sandbox.id() + " was killed while it was being created");
+    }
+
+    /// Ends the sandbox when its microVM ends by itself.
+    static void watch(LiveSandbox sandbox, SandboxEnd end) {
+        sandbox.vm().exited().thenRun(() -> Thread.ofVirtual()
+                .name("exited-" + sandbox.id())
+                .start(() -> end.abandon(sandbox, "vm_exited")));
+    }
+}

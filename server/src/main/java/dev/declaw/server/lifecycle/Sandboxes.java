@@ -1,0 +1,274 @@
+package dev.declaw.server.lifecycle;
+
+import dev.declaw.egress.control.EgressProxy;
+import dev.declaw.model.audit.AuditSink;
+import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.model.sandbox.SandboxState;
+import dev.declaw.runtime.MicroVmHost;
+import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.store.AuditTable;
+import dev.declaw.server.store.IdempotencyTable;
+import dev.declaw.server.store.SandboxRow;
+import dev.declaw.server.store.SandboxTable;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
+
+/// All sandboxes of this server, for its API: everything that is done to them goes through here. Owners see their own only.
+/// Thread-safe; calls block and are meant for virtual threads.
+public final class Sandboxes implements AutoCloseable {
+    private static final int KILL_WAIT_SECONDS_MAX = 30;
+    private static final int CLOSE_ATTEMPTS_MAX = 15; // one per second
+
+    private final SandboxTable table;
+    private final ConcurrentMap<String, LiveSandbox> live = new ConcurrentHashMap<>();
+    private final SandboxAudit audit;
+    private final EgressSlots slots;
+    private final SandboxEnd end;
+    private final SandboxCreation creation;
+    private final Adoption adoption;
+    private final WarmPool pool;
+    private final Reaper reaper;
+    private final Settings settings;
+    private final InstantSource clock;
+
+    /// What the operator decides about sandboxes.
+    ///
+    /// @param sandboxesMax living sandboxes, warm ones not counted
+    /// @param bootsMax creates that work at the same time; further ones wait in line
+    /// @param timeoutSecondsMax longest life that a sandbox may ask for; 0 for no limit
+    /// @param warmPool microVMs of the `base` template kept booted
+    /// @param keepOnClose whether sandboxes outlive [Sandboxes#close]
+    public record Settings(int sandboxesMax, int bootsMax, long timeoutSecondsMax, int warmPool, boolean keepOnClose) {}
+
+    /// The parts that sandboxes are made of and recorded in.
+    public record Parts(
+            MicroVmHost host,
+            EgressProxy egress,
+            SandboxTable sandboxes,
+            IdempotencyTable idempotency,
+            AuditTable auditTable,
+            AuditSink audit,
+            RandomTokens tokens,
+            InstantSource clock) {}
+
+    public Sandboxes(Parts parts, Settings settings) {
+        this.table = parts.sandboxes();
+        this.clock = parts.clock();
+        this.settings = settings;
+        Places places = new Places(settings.sandboxesMax());
+        audit = new SandboxAudit(parts.audit(), parts.tokens(), clock);
+        slots = new EgressSlots(parts.egress(), clock);
+        end = new SandboxEnd(table, slots, audit, live, places, clock);
+        pool = new WarmPool(parts.host(), "base", settings.warmPool(), parts.tokens());
+        creation = new SandboxCreation(parts, settings, audit, slots, end, pool, live, places);
+        adoption = new Adoption(parts.host(), table, slots, end, audit, live, places, clock);
+        reaper = new Reaper(live, table, parts.idempotency(), parts.auditTable(), end, slots, clock);
+    }
+
+    /// Takes over what an earlier process left running, ends what cannot be taken over, then starts the timers and the
+    /// warm pool. Called once, before the first request.
+    public void start() {
+        adoption.run();
+        reaper.start();
+        pool.start();
+    }
+
+    /// A new sandbox, ready for commands.
+    ///
+    /// @param warnings what its policy does less or more of than its author may think
+    public record Created(SandboxInfo info, List<String> warnings) {}
+
+    /// @throws dev.declaw.model.policy.PolicyException when the policy cannot be enforced as it stands
+    /// @throws PlatformFailure when it cannot be created; then nothing of it is left
+    public Created create(String owner, CreateSandbox request) {
+        return creation.create(owner, request);
+    }
+
+    /// @throws PlatformFailure.NotFound when the owner has no such sandbox, or forgot it more than a day ago
+    public SandboxInfo info(String owner, String id) {
+        return SandboxInfo.of(row(owner, id));
+    }
+
+    public SandboxPage list(String owner, SandboxQuery query) {
+        return query.run(table, owner);
+    }
+
+    /// Runs work with a running sandbox. When its guest becomes unreachable because the sandbox ended in the meantime, the
+    /// caller learns that instead.
+    ///
+    /// @throws PlatformFailure.Gone when it was killed
+    /// @throws PlatformFailure.Conflict when it is not running yet
+    public <T> T use(String owner, String id, Function<LiveSandbox, T> work) {
+        LiveSandbox sandbox = running(row(owner, id));
+        try (LiveSandbox.Call _ = sandbox.enter()) {
+            return work.apply(sandbox);
+        } catch (PlatformFailure.GuestUnreachable e) {
+            if (sandbox.vmExited() || sandbox.endReason().isPresent()) throw gone(id, e);
+            throw e;
+        }
+    }
+
+    private LiveSandbox running(SandboxRow row) {
+        return switch (row.state()) {
+            case KILLING, KILLED -> throw gone(row.id(), null);
+            case CREATING ->
+                throw new PlatformFailure.Conflict("sandbox_not_running", row.id() + " is still being created; try again", 1);
+            case PAUSED, UNKNOWN ->
+                throw new PlatformFailure.Conflict("sandbox_not_running", row.id() + " is " + row.state().wire());
+            case RUNNING -> {
+                LiveSandbox sandbox = live.get(row.id());
+                if (sandbox == null) throw gone(row.id(), null); // it ended between the two looks
+                yield sandbox;
+            }
+        };
+    }
+
+    private static PlatformFailure gone(String id, Throwable cause) {
+        PlatformFailure gone =
+                new PlatformFailure.Gone("sandbox_killed", id + " was killed or has ended; create a new sandbox");
+        if (cause != null) gone.addSuppressed(cause);
+        return gone;
+    }
+
+    /// Sets the remaining life to this many seconds from now; 0 takes the deadline away.
+    public SandboxInfo setTimeout(String owner, String id, long timeoutSeconds) {
+        creation.checkTimeout(timeoutSeconds);
+        LiveSandbox sandbox = running(row(owner, id));
+        Optional<Instant> deadline = SandboxCreation.deadline(clock.instant(), timeoutSeconds);
+        audit.lifecycle(id, "timeout_set", facts -> facts.number("timeout_seconds", timeoutSeconds));
+        if (!table.moveDeadline(id, sandbox.row().executionId(), timeoutSeconds, deadline)) throw gone(id, null);
+        sandbox.deadline(deadline);
+        return info(owner, id);
+    }
+
+    /// Decides that a sandbox ends and returns at once; what it holds is released in the background.
+    public void killLater(String owner, String id) {
+        SandboxRow row = row(owner, id);
+        LiveSandbox sandbox = live.get(row.id());
+        if (sandbox != null && end.decide(sandbox, "killed")) end.tearDownLater(sandbox);
+    }
+
+    /// Ends a sandbox and returns when nothing of it is left.
+    ///
+    /// @return false when it had ended, or was ending, already
+    public boolean kill(String owner, String id) {
+        SandboxRow row = row(owner, id);
+        LiveSandbox sandbox = live.get(row.id());
+        if (sandbox == null) return false;
+        boolean decided = end.decide(sandbox, "killed");
+        for (int second = 0; second < KILL_WAIT_SECONDS_MAX; second++) {
+            end.tearDown(sandbox); // does nothing while somebody else does it; tries again when that failed
+            if (gone(sandbox, 1)) return decided;
+        }
+        throw new PlatformFailure.Conflict(
+                "kill_in_progress", id + " is being killed and not gone yet; ask again in a moment", 2);
+    }
+
+    private static boolean gone(LiveSandbox sandbox, int secondsMax) {
+        try {
+            sandbox.gone().get(secondsMax, TimeUnit.SECONDS);
+            return true;
+        } catch (TimeoutException e) {
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new PlatformFailure.InternalFailure("interrupted while a sandbox was killed", e);
+        } catch (ExecutionException e) {
+            throw new PlatformFailure.InternalFailure("the end of a sandbox failed", e);
+        }
+    }
+
+    /// What the sandbox uses of the host now.
+    public LiveSandbox.Usage usage(String owner, String id) {
+        return use(owner, id, sandbox -> sandbox.usage(clock.instant()));
+    }
+
+    /// True for a sandbox that still exists and may add to its audit log.
+    public boolean living(String id) {
+        return live.containsKey(id);
+    }
+
+    /// Whether the policy of this sandbox wants its events recorded; true when it is not known.
+    public boolean auditEnabled(String id) {
+        LiveSandbox sandbox = live.get(id);
+        return sandbox == null || sandbox.policy().auditEnabled();
+    }
+
+    /// Counts for the health report.
+    public Map<String, Integer> counts() {
+        Map<String, Integer> counts = new LinkedHashMap<>();
+        counts.put("sandboxes", live.size());
+        counts.put("warm", pool.available());
+        return counts;
+    }
+
+    /// True when new sandboxes can be created.
+    public boolean ready() {
+        return slots.ready();
+    }
+
+    /// The proxy was replaced by a new process that serves nothing: gives every slot to it again.
+    public void egressRestarted() {
+        List<Thread> reopening = new ArrayList<>();
+        for (LiveSandbox sandbox : live.values()) {
+            if (sandbox.endReason().isPresent()) continue;
+            reopening.add(Thread.ofVirtual().name("reopen-" + sandbox.id()).start(() -> slots.reopen(sandbox)));
+        }
+        joinAll(reopening, Duration.ofSeconds(KILL_WAIT_SECONDS_MAX));
+    }
+
+    private SandboxRow row(String owner, String id) {
+        return table.find(id)
+                .filter(row -> row.owner().equals(owner))
+                .orElseThrow(() -> new PlatformFailure.NotFound("sandbox_not_found", "there is no sandbox " + printable(id)));
+    }
+
+    private static String printable(String id) {
+        return id.matches("[a-zA-Z0-9_-]{1,64}") ? id : "of this id";
+    }
+
+    private static void joinAll(List<Thread> threads, Duration each) {
+        try {
+            for (Thread thread : threads) thread.join(each);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /// Stops timers and warm pool and kills all sandboxes, unless they are to be kept for the next start.
+    @Override
+    public void close() {
+        creation.refuse();
+        reaper.close();
+        pool.close();
+        if (settings.keepOnClose()) return;
+        List<Thread> kills = new ArrayList<>();
+        for (LiveSandbox sandbox : live.values()) {
+            kills.add(Thread.ofVirtual().name("teardown-" + sandbox.id()).start(() -> {
+                for (int attempt = 0; attempt < CLOSE_ATTEMPTS_MAX; attempt++) {
+                    end.abandon(sandbox, "server_stopped");
+                    if (gone(sandbox, 1)) return;
+                }
+            }));
+        }
+        joinAll(kills, Duration.ofSeconds(2L * CLOSE_ATTEMPTS_MAX));
+    }
+
+    /// States that a list shows when nothing else is asked for.
+    static EnumSet<SandboxState> visibleStates() {
+        return EnumSet.complementOf(EnumSet.of(SandboxState.KILLED, SandboxState.KILLING));
+    }
+}

@@ -1,0 +1,48 @@
+package dev.declaw.server.store;
+
+import dev.declaw.model.sandbox.SandboxState;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.Optional;
+
+/// One sandbox as it is stored.
+///
+/// @param executionId names this run; a transition must name it, so that a late command cannot hit another run (L1)
+/// @param timeoutSeconds as last asked for; 0 for none
+/// @param guestToken secret between server and guest agent; never leaves the server
+/// @param accessToken opaque value that create returns; nothing accepts it
+/// @param metadata JSON object, as are `envs` and, where present, `network`, `security` and `lifecycle`: the echo of the
+///     create request
+public record SandboxRow(
+        String id,
+        String owner,
+        String template,
+        SandboxState state,
+        String executionId,
+        long timeoutSeconds,
+        Instant created,
+        Optional<Instant> started,
+        Optional<Instant> deadline,
+        Optional<Instant> ended,
+        Optional<String> endReason,
+        String guestToken,
+        String accessToken,
+        int vcpus,
+        int memoryMib,
+        int policyVersion,
+        String metadata,
+        String envs,
+        Optional<String> network,
+        Optional<String> security,
+        Optional<String> lifecycle) {
+    public SandboxRow {
+        Objects.requireNonNull(id);
+        Objects.requireNonNull(owner);
+        Objects.requireNonNull(state);
+    }
+
+    @Override
+    public String toString() {
+        return "SandboxRow[" + id + " " + state + "]";
+    }
+}

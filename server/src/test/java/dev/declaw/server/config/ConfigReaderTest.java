@@ -1,0 +1,117 @@
+package dev.declaw.server.config;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.declaw.egress.EgressConfig;
+import dev.declaw.model.network.Cidr;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+final class ConfigReaderTest {
+    @TempDir
+    Path home;
+
+    @Test
+    void theDefaultsAreLoopbackFiniteAndClosed() {
+        assertThat(ConfigReader.read(Map.of("PATH", "/bin", "DECLAW_API_KEY", "x", "DECLAW_DOMAIN", "y", "DECLAW_API_URL", "z")))
+                .isEqualTo(new ServerConfig(
+                        Path.of("/var/lib/declaw"),
+                        Path.of("/var/cache/declaw"),
+                        new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 8080),
+                        new EgressConfig(List.of(), List.of(), List.of(), EgressConfig.Limits.DEFAULT),
+                        Optional.empty(),
+                        0,
+                        new ServerConfig.Limits(64, 4, 604800),
+                        false));
+    }
+
+    @Test
+    void everyKeyCanBeSetInTheEnvironmentAndInTheFile() throws Exception {
+        Path file = Files.writeString(home.resolve("some.pem"), "");
+        Map<String, String> values = new HashMap<>();
+        values.put("HOME", "/h");
+        values.put("CACHE", "/c");
+        values.put("LISTEN", "[::1]:99");
+        values.put("EGRESS_RESOLVERS", "192.0.2.1, 192.0.2.2:5353,2001:db8::1");
+        values.put("EGRESS_INTERNAL_RANGES", "10.0.0.0/8");
+        values.put("EGRESS_UPSTREAM_CA", file.toString());
+        values.put("ENVD", file.toString());
+        values.put("WARM_POOL", "2");
+        values.put("SANDBOXES_MAX", "7");
+        values.put("BOOTS_MAX", "3");
+        values.put("TIMEOUT_SECONDS_MAX", "0");
+        values.put("KEEP_SANDBOXES", "true");
+        assertThat(values).hasSize(ConfigKey.values().length);
+        ServerConfig expected = new ServerConfig(
+                Path.of("/h"),
+                Path.of("/c"),
+                new InetSocketAddress(InetAddress.ofLiteral("::1"), 99),
+                new EgressConfig(
+                        List.of(
+                                new InetSocketAddress(InetAddress.ofLiteral("192.0.2.1"), 53),
+                                new InetSocketAddress(InetAddress.ofLiteral("192.0.2.2"), 5353),
+                                new InetSocketAddress(InetAddress.ofLiteral("2001:db8::1"), 53)),
+                        List.of(Cidr.parse("10.0.0.0/8").orElseThrow()),
+                        List.of(file),
+                        EgressConfig.Limits.DEFAULT),
+                Optional.of(file),
+                2,
+                new ServerConfig.Limits(7, 3, 0),
+                true);
+        Map<String, String> environment = new HashMap<>();
+        StringBuilder properties = new StringBuilder();
+        values.forEach((key, value) -> {
+            environment.put("DECLAW_" + key, value);
+            properties.append(key.toLowerCase(java.util.Locale.ROOT)).append(" = ").append(value).append('\n');
+        });
+        assertThat(ConfigReader.read(environment)).isEqualTo(expected);
+        Path config = Files.writeString(home.resolve("declaw.properties"), properties);
+        assertThat(ConfigReader.read(Map.of("DECLAW_CONFIG", config.toString()))).isEqualTo(expected);
+        assertThat(ConfigReader.read(Map.of("DECLAW_CONFIG", config.toString(), "DECLAW_WARM_POOL", "5")).warmPool())
+                .isEqualTo(5);
+    }
+
+    @ParameterizedTest(name = "{0}={1}")
+    @CsvSource(delimiter = '|', value = {
+        "DECLAW_HOME | relative | absolute",
+        "DECLAW_LISTEN | 8080 | 127.0.0.1:8080",
+        "DECLAW_LISTEN | localhost:80 | IP address",
+        "DECLAW_LISTEN | 127.0.0.1:70000 | port",
+        "DECLAW_EGRESS_RESOLVERS | dns.example | 'dns.example'",
+        "DECLAW_EGRESS_INTERNAL_RANGES | 10.0.0.0/33 | CIDR",
+        "DECLAW_EGRESS_UPSTREAM_CA | /does/not/exist | readable",
+        "DECLAW_ENVD | envd | absolute",
+        "DECLAW_WARM_POOL | -1 | from 0 to 64",
+        "DECLAW_SANDBOXES_MAX | many | whole number",
+        "DECLAW_KEEP_SANDBOXES | yes | true or false",
+        "DECLAW_LISTN | x | DECLAW_LISTEN",
+        "DECLAW_WARMPOOL | 1 | DECLAW_WARM_POOL",
+        "DECLAW_CONFIG | /does/not/exist | cannot read"
+    })
+    void aBadSettingIsRefusedNamingItselfAndWhatToWrite(String variable, String value, String named) {
+        assertThatThrownBy(() -> ConfigReader.read(Map.of(variable, value)))
+                .isInstanceOf(ConfigException.class)
+                .hasMessageContaining(variable)
+                .hasMessageContaining(named);
+    }
+
+    @Test
+    void allProblemsAreReportedTogether() throws Exception {
+        Path file = Files.writeString(home.resolve("declaw.properties"), "warm_pol=1\nlisten=nowhere\n");
+        assertThatThrownBy(() -> ConfigReader.read(
+                        Map.of("DECLAW_CONFIG", file.toString(), "DECLAW_HOME", "x", "DECLAW_BOOTS_MAX", "0")))
+                .isInstanceOfSatisfying(
+                        ConfigException.class, e -> assertThat(e.problems()).hasSize(4).anyMatch(p -> p.contains("warm_pool")));
+    }
+}

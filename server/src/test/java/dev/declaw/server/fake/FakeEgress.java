@@ -1,0 +1,53 @@
+package dev.declaw.server.fake;
+
+import dev.declaw.egress.control.EgressProxy;
+import dev.declaw.linux.SlotSockets;
+import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.model.policy.PolicyReader;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+
+/// A proxy in memory that knows which slots it serves. A restart forgets all of them.
+public final class FakeEgress implements EgressProxy {
+    public final Map<String, SlotRequest> slots = new ConcurrentHashMap<>();
+    public volatile boolean ready = true;
+    public volatile Predicate<String> failOpen = id -> false;
+    private final AtomicInteger authorities = new AtomicInteger();
+
+    @Override
+    public OpenedSlot open(SlotRequest request, SlotSockets sockets) {
+        if (!ready || failOpen.test(request.sandboxId())) {
+            throw new PlatformFailure.NoCapacity("egress_not_ready", "the egress proxy is not up");
+        }
+        if (sockets.tcp().descriptor() < 0) throw new IllegalStateException("a closed socket was handed over");
+        if (slots.putIfAbsent(request.sandboxId(), request) != null) {
+            throw new IllegalStateException("this slot is served already");
+        }
+        boolean intercepts =
+                PolicyReader.read(request.security(), request.network()).policy().needsCertificateAuthority();
+        return new OpenedSlot(intercepts ? Optional.of("CA " + authorities.incrementAndGet()) : Optional.empty());
+    }
+
+    @Override
+    public void close(String sandboxId) {
+        slots.remove(sandboxId);
+    }
+
+    /// A new process takes the place of this one.
+    public void restart() {
+        slots.clear();
+    }
+
+    @Override
+    public boolean ready() {
+        return ready;
+    }
+
+    @Override
+    public void close() {
+        slots.clear();
+    }
+}

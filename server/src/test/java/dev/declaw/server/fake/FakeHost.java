@@ -1,0 +1,63 @@
+package dev.declaw.server.fake;
+
+import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.model.sandbox.SandboxId;
+import dev.declaw.runtime.MicroVm;
+import dev.declaw.runtime.MicroVmHost;
+import dev.declaw.runtime.template.Template;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+
+/// A machine in memory: what is in `vms` exists, as processes, slots and disks would. Survives the server that uses it.
+public final class FakeHost implements MicroVmHost {
+    public final Map<SandboxId, FakeVm> vms = new ConcurrentHashMap<>();
+    public volatile Predicate<SandboxId> failBoot = id -> false;
+    public volatile Predicate<SandboxId> failSockets = id -> false;
+
+    public volatile boolean templateBuilt = true;
+
+    /// Runs inside each boot, before the guest answers.
+    public volatile Consumer<FakeVm> booting = vm -> {};
+
+    @Override
+    public MicroVm boot(SandboxId id, Template template) {
+        FakeVm vm = new FakeVm(id, this);
+        if (vms.putIfAbsent(id, vm) != null) throw new IllegalStateException("this id is in use");
+        try {
+            booting.accept(vm);
+            if (failBoot.test(id)) throw new PlatformFailure.NoCapacity("no_memory", "there is no memory for a microVM");
+            return vm;
+        } catch (RuntimeException e) {
+            vms.remove(id);
+            throw e;
+        }
+    }
+
+    public FakeVm vm(String id) {
+        return vms.get(new SandboxId(id));
+    }
+
+    @Override
+    public List<MicroVm> adopt() {
+        vms.values().removeIf(vm -> vm.exited().toCompletableFuture().isDone());
+        return List.copyOf(vms.values());
+    }
+
+    @Override
+    public Optional<Template> template(String name) {
+        return name.equals("base") && templateBuilt
+                ? Optional.of(new Template("base", "00", Path.of("/disk"), 2, 512, 2048))
+                : Optional.empty();
+    }
+
+    @Override
+    public void prepareTemplates(Consumer<String> progress) {}
+
+    @Override
+    public void close() {}
+}

@@ -1,0 +1,111 @@
+package dev.declaw.server.fake;
+
+import dev.declaw.runtime.guest.GuestProcess;
+import dev.declaw.runtime.guest.GuestProcess.Event;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+
+/// A process of [FakeGuest]: understands `echo`, `err`, `exit`, `sleep` (until killed), `cat`, `fill N`, `raw BASE64`, `hang`
+/// (silent for good), and `timeout`, joined by `;`.
+final class FakeProcess {
+    private static final int KEEP_ALIVE_MILLIS = 20;
+
+    final int pid;
+    final String command;
+    private final List<Event> events = new ArrayList<>();
+    private final Map<String, String> environment;
+    private boolean ended;
+    private boolean reading;
+
+    FakeProcess(int pid, String command, Map<String, String> environment) {
+        this.pid = pid;
+        this.command = command;
+        this.environment = environment;
+        for (String part : command.split(";")) {
+            if (!ended && !reading) run(part.strip());
+        }
+        if (!ended && !reading) end(0, false);
+    }
+
+    private void run(String part) {
+        String[] words = part.split(" ", 2);
+        String rest = words.length > 1 ? words[1] : "";
+        switch (words[0]) {
+            case "echo" -> add(new Event.Stdout((expand(rest) + "\n").getBytes(StandardCharsets.UTF_8)));
+            case "err" -> add(new Event.Stderr((rest + "\n").getBytes(StandardCharsets.UTF_8)));
+            case "raw" -> add(new Event.Stdout(Base64.getDecoder().decode(rest)));
+            case "fill" -> add(new Event.Stdout("x".repeat(Integer.parseInt(rest)).getBytes(StandardCharsets.UTF_8)));
+            case "exit" -> end(Integer.parseInt(rest), false);
+            case "timeout" -> end(124, true);
+            case "sleep", "cat" -> reading = true;
+            default -> {
+                add(new Event.Stderr(("not found: " + part + "\n").getBytes(StandardCharsets.UTF_8)));
+                end(127, false);
+            }
+        }
+    }
+
+    private String expand(String text) {
+        String out = text;
+        for (var variable : environment.entrySet()) out = out.replace("$" + variable.getKey(), variable.getValue());
+        return out;
+    }
+
+    synchronized void input(byte[] bytes) {
+        if (command.startsWith("cat")) add(new Event.Stdout(bytes));
+    }
+
+    synchronized boolean kill() {
+        if (ended) return false;
+        end(137, false);
+        return true;
+    }
+
+    synchronized boolean ended() {
+        return ended;
+    }
+
+    private synchronized void add(Event event) {
+        events.add(event);
+        notifyAll();
+    }
+
+    private synchronized void end(int code, boolean timedOut) {
+        ended = true;
+        add(new Event.Exited(code, timedOut, false));
+    }
+
+    private synchronized Event at(int index) {
+        try {
+            if (events.size() <= index) wait(KEEP_ALIVE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return events.size() > index ? events.get(index) : new Event.KeepAlive();
+    }
+
+    GuestProcess follow(FakeGuest guest) {
+        return new GuestProcess() {
+            private int next;
+
+            @Override
+            public int pid() {
+                return pid;
+            }
+
+            @Override
+            public Event next() {
+                guest.requireAnswering();
+                Event event = at(next);
+                if (!(event instanceof Event.KeepAlive)) next++;
+                return event;
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+}

@@ -1,0 +1,87 @@
+package dev.declaw.server.fake;
+
+import dev.declaw.linux.NativeSocket;
+import dev.declaw.linux.SlotSockets;
+import dev.declaw.model.sandbox.SandboxId;
+import dev.declaw.runtime.MicroVm;
+import dev.declaw.runtime.guest.GuestClient;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/// A microVM in memory. Counts the sockets that are open in its slot.
+public final class FakeVm implements MicroVm {
+    public final FakeGuest guest = new FakeGuest();
+    public final AtomicInteger openSockets = new AtomicInteger();
+    public volatile int failingKills;
+    private final SandboxId id;
+    private final FakeHost host;
+    private final CompletableFuture<Void> exited = new CompletableFuture<>();
+
+    FakeVm(SandboxId id, FakeHost host) {
+        this.id = id;
+        this.host = host;
+    }
+
+    @Override
+    public SandboxId id() {
+        return id;
+    }
+
+    @Override
+    public GuestClient guest() {
+        return guest;
+    }
+
+    @Override
+    public SlotSockets openSockets() {
+        if (host.failSockets.test(id)) throw new IllegalStateException("no sockets");
+        return new SlotSockets(new Socket(), new Socket());
+    }
+
+    private final class Socket implements NativeSocket {
+        private boolean open = true;
+
+        Socket() {
+            openSockets.incrementAndGet();
+        }
+
+        @Override
+        public int descriptor() {
+            return open ? 7 : -1;
+        }
+
+        @Override
+        public void close() {
+            if (open) openSockets.decrementAndGet();
+            open = false;
+        }
+    }
+
+    @Override
+    public CompletionStage<Void> exited() {
+        return exited;
+    }
+
+    /// The VMM dies by itself; slot and disk stay behind until somebody kills.
+    public void die() {
+        guest.dead = true;
+        exited.complete(null);
+    }
+
+    @Override
+    public synchronized void kill() {
+        if (failingKills > 0) {
+            failingKills--;
+            throw new IllegalStateException("the VMM does not die");
+        }
+        guest.dead = true;
+        exited.complete(null);
+        host.vms.remove(id, this);
+    }
+
+    @Override
+    public Usage usage() {
+        return new Usage(1.5, 200, 30);
+    }
+}

@@ -1,0 +1,147 @@
+package dev.declaw.server.lifecycle;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.declaw.model.sandbox.SandboxState;
+import dev.declaw.server.fake.FakeHost;
+import dev.declaw.server.fake.FakeVm;
+import dev.declaw.server.fake.MovedClock;
+import dev.declaw.server.fake.TestServer;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/// A random life of a server: creates, kills, deadlines, dying microVMs, a dying proxy, crashes, each with failures injected.
+/// Whatever happened, when all is quiet store, machine and proxy agree, and in the end nothing is left.
+final class LifecycleSimulationTest {
+    private static final String OWNER = "owner-1";
+    private static final int STEPS = 60;
+
+    @TempDir
+    Path home;
+
+    private final FakeHost host = new FakeHost();
+    private final MovedClock clock = new MovedClock();
+
+    @ParameterizedTest(name = "seed {0}")
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+    void nothingIsLeftWhateverHappens(long seed) throws Exception {
+        Random random = new Random(seed);
+        AtomicInteger faults = new AtomicInteger();
+        host.failBoot = id -> fault(random, faults);
+        host.failSockets = id -> fault(random, faults);
+        TestServer server = start(faults, random);
+        for (int step = 0; step < STEPS; step++) {
+            List<Thread> work = new ArrayList<>();
+            int parallel = 1 + random.nextInt(3);
+            for (int i = 0; i < parallel; i++) {
+                int action = random.nextInt(10);
+                int pick = random.nextInt(1000);
+                TestServer now = server;
+                work.add(Thread.startVirtualThread(() -> act(now, action, pick)));
+            }
+            for (Thread thread : work) thread.join();
+            if (random.nextInt(15) == 0) {
+                server.crash();
+                server = start(faults, random);
+            }
+            if (random.nextInt(8) == 0) agree(server);
+        }
+        faults.set(Integer.MIN_VALUE);
+        agree(server);
+        for (SandboxInfo info : list(server)) server.sandboxes.killLater(OWNER, info.id());
+        agree(server);
+        server.close();
+        assertThat(host.vms).isEmpty();
+        assertThat(server.egress.slots).isEmpty();
+    }
+
+    /// Every fifth call fails while faults are on.
+    private static boolean fault(Random random, AtomicInteger faults) {
+        synchronized (random) {
+            return faults.get() >= 0 && random.nextInt(5) == 0;
+        }
+    }
+
+    private TestServer start(AtomicInteger faults, Random random) throws Exception {
+        int before = faults.getAndSet(Integer.MIN_VALUE); // an adoption that fails is a kill, which is allowed but dull
+        TestServer server = new TestServer(home, host, clock, new Sandboxes.Settings(6, 3, 0, random.nextInt(2), true));
+        server.egress.failOpen = id -> fault(random, faults);
+        faults.set(before);
+        return server;
+    }
+
+    private void act(TestServer server, int action, int pick) {
+        try {
+            List<String> ids = list(server).stream().map(SandboxInfo::id).toList();
+            String id = ids.isEmpty() ? "" : ids.get(pick % ids.size());
+            switch (action) {
+                case 0, 1, 2, 3 -> server.sandboxes.create(OWNER, request(pick % 3 == 0 ? 0 : pick % 60 + 1));
+                case 4 -> server.sandboxes.kill(OWNER, id);
+                case 5 -> server.sandboxes.killLater(OWNER, id);
+                case 6 -> clock.move(Duration.ofSeconds(pick % 30));
+                case 7 -> server.sandboxes.setTimeout(OWNER, id, pick % 40);
+                case 8 -> {
+                    FakeVm vm = id.isEmpty() ? null : host.vm(id);
+                    if (vm != null && pick % 2 == 0) vm.failingKills = 1;
+                    else if (vm != null) vm.die();
+                }
+                default -> {
+                    server.egress.restart();
+                    server.sandboxes.egressRestarted();
+                }
+            }
+        } catch (RuntimeException e) {
+            // refused or failed on purpose: what counts is what is left
+        }
+    }
+
+    private static CreateSandbox request(long timeout) {
+        return new CreateSandbox(
+                "base", timeout, true, Map.of(), Map.of(), Optional.empty(), Optional.empty(), Optional.empty());
+    }
+
+    private static List<SandboxInfo> list(TestServer server) {
+        return server.sandboxes
+                .list(OWNER, new SandboxQuery(Set.of(), Map.of(), Optional.empty(), 0, 1000))
+                .sandboxes();
+    }
+
+    /// Waits until retries are through, then compares the three sides.
+    private void agree(TestServer server) throws InterruptedException {
+        for (int i = 0; i < 200 && !agrees(server); i++) {
+            clock.move(Duration.ofSeconds(3));
+            TimeUnit.MILLISECONDS.sleep(30);
+        }
+        assertThat(agrees(server))
+                .as("store %s, machine %s, proxy %s", list(server), host.vms.keySet(), server.egress.slots.keySet())
+                .isTrue();
+    }
+
+    private boolean agrees(TestServer server) {
+        Set<String> stored = new HashSet<>();
+        for (SandboxInfo info : list(server)) {
+            if (info.state() != SandboxState.RUNNING) return false;
+            stored.add(info.id());
+        }
+        Set<String> identified = new HashSet<>();
+        host.vms.forEach((id, vm) -> {
+            if (vm.guest.identity != null) identified.add(id.value()); // the rest is warm
+        });
+        boolean slots = server.egress.slots.keySet().equals(stored);
+        boolean places = server.sandboxes.counts().get("sandboxes") == stored.size();
+        boolean sockets = host.vms.values().stream().allMatch(vm -> vm.openSockets.get() == 0);
+        return identified.equals(stored) && slots && places && sockets;
+    }
+}
