@@ -49,7 +49,7 @@ check("stdin reaches a background command", sandbox.commands.kill(cat.pid))
 
 seen = []
 streamed = sandbox.commands.run_stream("echo one; echo two", on_stdout=seen.append)
-check("a streamed command delivers its lines", "".join(seen).split() == ["one", "two"] and streamed.exit_code == 0)
+check("a streamed command delivers its lines", [line.strip() for line in seen] == ["one", "two"] and streamed.exit_code == 0)
 
 entry = sandbox.files.write("/home/user/ü/data.bin", bytes(range(256)))
 check("bytes are written", entry.path == "/home/user/ü/data.bin")

@@ -27,27 +27,27 @@ class EgressRulesTest {
 
     @ParameterizedTest(name = "network {0}: {1} is {2}")
     @CsvSource(
-            delimiter = '|',
+            delimiter = ';',
             value = {
-                "{'allow_out': ['api.example.test']} | api.example.test | reached",
-                "{'allow_out': ['api.example.test']} | other.example.test | not_in_allow_list",
-                "{'allow_out': ['*.example.test']} | deep.sub.example.test | reached",
-                "{'allow_out': ['*.sub.example.test']} | api.example.test | not_in_allow_list",
-                "{'allow_out': ['~(api|deep[.]sub)[.]example[.]test']} | deep.sub.example.test | reached",
-                "{'allow_out': ['api.example.test'], 'deny_out': ['0.0.0.0/0']} | api.example.test | reached",
-                "{'allow_out': ['api.example.test'], 'deny_out': ['*']} | other.example.test | denied_by_rule",
-                "{'deny_out': ['other.example.test']} | other.example.test | denied_by_rule",
-                "{'deny_out': ['0.0.0.0/0']} | api.example.test | denied_by_rule"
+                "{'allow_out': ['api.example.test']} ; api.example.test ; reached",
+                "{'allow_out': ['api.example.test']} ; other.example.test ; not_in_allow_list",
+                "{'allow_out': ['*.example.test']} ; deep.sub.example.test ; reached",
+                "{'allow_out': ['*.sub.example.test']} ; api.example.test ; not_in_allow_list",
+                "{'allow_out': ['~(api|deep[.]sub)[.]example[.]test']} ; deep.sub.example.test ; reached",
+                "{'allow_out': ['api.example.test'], 'deny_out': ['0.0.0.0/0']} ; api.example.test ; reached",
+                "{'allow_out': ['api.example.test'], 'deny_out': ['*']} ; other.example.test ; denied_by_rule",
+                "{'deny_out': ['other.example.test']} ; other.example.test ; denied_by_rule",
+                "{'deny_out': ['0.0.0.0/0']} ; api.example.test ; denied_by_rule"
             })
     void domainRulesDecideWhichNamesAreReached(String network, String host, String expected) {
         try (TestSandbox sandbox = rig.sandbox("{'network': " + network + "}")) {
-            JsonNode report = sandbox.probe(host, 443, host, get(host));
+            JsonNode report = sandbox.probeUnverified(host, 443, host, get(host));
             if (expected.equals("reached")) {
                 assertThat(report.path("error").textValue()).isEmpty();
                 assertThat(report.path("response").textValue()).startsWith("HTTP/1.1 200");
                 assertThat(sandbox.denials()).isEmpty();
             } else {
-                assertThat(report.path("response").textValue()).doesNotContain("200");
+                assertThat(report.path("response").textValue()).doesNotContain("HTTP/1.1 200");
                 assertThat(sandbox.denials()).contains(expected);
                 assertThat(rig.api.connections() + rig.other.connections() + rig.deep.connections()).isZero();
                 assertThat(rig.world.names().questions()).as("upstream questions").doesNotContain(host);
@@ -82,7 +82,7 @@ class EgressRulesTest {
         String address = rig.world.lastAddress().getHostAddress();
         try (TestSandbox sandbox = rig.sandbox("{'network': {'allow_out': ['plain.example.test']}}")) {
             JsonNode report = sandbox.probe(address, 443, null, get(address));
-            assertThat(report.path("response").textValue()).doesNotContain("200");
+            assertThat(report.path("response").textValue()).doesNotContain("HTTP/1.1 200");
             assertThat(sandbox.denials()).containsAnyOf("address_not_public", "name_required");
             assertThat(rig.deep.connections()).isZero();
         }
@@ -96,7 +96,7 @@ class EgressRulesTest {
     void theMetadataServiceIsOutOfReachInEverySpelling(String host) {
         try (TestSandbox sandbox =
                 rig.sandbox("{'network': {'allow_out': ['169.254.169.254', '169.254.0.0/16', 'metadata.google.internal', '*']}}")) {
-            JsonNode report = sandbox.probe(host, 80, null, "GET /latest/meta-data/ HTTP/1.1\r\nHost: " + host + "\r\n\r\n");
+            JsonNode report = sandbox.probe(host, 80, null, "GET /latest/meta-data/ HTTP/1.1\r\nHost: " + (host.startsWith("meta") ? host : "169.254.169.254") + "\r\n\r\n");
             assertThat(report.path("response").textValue()).doesNotContain("HTTP/1.1 200");
             if (!host.contains(":")) assertThat(sandbox.denials()).contains("metadata_endpoint");
         }
