@@ -51,8 +51,10 @@ exec_server() {
 }
 
 prepare_templates() {
-  step "Preparing the base template and the guest kernel (built once per machine)" "$ROOT/declaw" run templates prepare
+  step "Preparing the base template and the guest kernel (built once per machine)" template_steps
 }
+
+template_steps() { "$ROOT/declaw" run templates prepare | sed -u 's/^/· /'; }
 
 run_demo() { exec "$JAVA_HOME/bin/java" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED -cp "$ROOT/e2e/target/classes:$DIST/lib/*" dev.declaw.e2e.demo.Demo "$@"; }
 

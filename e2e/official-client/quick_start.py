@@ -78,7 +78,7 @@ refused = guarded.commands.run("curl -sS https://other.example.test/")
 check("another host is refused with its reason", "not_in_allow_list" in refused.stdout or refused.exit_code != 0)
 guarded.kill()
 
-check("a template that is not there", "no-such" in raises(NotFoundException, lambda: Sandbox.create(template="no-such")))
+check("a template that is not there", "template" in raises(NotFoundException, lambda: Sandbox.create(template="no-such")))
 raises(InvalidArgumentException, lambda: Sandbox.create(network={"allow_out": ["http://not-a-host"]}))
 raises(AuthenticationException, lambda: Sandbox.create(api_key="dcl_wrong"))
 check("bad input is told apart", True)

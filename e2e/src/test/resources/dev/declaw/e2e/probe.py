@@ -42,6 +42,8 @@ try:
             break
         answer += piece
         head, _, body = answer.partition(b"\r\n\r\n")
+        if b"chunked" in head.lower() and body.endswith(b"0\r\n\r\n"):
+            raise StopIteration
         for line in head.split(b"\r\n"):
             if line.lower().startswith(b"content-length:") and len(body) >= int(line.split(b":")[1]):
                 raise StopIteration

@@ -24,6 +24,9 @@ public final class Platform implements AutoCloseable {
     private final Path home;
     private final Map<String, String> settings = new HashMap<>();
     private final int port;
+    /// An interrupted run (SIGINT, SIGTERM) takes its server with it.
+    private final Thread interrupted = new Thread(this::stop, "platform-interrupted");
+
     private Process process;
 
     /// Starts the server and returns when it is ready.
@@ -47,6 +50,7 @@ public final class Platform implements AutoCloseable {
         settings.put("DECLAW_EGRESS_INTERNAL_RANGES", world.range());
         settings.put("DECLAW_EGRESS_UPSTREAM_CA", authority.toString());
         settings.putAll(extra);
+        Runtime.getRuntime().addShutdownHook(interrupted);
         start();
     }
 
@@ -131,7 +135,7 @@ public final class Platform implements AutoCloseable {
 
     /// SIGTERM, and waits for the end.
     public void stop() {
-        if (process.isAlive()) {
+        if (process != null && process.isAlive()) {
             process.destroy();
             await("the server to stop");
         }
@@ -150,6 +154,7 @@ public final class Platform implements AutoCloseable {
     public void close() {
         try {
             stop();
+            Runtime.getRuntime().removeShutdownHook(interrupted);
         } finally {
             try (Stream<Path> files = Files.walk(home)) {
                 files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());

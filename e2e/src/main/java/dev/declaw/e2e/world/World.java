@@ -29,9 +29,13 @@ public final class World implements AutoCloseable {
     private final int block;
     private final Authority authority = new Authority("A world of tests");
     private final NameServer names;
+    /// An interrupted run (SIGINT, SIGTERM) takes its world with it.
+    private final Thread interrupted = new Thread(this::release, "world-interrupted");
+
     private int originCount;
 
     public World() {
+        Runtime.getRuntime().addShutdownHook(interrupted);
         try {
             block = freeBlock();
             namespace = new NetworkNamespace("declaw-world-" + block);
@@ -165,6 +169,11 @@ public final class World implements AutoCloseable {
 
     @Override
     public void close() {
+        Runtime.getRuntime().removeShutdownHook(interrupted);
+        release();
+    }
+
+    private synchronized void release() {
         RuntimeException first = null;
         while (!releases.isEmpty()) {
             try {
