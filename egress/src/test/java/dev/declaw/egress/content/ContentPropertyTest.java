@@ -2,10 +2,10 @@ package dev.declaw.egress.content;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.declaw.guardrails.pii.PiiScanner;
 import dev.declaw.model.policy.ContentAction;
 import dev.declaw.model.policy.HostSelector;
 import dev.declaw.model.policy.PiiPolicy;
+import dev.declaw.model.scan.PersonalDataScanners;
 import dev.declaw.model.scan.PiiType;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
@@ -25,7 +25,7 @@ class ContentPropertyTest {
 
     private final TokenVault vault = new TokenVault();
     private final ContentScreen screen = new ContentScreen(
-            new PiiPolicy(true, ALL, ContentAction.REDACT, true, HostSelector.ALL), new PiiScanner(ALL), vault);
+            new PiiPolicy(true, ALL, ContentAction.REDACT, true, HostSelector.ALL), PersonalDataScanners.installed().forTypes(ALL), vault);
 
     private static String json(Random random, int depth, boolean personal) {
         String space = " ".repeat(random.nextInt(2));

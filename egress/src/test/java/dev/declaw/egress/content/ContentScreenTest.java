@@ -2,11 +2,11 @@ package dev.declaw.egress.content;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.declaw.guardrails.pii.PiiScanner;
 import dev.declaw.model.policy.ContentAction;
 import dev.declaw.model.policy.HostSelector;
 import dev.declaw.model.policy.PiiPolicy;
 import dev.declaw.model.policy.Reason;
+import dev.declaw.model.scan.PersonalDataScanners;
 import dev.declaw.model.scan.PiiType;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -32,7 +32,7 @@ class ContentScreenTest {
 
     private ContentScreen screen(ContentAction action) {
         PiiPolicy policy = new PiiPolicy(true, ALL, action, true, HostSelector.ALL);
-        return new ContentScreen(policy, new PiiScanner(ALL), vault);
+        return new ContentScreen(policy, PersonalDataScanners.installed().forTypes(ALL), vault);
     }
 
     private String body(String body, String type) {

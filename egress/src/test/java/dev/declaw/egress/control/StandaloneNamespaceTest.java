@@ -165,8 +165,8 @@ class StandaloneNamespaceTest {
         assertThat(worldOut.readLine()).isEqualTo("dns: api.example.test.");
         assertThat(worldOut.readLine()).isEqualTo("origin: GET /allowed HTTP/1.1");
 
-        // Could not resolve: the question got its denial from the proxy, and no DNS server was asked.
-        assertThat(curl("http://secret-data.evil.test/")).startsWith("6 ");
+        // The denied name leads to its denial in words, and no DNS server was asked.
+        assertThat(curl("http://secret-data.evil.test/")).startsWith("0 ").contains("not_in_allow_list");
         assertThat(curl("http://" + ORIGIN + "/literal")).doesNotContain("hello");
         assertThat(curl("--resolve", "evil.test:80:" + ORIGIN, "http://evil.test/pinned")).doesNotContain("hello");
         assertThat(curl("http://169.254.169.254/latest/meta-data/")).doesNotContain("hello");

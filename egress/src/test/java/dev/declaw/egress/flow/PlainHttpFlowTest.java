@@ -113,7 +113,7 @@ class PlainHttpFlowTest {
                 Origin origin = Origin.answering(null, OK)) {
             try (Socket client = rig.toAddress(loopback, origin.port())) {
                 FlowRig.send(client, get("127.0.0.1", origin.port()));
-                assertThat(FlowRig.readAll(client)).startsWith("HTTP/1.1 403 ").contains("name_required");
+                assertThat(FlowRig.readAll(client)).startsWith("HTTP/1.1 403 ").contains("address_not_public");
             }
             // The guest claims an allowed name for an address of its choice: what we resolve is dialled, not that address.
             try (Socket client = rig.toAddress(InetAddress.getByName("203.0.113.9"), origin.port())) {
