@@ -43,8 +43,15 @@ public final class Loopback implements AutoCloseable {
             releases.push(() -> delete(folder));
             run("ip", "link", "set", "lo", "up");
             Exec.run(Command.of("nft", "-f", "-")
-                    .withStdin("table ip bench { chain out { type nat hook output priority -100; "
-                            + "ip daddr 127.0.0.2 tcp dport 443 redirect to :15443; } }\n")
+                    .withStdin(
+                            """
+                            table ip bench {
+                              chain out {
+                                type nat hook output priority -100;
+                                ip daddr 127.0.0.2 tcp dport 443 redirect to :15443
+                              }
+                            }
+                            """)
                     .in(namespace));
             NameServer names = new NameServer(namespace.call(() -> new DatagramSocket(new InetSocketAddress(address(3), 53))));
             releases.push(names);

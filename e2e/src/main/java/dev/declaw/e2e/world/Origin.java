@@ -1,5 +1,6 @@
 package dev.declaw.e2e.world;
 
+import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -72,8 +73,9 @@ public final class Origin implements AutoCloseable {
     private void serve(Socket socket) {
         try (socket) {
             socket.setSoTimeout(60_000);
+            socket.setTcpNoDelay(true);
             InputStream in = recording(socket.getInputStream());
-            OutputStream out = socket.getOutputStream();
+            OutputStream out = new BufferedOutputStream(socket.getOutputStream(), 64 * 1024);
             while (true) {
                 String head = readHead(in);
                 if (head.isEmpty()) return;
