@@ -24,16 +24,17 @@ class CrashTest {
         try (World world = new World()) {
             Origin origin = world.tlsOrigin("api.example.test", _ -> Received.Answer.text(200, "ok"));
             Platform platform = new Platform(world, Map.of());
+            String id;
             try {
                 Api api = platform.api();
-                String id = api.create(POLICY).path("sandbox_id").textValue();
+                id = api.create(POLICY).path("sandbox_id").textValue();
                 assertThat(curl(api, id)).contains("200");
                 proxyDiesWhileABodyIsOnItsWay(platform, api, id, origin);
                 serverDiesAndAdoptsTheSandbox(platform, id);
             } finally {
                 platform.close();
             }
-            assertNothingIsLeft(platform);
+            assertNothingIsLeft(platform, id);
         }
     }
 
@@ -82,14 +83,14 @@ class CrashTest {
         return api.run(id, "curl -s -m 10 -o /dev/null -w '%{http_code}' -d hello https://api.example.test/ping").stdout();
     }
 
-    private static void assertNothingIsLeft(Platform platform) throws Exception {
+    private static void assertNothingIsLeft(Platform platform, String id) throws Exception {
         List<String> left = ProcessHandle.allProcesses()
                 .map(process -> Platform.commandLine(process.pid()))
                 .filter(line -> line.contains(platform.home().toString()))
                 .toList();
         assertThat(left).as("processes of the stopped server").isEmpty();
         String namespaces = dev.declaw.linux.Exec.run(dev.declaw.linux.Command.of("ip", "netns", "list")).text();
-        assertThat(namespaces).doesNotContain("declaw-sbx-");
+        assertThat(namespaces).doesNotContain(id);
         assertThat(java.nio.file.Files.readString(java.nio.file.Path.of("/proc/mounts")))
                 .doesNotContain(platform.home().toString());
     }
