@@ -68,8 +68,9 @@ class SnapshotVmTest {
                 open('/home/user/digest', 'w').write(hashlib.sha256(held).hexdigest())
                 count = 0
                 while True:
-                    with open('/home/user/count', 'w') as out: out.write(str(count))
-                    with open('/dev/shm/now', 'w') as out: out.write(hashlib.sha256(held).hexdigest())
+                    for path, text in (('/home/user/count', str(count)), ('/dev/shm/now', hashlib.sha256(held).hexdigest())):
+                        with open(path + '.new', 'w') as out: out.write(text)
+                        os.rename(path + '.new', path)
                     count += 1
                     time.sleep(0.05)
                 EOF
@@ -157,7 +158,7 @@ class SnapshotVmTest {
                     import socket, threading, time
                     server = socket.create_server(('127.0.0.1', 7000))
                     inside = socket.create_connection(('127.0.0.1', 7000)); accepted = server.accept()[0]
-                    outside = socket.create_connection(('203.0.113.7', 80)); outside.recv(100)
+                    outside = socket.create_connection(('203.0.113.7', 80))
                     open('/home/user/connected', 'w').write('yes')
                     try:
                         outside.recv(1)
@@ -168,7 +169,8 @@ class SnapshotVmTest {
                     open('/home/user/result', 'w').write(result)
                     EOF
                     nohup python3 /home/user/wait.py >/home/user/log 2>&1 &
-                    for i in $(seq 100); do [ -s /home/user/connected ] && break; sleep 0.2; done; cat /home/user/connected""");
+                    for i in $(seq 100); do [ -s /home/user/connected ] && break; sleep 0.2; done
+                    cat /home/user/connected || { cat /home/user/log >&2; ss -tn >&2; false; }""");
             vm.pause("snap-cccccccc");
         }
         MicroVm again = resumed(vm.id(), "snap-cccccccc");
