@@ -88,6 +88,7 @@ run_bench() { exec "$JAVA_HOME/bin/java" -XX:+UseSerialGC --enable-native-access
 run_tests() {
   build_all
   prepare_templates
+  record_starts
   say "${BOLD}▸ Testing the guest agent${OFF}"
   (cd envd && GOTOOLCHAIN=local go vet ./... && GOTOOLCHAIN=local go test ./...)
   say "${BOLD}▸ Testing every Java module, the whole system with real microVMs, and the official client${OFF}"
