@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"syscall"
 	"time"
 
 	"declaw.dev/envd/internal/account"
@@ -253,6 +254,28 @@ func (c *call) fail(err error) {
 	_, _ = io.CopyN(io.Discard, c.request.Body, discardedBytesMax)
 	text, _ := json.Marshal(map[string]string{"code": string(known.Code), "message": known.Message})
 	c.send(known.Status(), text)
+}
+
+// abandoned says whether the peer has closed its end already: then it takes the call for failed and may repeat it.
+func (c *call) abandoned() bool {
+	if c.request.Context().Err() != nil {
+		return true
+	}
+	connection, ok := c.connection.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := connection.SyscallConn()
+	if err != nil {
+		return true
+	}
+	gone := false
+	_ = raw.Control(func(fd uintptr) { // fails when it is closed, which the context tells as well
+		var one [1]byte
+		n, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		gone = err == nil && n == 0 || err != nil && err != syscall.EAGAIN && err != syscall.EINTR
+	})
+	return gone
 }
 
 func (c *call) setWriteDeadline() {
