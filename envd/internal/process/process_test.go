@@ -219,7 +219,11 @@ func TestAFollowerAfterTheEndGetsTheNewestMegabyteAndTheTruth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	waitUntil(t, "end", func() bool { return len(table.Running()) == 0 })
+	waitUntil(t, "end of the output", func() bool { // which may come after that of the process
+		table.mu.Lock()
+		defer table.mu.Unlock()
+		return len(table.ended) == 1
+	})
 	for i := 0; i < 2; i++ { // repeated reads give the same
 		late := p.Follow(0)
 		got := finish(t, late)
