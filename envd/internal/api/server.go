@@ -42,6 +42,7 @@ type Server struct {
 	files     *files.Tree
 	accounts  account.Database
 	log       *log.Logger
+	watches   chan struct{} // one for each that is under way
 
 	stall, keepAlive time.Duration
 }
@@ -50,7 +51,8 @@ type Server struct {
 func New(root string, guest *identity.Guest, processes *process.Table, log *log.Logger) *Server {
 	return &Server{
 		guest: guest, processes: processes, files: files.NewTree(root), accounts: account.Database{Root: root}, log: log,
-		stall: stallTime, keepAlive: keepAliveInterval,
+		watches: make(chan struct{}, watchesMax),
+		stall:   stallTime, keepAlive: keepAliveInterval,
 	}
 }
 
@@ -133,6 +135,8 @@ func (s *Server) route(c *call) error {
 		found, err = s.processCalls(c)
 	case "files":
 		found, err = s.fileCalls(c)
+	case "ports":
+		found, err = s.portCalls(c)
 	default:
 		found = false
 	}

@@ -73,6 +73,7 @@ func TestAProcessIsFoundByItsTagAndResumed(t *testing.T) {
 			t.Fatalf("%d %s", status, body)
 		}
 	}
+	stdoutOf(t, a.open("GET", "/processes/stdio-1/events", nil).Body) // it has ended
 	response := a.open("GET", "/processes/stdio-1/events?after=6&kind=stdio", nil)
 	if f := nextFrame(t, response.Body); f.kind != frameOffset || f.payload != `{"offset":6}` {
 		t.Errorf("frame %+v", f)
