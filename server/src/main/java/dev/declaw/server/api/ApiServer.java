@@ -75,7 +75,10 @@ public final class ApiServer implements AutoCloseable {
     private static List<Router.Route> routes(Parts parts) {
         SandboxEndpoints sandboxes = new SandboxEndpoints(parts.sandboxes(), parts.creates());
         CommandEndpoints commands = new CommandEndpoints(parts.sandboxes(), parts.clock());
+        PtyEndpoints pty = new PtyEndpoints(parts.sandboxes());
+        StdioEndpoints stdio = new StdioEndpoints(parts.sandboxes(), parts.tokens());
         FileEndpoints files = new FileEndpoints(parts.sandboxes());
+        WatchEndpoints watches = new WatchEndpoints(parts.sandboxes());
         AuditEndpoints audit = new AuditEndpoints(parts.sandboxes(), parts.audit(), parts.drainAudit());
         return List.of(
                 open("GET", "/health", sandboxes::health),
@@ -95,6 +98,16 @@ public final class ApiServer implements AutoCloseable {
                 of("GET", "/sandboxes/{id}/commands/{pid}/wait", commands::await),
                 of("DELETE", "/sandboxes/{id}/commands/{pid}", commands::kill),
                 of("POST", "/sandboxes/{id}/commands/{pid}/stdin", commands::stdin),
+                of("POST", "/sandboxes/{id}/pty", pty::create),
+                of("GET", "/sandboxes/{id}/pty/{pid}/stream", pty::stream),
+                of("POST", "/sandboxes/{id}/pty/{pid}/stdin", pty::stdin),
+                of("PATCH", "/sandboxes/{id}/pty/{pid}", pty::resize),
+                of("DELETE", "/sandboxes/{id}/pty/{pid}", pty::kill),
+                of("POST", "/sandboxes/{id}/stdio", stdio::start),
+                of("GET", "/sandboxes/{id}/stdio/{cid}/stream", stdio::stream),
+                of("POST", "/sandboxes/{id}/stdio/{cid}/stdin", stdio::stdin),
+                of("POST", "/sandboxes/{id}/stdio/{cid}/stdin/close", stdio::closeStdin),
+                of("DELETE", "/sandboxes/{id}/stdio/{cid}", stdio::kill),
                 of("GET", "/sandboxes/{id}/files", files::read),
                 of("POST", "/sandboxes/{id}/files", files::write),
                 of("DELETE", "/sandboxes/{id}/files", files::remove),
@@ -106,7 +119,8 @@ public final class ApiServer implements AutoCloseable {
                 of("GET", "/sandboxes/{id}/files/exists", files::exists),
                 of("GET", "/sandboxes/{id}/files/info", files::info),
                 of("POST", "/sandboxes/{id}/files/mkdir", files::makeDirectory),
-                of("POST", "/sandboxes/{id}/files/watch", files::watch),
+                of("POST", "/sandboxes/{id}/files/watch", watches::post),
+                of("GET", "/sandboxes/{id}/files/watch", watches::get),
                 of("GET", "/sandboxes/{id}/audit", audit::query),
                 of("GET", "/sandboxes/{id}/audit/verify", audit::verify));
     }

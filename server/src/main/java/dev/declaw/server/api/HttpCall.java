@@ -28,6 +28,7 @@ final class HttpCall {
     private Query query = new Query(null);
     private Map<String, String> parameters = Map.of();
     private String owner = "";
+    private Optional<String> bodyDigest = Optional.empty();
     private boolean answered;
 
     /// A write that failed because the caller is gone.
@@ -101,10 +102,16 @@ final class HttpCall {
         try (InputStream in = Content.Source.asInputStream(request)) {
             byte[] bytes = in.readNBytes(JSON_BYTES_MAX + 1);
             if (bytes.length > JSON_BYTES_MAX) throw new PlatformFailure.TooLarge("body_too_large", tooLarge);
+            bodyDigest = idempotencyKey().map(_ -> Sha256.hex(bytes));
             return bytes;
         } catch (IOException e) {
             throw new CallerGoneException(e);
         }
+    }
+
+    /// SHA-256 of the body that was read, when there is an idempotency key to compare it for.
+    Optional<String> bodyDigest() {
+        return bodyDigest;
     }
 
     /// Length that the caller announced, or -1.
