@@ -254,6 +254,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
             phase = Phase.SENDING;
             sayContinue();
             guest.process();
+            guestPaused(); // what had come before there was an upstream is sent now, not with the next piece
         }
     }
 
