@@ -53,7 +53,7 @@ final class Providers {
     private Providers() {}
 
     /// End of the credential that starts here, or -1.
-    static int match(char[] text, int start, int length) {
+    static int match(char[] text, int start, int length, boolean examples) {
         if (start + 1 >= length || text[start] >= 128 || text[start + 1] >= 128) return -1;
         Shape[] shapes = BY_START[text[start] << 7 | text[start + 1]];
         if (shapes == null) return -1;
@@ -68,14 +68,14 @@ final class Providers {
             int count = end - from;
             if (count < shape.min || shape.max > 0 && count > shape.max) continue;
             if (shape.max == shape.min && end < length && Chars.alphanumeric(text[end])) continue;
-            if (shape.min < 64 && !mixed(text, from, end, shape)) continue;
+            if (shape.min < 64 && !mixed(text, from, end, shape, examples)) continue;
             best = Math.max(best, end);
         }
         return best;
     }
 
     /// A tail of letters alone is a word or a name unless the prefix is telling.
-    private static boolean mixed(char[] text, int from, int end, Shape shape) {
+    private static boolean mixed(char[] text, int from, int end, Shape shape, boolean examples) {
         int digits = 0;
         int lower = 0;
         int upper = 0;
@@ -89,7 +89,7 @@ final class Providers {
             else if (type == Chars.UPPER) upper++;
             same &= text[i] == text[from];
         }
-        if (same || Values.placeholder(text, from, end)) return false;
+        if (same || Values.placeholder(text, from, end, examples)) return false;
         boolean telling = shape.prefix.length() >= 3 && joints * 6 <= end - from;
         if (digits > 0 && telling && shape.prefix.length() >= 4) return true;
         if (digits == 0 && telling && lower + upper == end - from && end - from >= 20) return !shape.prefix.endsWith("-") || lower > 0 && upper > 0;

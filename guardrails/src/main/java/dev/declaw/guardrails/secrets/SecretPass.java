@@ -1,41 +1,94 @@
 package dev.declaw.guardrails.secrets;
 
-import dev.declaw.model.scan.Finding;
-import java.util.List;
-
 /// One pass of [SecretScanner] over one text.
 final class SecretPass {
     private static final int RANDOM_CHARS_MIN = 14;
     private static final int PROSE_CHARS_MIN = 20;
     private static final int CONTEXT_CHARS = 40;
     private static final int PROVIDER_CHARS_MIN = 12;
-    private static final int PEM_CHARS_MAX = 8192;
+    private static final int PEM_CHARS_MAX = 16_384;
+    private static final int TRIES_IN_RUN_MAX = 8;
+    /// Shorter runs are no keys by themselves.
+    private static final int LONG_CHARS_MIN = 8;
+
+    private static final byte NOTHING = 0;
+    private static final byte OPERATOR = 1;
+    private static final byte SPACE = 2;
+    private static final byte DOT = 3;
+    private static final byte[] NEXT = new byte[128];
+
+    static {
+        for (char c : "=:>\"'`]\\".toCharArray()) NEXT[c] = OPERATOR;
+        for (char c : " \t".toCharArray()) NEXT[c] = SPACE;
+        for (char c : "./~".toCharArray()) NEXT[c] = DOT;
+    }
+
     private static final WordDfa CONTEXT_WORDS = new WordDfa("key", "token", "secret", "password", "credential", "auth", "api", "bearer");
 
     private final char[] text;
     private final int length;
-    private final List<Finding> findings;
+    private final boolean examples;
+    private final SecretScanner.Sink sink;
     private int done;
+    private int found;
 
-    SecretPass(char[] text, List<Finding> findings) {
+    /// End of the run of [Chars#extended] characters that was walked last, and how many credentials were looked for in it: so that
+    /// `eyJ.eyJ.eyJ.` stays linear.
+    private int runEnd;
+    private int triesInRun;
+
+    /// @param examples whether the example keys of documentations (`AKIA…EXAMPLE`) count, too
+    SecretPass(char[] text, int length, boolean examples, SecretScanner.Sink sink) {
         this.text = text;
-        this.length = text.length;
-        this.findings = findings;
+        this.length = length;
+        this.examples = examples;
+        this.sink = sink;
     }
 
-    void run() {
+    /// Reads the whole text; answers how many secrets there were.
+    ///
+    /// A run of identifier characters is looked at only where something may come of it: it is long, or what follows may assign a value to it,
+    /// or it may begin a phrase such as `Bearer …`.
+    int run() {
+        char[] text = this.text;
+        byte[] kinds = Chars.CLASS;
+        byte[] nexts = NEXT;
+        int length = this.length;
         int i = 0;
         while (i < length) {
-            if (!Chars.token(text[i])) {
+            char c = text[i];
+            if (c >= 128 || kinds[c] == Chars.OTHER) {
                 i++;
                 continue;
             }
             int start = i;
-            while (i < length && Chars.token(text[i])) i++;
-            boolean dotted = i - start == 1 && i < length && (text[i] == '.' || text[i] == '/');
-            if (start >= done && (i - start >= 2 || dotted)) token(start, i);
-            i = Math.max(i, done);
+            do i++;
+            while (i < length && (c = text[i]) < 128 && kinds[c] != Chars.OTHER);
+            if (start < done) {
+                i = Math.max(i, done);
+                continue;
+            }
+            int count = i - start;
+            byte next = i < length && c < 128 ? nexts[c] : NOTHING;
+            if (next == SPACE && !phrase(start, i)) next = NOTHING;
+            boolean look = count >= LONG_CHARS_MIN || next == OPERATOR && count >= 2 || next == SPACE && count >= 2
+                    || next == DOT && (count == 1 || count >= 2 && i + 1 < length && Chars.token(text[i + 1]));
+            if (look) {
+                token(start, i);
+                i = Math.max(i, done);
+            }
         }
+        return found;
+    }
+
+    /// Whether a run with a space behind it may name a value: an operator, a flag, an authentication scheme, `ENV NAME value`, `name value="…"`.
+    private boolean phrase(int start, int end) {
+        char after = end + 1 < length ? text[end + 1] : 0;
+        if (after < 128 && (NEXT[after] == OPERATOR || NEXT[after] == SPACE) || after == 'v' || text[start] == '-') return true;
+        char first = Chars.lower(text[start]);
+        int count = end - start;
+        if ((first == 'b' || first == 't') && (count == 5 || count == 6)) return true;
+        return start >= 4 && text[start - 1] == ' ' && (text[start - 2] == 'V' || text[start - 2] == 'v');
     }
 
     private void token(int start, int end) {
@@ -57,10 +110,18 @@ final class SecretPass {
 
     /// At the start of a run and after each joint in it: `token_ghp_…`.
     private boolean provider(int start, int end) {
+        if (start >= runEnd) {
+            int limit = Math.min(length, start + SecretScanner.WINDOW_OVERLAP_CHARS);
+            runEnd = end;
+            while (runEnd < limit && Chars.extended(text[runEnd])) runEnd++;
+            triesInRun = 0;
+        } else if (++triesInRun > TRIES_IN_RUN_MAX) {
+            return false;
+        }
         int reach = Math.min(end, start + 64);
         for (int at = start; at < reach; at++) {
             if (at > start && Chars.of(text[at - 1]) != Chars.JOINT) continue;
-            int stop = Providers.match(text, at, length);
+            int stop = Providers.match(text, at, length, examples);
             if (stop > at) {
                 boolean checked = Providers.gitHubChecksum(text, at, stop);
                 return add(at, stop, checked ? 1 : 0.97);
@@ -97,37 +158,37 @@ final class SecretPass {
         environment |= upper(start, end) && next == '=' || next == ':' && lineStart(start);
         if (after >= length) return false;
         int stop = Values.end(text, after, length);
-        if (scheme(after, stop)) {
+        if (scheme(text, after, stop)) {
             after = stop + 1;
             stop = Values.end(text, after, length);
         }
         if (stop <= after) return false;
         if (prefixed(after, stop)) return false;
         boolean secret = strength == KeyName.STRONG
-                ? Values.secret(text, after, stop, environment)
-                : stop - after >= 16 && !Values.placeholder(text, after, stop) && Randomness.random(text, after, stop, true);
+                ? Values.secret(text, after, stop, environment, examples)
+                : stop - after >= 16 && !Randomness.digest(text, after, stop) && !Values.placeholder(text, after, stop, examples) && Randomness.random(text, after, stop, true);
         return secret && add(after, stop, strength == KeyName.STRONG ? 0.92 : 0.75);
     }
 
     /// A provider's own credential, or an address with one, is better read by its own rule.
     private boolean prefixed(int start, int end) {
-        if (Providers.match(text, start, length) > 0) return true;
+        if (Providers.match(text, start, length, examples) > 0) return true;
         for (int i = start; i + 2 < Math.min(end, start + 12); i++) {
             if (text[i] == ':' && text[i + 1] == '/' && text[i + 2] == '/') return true;
         }
         return false;
     }
 
-    private boolean scheme(int start, int end) {
+    static boolean scheme(char[] text, int start, int end) {
         int count = end - start;
         return count == 6 && Chars.wordAt(text, start, end, "bearer") || count == 5 && (Chars.wordAt(text, start, end, "basic") || Chars.wordAt(text, start, end, "token"));
     }
 
     /// `Bearer …`, `Basic …` (RFC 9110 §11.4).
     private boolean scheme(int start, int end, char next) {
-        if (next != ' ' || !scheme(start, end) || end - start == 5 && Chars.lower(text[start]) == 't') return false;
+        if (next != ' ' || !scheme(text, start, end) || end - start == 5 && Chars.lower(text[start]) == 't') return false;
         int stop = Values.end(text, end + 1, length);
-        return stop - end > 12 && !prefixed(end + 1, stop) && !Values.placeholder(text, end + 1, stop)
+        return stop - end > 12 && !prefixed(end + 1, stop) && !Values.placeholder(text, end + 1, stop, examples)
                 && Randomness.random(text, end + 1, stop, false) && add(end + 1, stop, 0.9);
     }
 
@@ -159,7 +220,7 @@ final class SecretPass {
         int end = hostEnd;
         limit = Math.min(length, hostEnd + 512);
         while (end < limit && (Chars.extended(text[end]) || text[end] == '@')) end++;
-        return end - hostEnd >= 30 && !Values.placeholder(text, hostEnd, end) && Randomness.random(text, hostEnd, end, false) && add(start, end, 0.95);
+        return end - hostEnd >= 30 && !Values.placeholder(text, hostEnd, end, examples) && Randomness.random(text, hostEnd, end, false) && add(start, end, 0.95);
     }
 
     /// `scheme://user:password@host` (RFC 3986 §3.2.1).
@@ -173,7 +234,7 @@ final class SecretPass {
             if (c == '/' && colon < 0) return;
             if (c != '@') continue;
             int from = colon < 0 ? start : colon + 1;
-            if (i - from < 3 || Values.placeholder(text, from, i)) return;
+            if (i - from < 3 || Values.placeholder(text, from, i, examples)) return;
             if (colon < 0 && !(i - from >= 16 && Randomness.random(text, from, i, false))) return;
             boolean letters = true;
             for (int k = from; k < i && letters; k++) letters = Chars.of(text[k]) == Chars.LOWER || Chars.of(text[k]) == Chars.UPPER;
@@ -195,12 +256,14 @@ final class SecretPass {
         for (int at = start + 11; at < limit; at++) {
             if (text[at] == '-' && Chars.wordAt(text, at, limit, "-----end")) {
                 int stop = at + 8;
-                while (stop < limit && text[stop] != '\n') stop++;
+                int label = Math.min(length, stop + 48);
+                while (stop < label && text[stop] != '\n' && text[stop] != '-') stop++;
+                for (int dashes = 0; dashes < 5 && stop < length && text[stop] == '-'; dashes++) stop++;
                 add(start, stop, 0.99);
                 return;
             }
         }
-        if (limit - start > 100) add(start, limit, 0.9);
+        if (limit - start > 32) add(start, limit, 0.9);
     }
 
     /// A random value: after an assignment whose name is not harmless, or in a sentence that speaks of keys or providers.
@@ -212,15 +275,22 @@ final class SecretPass {
         int count = stop - start;
         if (count < RANDOM_CHARS_MIN || start > 0 && (text[start - 1] == '/' || text[start - 1] == '.' || text[start - 1] == '#')) return;
         boolean digest = Randomness.digest(text, start, stop);
-        if (!digest && !Randomness.random(text, start, stop, false) || Values.placeholder(text, start, stop)) return;
-        int context = context(start);
+        if (!digest && !Randomness.random(text, start, stop, false) || Values.placeholder(text, start, stop, examples)) return;
+        int context = context(start, Randomness.uuid(text, start, stop));
         if (context == 0 || context == 1 && digest) return;
+        if (count < PROSE_CHARS_MIN && context == 2 && text[start - 1] == ' ' && !operatorBefore(start)) return;
         if (!digest && (context == 1 || count < PROSE_CHARS_MIN) && !Randomness.random(text, start, stop, true)) return;
         add(start, stop, context == 1 ? 0.6 : 0.8);
     }
 
+    private boolean operatorBefore(int start) {
+        int i = start - 1;
+        while (i >= 0 && (text[i] == ' ' || text[i] == '"' || text[i] == '\'' || text[i] == '`')) i--;
+        return i >= 0 && (text[i] == '=' || text[i] == ':' || text[i] == '>');
+    }
+
     /// 0: no reason, or a reason against; 1: assigned to something; 2: beside a provider's name or a word for secrets.
-    private int context(int start) {
+    private int context(int start, boolean uuid) {
         int from = Math.max(0, start - CONTEXT_CHARS);
         for (int i = start - 1; i >= from; i--) {
             if (text[i] == '\n') {
@@ -240,16 +310,18 @@ final class SecretPass {
         while (name >= from && Chars.token(text[name])) name--;
         if (nameEnd > name + 1) {
             KeyName strength = KeyName.of(text, name + 1, nameEnd);
+            if (uuid && strength == KeyName.STRONG) return 2;
             if (strength == KeyName.HARMLESS || Chars.contains(text, name + 1, nameEnd, "base64") || Chars.contains(text, name + 1, nameEnd, "sha")) return 0;
         }
-        if (CONTEXT_WORDS.any(text, from, start)) return 2;
+        if (!uuid && CONTEXT_WORDS.any(text, from, start)) return 2;
         if (ProviderNames.in(text, from, start)) return 2;
         return operator && nameEnd > name + 1 ? 1 : 0;
     }
 
     private boolean add(int start, int end, double confidence) {
         if (start < done || end <= start) return false;
-        findings.add(new Finding(SecretScanner.TYPE, start, end, confidence));
+        sink.secret(start, end, confidence);
+        found++;
         done = end;
         return true;
     }

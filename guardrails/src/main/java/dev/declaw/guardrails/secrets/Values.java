@@ -8,6 +8,10 @@ final class Values {
         "your", "xxxx", "example", "changeme", "change_me", "change-me", "placeholder", "****", "...", "redacted", "dummy", "insert",
         "replace", "process.env", "os.environ", "getenv", "secrets.", "env.", "vault.", "<", "{{", "${", "$(", "%s", "todo", "fixme", "sample",
         "my_", "my-", "0000000000", "1234567890", "abcdefgh", "_here", "masked", "hidden", "undefined");
+    /// Those that no key holds, an example key neither.
+    private static final WordDfa EMPTY = new WordDfa(
+        "your", "xxxx", "changeme", "change_me", "change-me", "placeholder", "****", "...", "redacted", "insert_", "replace_", "process.env", "os.environ",
+        "getenv", "secrets.", "vault.", "<", "{{", "${", "$(", "%s", "0000000000", "_here", "masked", "undefined");
     private static final String[] WORDS = {
         "none", "null", "nil", "true", "false", "string", "password", "pass", "passwd", "secret", "token", "key", "test", "value", "yes", "no",
         "admin", "root", "user", "default", "required", "optional", "str", "int", "self", "text", "pwd", "file", "prompt", "ask", "auto"};
@@ -45,13 +49,14 @@ final class Values {
         return i;
     }
 
+    /// @param examples whether example keys count as keys
     /// Whether the text refers to a value, or stands for one in a document, rather than being one.
-    static boolean placeholder(char[] text, int start, int end) {
+    static boolean placeholder(char[] text, int start, int end, boolean examples) {
         int length = end - start;
         boolean same = true;
         for (int i = start + 1; i < end && same; i++) same = text[i] == text[start];
         if (same) return true;
-        if (PLACEHOLDERS.any(text, start, end)) return true;
+        if ((examples ? EMPTY : PLACEHOLDERS).any(text, start, end)) return true;
         for (String word : WORDS) if (word.length() == length && Chars.wordAt(text, start, end, word)) return true;
         char first = text[start];
         char last = text[end - 1];
@@ -60,9 +65,9 @@ final class Values {
     }
 
     /// A value under a name that promises one: not a call, a path, a type, a lone word.
-    static boolean secret(char[] text, int start, int end, boolean environment) {
+    static boolean secret(char[] text, int start, int end, boolean environment, boolean examples) {
         int length = end - start;
-        if (length < 6 || placeholder(text, start, end)) return false;
+        if (length < 6 || placeholder(text, start, end, examples)) return false;
         int digits = 0;
         int letters = 0;
         int others = 0;
