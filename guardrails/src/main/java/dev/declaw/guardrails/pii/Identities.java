@@ -42,7 +42,7 @@ final class Identities {
             case ROUTING -> digits(value, 9) && Digits.routing(c) ? 9 : 0;
             case ACCOUNT_IBAN -> Iban.match(value);
             case TAX -> tax(value);
-            case VAT -> vat(value);
+            case VAT -> vat(value, true);
             case NATIONAL -> national(value);
             default -> 0;
         };
@@ -206,7 +206,7 @@ final class Identities {
         if (digits(value, 10) && (inn(c, 10) || utr(c))) return 10;
         if (digits(value, 9)) return employer(c) || c[0] == '9' || tfn(c) || portuguese(c) ? 9 : 0;
         if (dni(value) > 0) return 9;
-        return vat(value);
+        return vat(value, false);
     }
 
     private static int indianTax(Compact value) {
@@ -256,7 +256,9 @@ final class Identities {
     }
 
     /// European Union: the state's letters and eight to twelve characters, mostly digits.
-    private static int vat(Compact value) {
+    ///
+    /// @param numbers whether the letters may be missing
+    private static int vat(Compact value, boolean numbers) {
         char[] c = value.chars;
         int n = value.count();
         while (n > 7 && !value.closed(n)) n--;
@@ -265,7 +267,7 @@ final class Identities {
             int digits = 0;
             for (int i = 2; i < n; i++) if (c[i] >= '0' && c[i] <= '9') digits++;
             if (Digits.letters(c, 0, 2) && digits >= 7 && digits >= n - 5) return n;
-            if (n >= 9 && n <= 12 && Digits.all(c, 0, n)) return n;
+            if (numbers && n >= 9 && n <= 12 && Digits.all(c, 0, n)) return n;
         }
         return 0;
     }

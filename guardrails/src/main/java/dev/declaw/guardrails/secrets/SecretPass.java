@@ -23,6 +23,11 @@ final class SecretPass {
         for (char c : "./~".toCharArray()) NEXT[c] = DOT;
     }
 
+    private static final int BRAND_CHARS_MAX = 14;
+    private static final int BRANDED_CHARS_MIN = 32;
+    private static final WordDfa KEY_BRANDS = new WordDfa("key", "pat_", "pat-", "sk-", "sk_", "tok", "secret", "api", "live", "test_", "prod");
+    private static final WordDfa ID_BRANDS = new WordDfa(
+        "req", "msg", "chatcmpl", "cus_", "evt", "sub_", "pi_", "ch_", "id_", "id-", "trace", "run", "thread", "asst", "file", "call", "tool", "resp", "sha", "etag", "img", "css", "hash", "chunk", "main", "index", "job", "user", "org", "acct", "price", "prod_", "sess", "conv", "doc", "data", "node", "pkg", "commit", "build", "version", "uuid");
     private static final WordDfa CONTEXT_WORDS = new WordDfa("key", "token", "secret", "password", "credential", "auth", "api", "bearer");
 
     private final char[] text;
@@ -104,6 +109,7 @@ final class SecretPass {
             privateKey(start);
             return;
         }
+        if (next == ':' && botToken(start, end)) return;
         if (named(start, end, next)) return;
         if (count >= 8) random(start, end);
     }
@@ -143,13 +149,25 @@ final class SecretPass {
         return dots >= 2 && i - start >= 40 && add(start, i, 0.95);
     }
 
+    /// A number, a colon and 35 characters: the bots of Telegram.
+    private boolean botToken(int start, int end) {
+        int from = start;
+        while (from < end && Chars.of(text[from]) != Chars.DIGIT) from++;
+        if (end - from < 8 || end - from > 10 || from - start != 0 && from - start != 3) return false;
+        for (int i = from; i < end; i++) if (Chars.of(text[i]) != Chars.DIGIT) return false;
+        int stop = end + 1;
+        while (stop < length && stop - end <= 40 && Chars.token(text[stop])) stop++;
+        return stop - end - 1 >= 34 && stop - end - 1 <= 36 && Randomness.random(text, end + 1, stop, false) && add(from, stop, 0.95);
+    }
+
     private boolean named(int start, int end, char next) {
         boolean flag = text[start] == '-' && end - start > 4 && text[start + 1] == '-';
         boolean space = next == ' ' || next == '\t';
         int after = Values.afterOperator(text, end, length);
         boolean environment = false;
         if (after < 0) {
-            if (!space || !flag && !docker(start)) return scheme(start, end, next);
+            if (space && commandLine(start, end)) return true;
+            if (!space || !flag && !docker(start) && !netrc(start, end)) return scheme(start, end, next);
             after = end + 1;
             environment = !flag;
         }
@@ -163,11 +181,45 @@ final class SecretPass {
             stop = Values.end(text, after, length);
         }
         if (stop <= after) return false;
+        after = behindName(after, stop);
         if (prefixed(after, stop)) return false;
         boolean secret = strength == KeyName.STRONG
                 ? Values.secret(text, after, stop, environment, examples)
                 : stop - after >= 16 && !Randomness.digest(text, after, stop) && !Values.placeholder(text, after, stop, examples) && Randomness.random(text, after, stop, true);
         return secret && add(after, stop, strength == KeyName.STRONG ? 0.92 : 0.75);
+    }
+
+    /// `session=…` of a cookie: its value begins behind the name.
+    private int behindName(int start, int stop) {
+        int i = start;
+        while (i < stop && i - start < 32 && (Chars.of(text[i]) == Chars.LOWER || Chars.of(text[i]) == Chars.UPPER || text[i] == '_' || text[i] == '-')) i++;
+        return i > start + 1 && i + 8 < stop && text[i] == '=' ? i + 1 : start;
+    }
+
+    /// `login name password value` of netrc files.
+    private boolean netrc(int start, int end) {
+        return end - start == 8 && Chars.wordAt(text, start, end, "password") && Chars.contains(text, Math.max(0, start - CONTEXT_CHARS), start, "login ");
+    }
+
+    /// `mysql -pVALUE`, `sshpass -p VALUE`, `curl -u name:VALUE`.
+    private boolean commandLine(int start, int end) {
+        if (text[start] != '-' || end - start < 2) return false;
+        char flag = text[start + 1];
+        int from = Math.max(0, start - CONTEXT_CHARS);
+        int value = -1;
+        if (flag == 'p' && end - start > 7 && (Chars.contains(text, from, start, "mysql") || Chars.contains(text, from, start, "mariadb"))) value = start + 2;
+        if (flag == 'p' && end - start == 2 && Chars.contains(text, from, start, "sshpass")) value = end + 1;
+        if (flag == 'u' && end - start == 2 && Chars.contains(text, from, start, "curl")) {
+            value = end + 1;
+            int limit = Math.min(length, end + 64);
+            while (value < limit && text[value] != ':' && text[value] > ' ') value++;
+            if (value >= limit || text[value] != ':') return false;
+            value++;
+        }
+        if (value < 0 || value >= length) return false;
+        if (text[value] == '"' || text[value] == '\'') value++;
+        int stop = Values.end(text, value, length);
+        return stop > value && Values.secret(text, value, stop, true, examples) && add(value, stop, 0.85);
     }
 
     /// A provider's own credential, or an address with one, is better read by its own rule.
@@ -277,10 +329,36 @@ final class SecretPass {
         boolean digest = Randomness.digest(text, start, stop);
         if (!digest && !Randomness.random(text, start, stop, false) || Values.placeholder(text, start, stop, examples)) return;
         int context = context(start, Randomness.uuid(text, start, stop));
+        if (context == 0 && branded(start, end)) {
+            add(start, end, 0.65);
+            return;
+        }
         if (context == 0 || context == 1 && digest) return;
         if (count < PROSE_CHARS_MIN && context == 2 && text[start - 1] == ' ' && !operatorBefore(start)) return;
         if (!digest && (context == 1 || count < PROSE_CHARS_MIN) && !Randomness.random(text, start, stop, true)) return;
         add(start, stop, context == 1 ? 0.6 : 0.8);
+    }
+
+    /// A short word, `_` or `-`, and drawn characters of all three kinds: so providers shape their keys, and some their ids, which are left out by name.
+    private boolean branded(int start, int end) {
+        int joint = start;
+        int last = -1;
+        for (int i = start; i < end && i < start + BRAND_CHARS_MAX; i++) {
+            if (Chars.of(text[i]) == Chars.DIGIT) break;
+            if (Chars.of(text[i]) == Chars.JOINT) last = i;
+        }
+        if (last < start + 2) return false;
+        joint = last + 1;
+        int kinds = 0;
+        for (int i = joint; i < end; i++) {
+            byte kind = Chars.of(text[i]);
+            if (kind == Chars.JOINT) return false;
+            kinds |= 1 << kind;
+        }
+        if (kinds != (1 << Chars.LOWER | 1 << Chars.UPPER | 1 << Chars.DIGIT)) return false;
+        boolean key = KEY_BRANDS.any(text, start, joint);
+        if (end - joint < (key ? 20 : BRANDED_CHARS_MIN) || !Randomness.random(text, joint, end, true)) return false;
+        return key || !ID_BRANDS.any(text, start, joint);
     }
 
     private boolean operatorBefore(int start) {

@@ -3,6 +3,8 @@ package dev.declaw.guardrails.secrets;
 /// What stands after a name: where the value begins and ends, and whether it is a real one.
 final class Values {
     private static final int VALUE_CHARS_MAX = 4096;
+    /// Longer values with parentheses are salts, not calls.
+    private static final int SALT_CHARS_MIN = 40;
     private static final int OPERATOR_CHARS_MAX = 16;
     private static final WordDfa PLACEHOLDERS = new WordDfa(
         "your", "xxxx", "example", "changeme", "change_me", "change-me", "placeholder", "****", "...", "redacted", "dummy", "insert",
@@ -14,7 +16,8 @@ final class Values {
         "getenv", "secrets.", "vault.", "<", "{{", "${", "$(", "%s", "0000000000", "_here", "masked", "undefined");
     private static final String[] WORDS = {
         "none", "null", "nil", "true", "false", "string", "password", "pass", "passwd", "secret", "token", "key", "test", "value", "yes", "no",
-        "admin", "root", "user", "default", "required", "optional", "str", "int", "self", "text", "pwd", "file", "prompt", "ask", "auto"};
+        "admin", "root", "user", "default", "required", "optional", "str", "int", "self", "text", "pwd", "file", "prompt", "ask", "auto",
+        "same-origin", "include", "omit", "bearer", "basic"};
 
     private Values() {}
 
@@ -44,9 +47,17 @@ final class Values {
             if (i < limit && (text[i] == quote || text[i] == '\\')) return i;
             i = start;
         }
-        while (i < limit && text[i] > ' ' && text[i] != '"' && text[i] != '\'' && text[i] != '`' && text[i] != '<' && text[i] != '\\' && text[i] != '&') i++;
+        while (i < limit && text[i] > ' ' && !nextPair(text, i, limit) && text[i] != '"' && text[i] != '\'' && text[i] != '`' && text[i] != '<' && text[i] != '\\' && text[i] != '&') i++;
         while (i > start && (text[i - 1] == ',' || text[i - 1] == ';' || text[i - 1] == ')' || text[i - 1] == '}' || text[i - 1] == ']')) i--;
         return i;
+    }
+
+    /// `;Encrypt=true` of a connection string goes on with another name.
+    private static boolean nextPair(char[] text, int at, int limit) {
+        if (text[at] != ';') return false;
+        int i = at + 1;
+        while (i < limit && i - at < 32 && (Chars.token(text[i]) || text[i] == ' ')) i++;
+        return i > at + 1 && i < limit && text[i] == '=';
     }
 
     /// @param examples whether example keys count as keys
@@ -71,9 +82,10 @@ final class Values {
         int digits = 0;
         int letters = 0;
         int others = 0;
+        boolean quoted = start > 0 && (text[start - 1] == '"' || text[start - 1] == '\'');
         for (int i = start; i < end; i++) {
             char c = text[i];
-            if (c == '(' || c == ' ') return false;
+            if (c == ' ' || c == '(' && !(quoted && length >= SALT_CHARS_MIN)) return false;
             byte type = Chars.of(c);
             if (type == Chars.DIGIT) digits++;
             else if (type == Chars.LOWER || type == Chars.UPPER) letters++;
