@@ -13,6 +13,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"declaw.dev/envd/internal/account"
@@ -45,6 +46,7 @@ type Server struct {
 	accounts  account.Database
 	log       *log.Logger
 	freezer   *suspend.Freezer
+	watches   chan struct{} // one for each that is under way
 
 	stall, keepAlive time.Duration
 }
@@ -54,6 +56,7 @@ func New(root string, guest *identity.Guest, processes *process.Table, log *log.
 	return &Server{
 		guest: guest, processes: processes, files: files.NewTree(root), accounts: account.Database{Root: root}, log: log,
 		freezer: suspend.NewFreezer(root, os.Getpid()),
+		watches: make(chan struct{}, watchesMax),
 		stall:   stallTime, keepAlive: keepAliveInterval,
 	}
 }
@@ -139,6 +142,8 @@ func (s *Server) route(c *call) error {
 		found, err = s.processCalls(c)
 	case "files":
 		found, err = s.fileCalls(c)
+	case "ports":
+		found, err = s.portCalls(c)
 	default:
 		found = false
 	}
@@ -288,6 +293,28 @@ func (c *call) fail(err error) {
 	_, _ = io.CopyN(io.Discard, c.request.Body, discardedBytesMax)
 	text, _ := json.Marshal(map[string]string{"code": string(known.Code), "message": known.Message})
 	c.send(known.Status(), text)
+}
+
+// abandoned says whether the peer has closed its end already: then it takes the call for failed and may repeat it.
+func (c *call) abandoned() bool {
+	if c.request.Context().Err() != nil {
+		return true
+	}
+	connection, ok := c.connection.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := connection.SyscallConn()
+	if err != nil {
+		return true
+	}
+	gone := false
+	_ = raw.Control(func(fd uintptr) { // fails when it is closed, which the context tells as well
+		var one [1]byte
+		n, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		gone = err == nil && n == 0 || err != nil && err != syscall.EAGAIN && err != syscall.EINTR
+	})
+	return gone
 }
 
 func (c *call) setWriteDeadline() {
