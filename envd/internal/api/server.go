@@ -10,6 +10,8 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/netip"
+	"os"
 	"strings"
 	"syscall"
 	"time"
@@ -19,6 +21,7 @@ import (
 	"declaw.dev/envd/internal/files"
 	"declaw.dev/envd/internal/identity"
 	"declaw.dev/envd/internal/process"
+	"declaw.dev/envd/internal/suspend"
 )
 
 const (
@@ -42,6 +45,7 @@ type Server struct {
 	files     *files.Tree
 	accounts  account.Database
 	log       *log.Logger
+	freezer   *suspend.Freezer
 	watches   chan struct{} // one for each that is under way
 
 	stall, keepAlive time.Duration
@@ -51,6 +55,7 @@ type Server struct {
 func New(root string, guest *identity.Guest, processes *process.Table, log *log.Logger) *Server {
 	return &Server{
 		guest: guest, processes: processes, files: files.NewTree(root), accounts: account.Database{Root: root}, log: log,
+		freezer: suspend.NewFreezer(root, os.Getpid()),
 		watches: make(chan struct{}, watchesMax),
 		stall:   stallTime, keepAlive: keepAliveInterval,
 	}
@@ -131,6 +136,8 @@ func (s *Server) route(c *call) error {
 		found, err = s.initCalls(c)
 	case "ca":
 		found, err = s.caCalls(c)
+	case "freeze", "thaw":
+		found, err = s.suspendCalls(c, names[0])
 	case "processes":
 		found, err = s.processCalls(c)
 	case "files":
@@ -156,6 +163,34 @@ func (s *Server) initCalls(c *call) (bool, error) {
 	}
 	if err := s.guest.Init(body, c.bearer()); err != nil {
 		return true, err
+	}
+	if body.Restored {
+		s.cut(c)
+	}
+	s.freezer.Thaw() // last: nothing ran before the machine had an identity of its own
+	return true, c.answer(struct{}{})
+}
+
+// cut ends the connections that did not outlive the saving of this machine. A kernel that cannot do that leaves them to
+// their time-outs.
+func (s *Server) cut(c *call) {
+	peer, err := netip.ParseAddrPort(c.request.RemoteAddr)
+	if err == nil {
+		err = suspend.CutConnections(netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port()))
+	}
+	if err != nil {
+		s.log.Printf("connections from before the restore stay until they time out: %v", err)
+	}
+}
+
+func (s *Server) suspendCalls(c *call, name string) (bool, error) {
+	if !c.is("POST") {
+		return false, nil
+	}
+	if name == "thaw" {
+		s.freezer.Thaw()
+	} else if err := s.freezer.Freeze(); err != nil {
+		return true, failure.New(failure.Internal, "%v", err)
 	}
 	return true, c.answer(struct{}{})
 }

@@ -3,10 +3,8 @@ package dev.declaw.e2e;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.declaw.e2e.WholeSystem.Rig;
-import dev.declaw.e2e.world.Checkout;
 import dev.declaw.linux.Command;
 import dev.declaw.linux.Exec;
-import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -15,8 +13,6 @@ import org.junit.jupiter.api.extension.ExtendWith;
 /// clients themselves: one that no script calls fails its script.
 @ExtendWith(WholeSystem.class)
 class ConformanceTest {
-    private static final Path SCRIPTS = Checkout.launcher().getParent().resolve("e2e/official-client");
-
     private final Rig rig;
 
     ConformanceTest(Rig rig) {
@@ -29,7 +25,7 @@ class ConformanceTest {
     }
 
     private void python(String script) throws Exception {
-        run(Command.of(OfficialClients.python().toString(), SCRIPTS.resolve(script).toString()));
+        run(Command.of(OfficialClients.python().toString(), OfficialClients.SCRIPTS.resolve(script).toString()));
     }
 
     private void run(Command command) throws Exception {

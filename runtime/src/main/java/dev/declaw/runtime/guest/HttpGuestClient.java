@@ -72,8 +72,13 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
         identity.environment().forEach(environment::put);
         Instant now = Instant.now();
         body.put("time_unix_nanos", now.getEpochSecond() * 1_000_000_000L + now.getNano());
-        exchange.token(identity.token());
         exchange.json("POST", "/init", body, CALL_DEADLINE);
+        exchange.token(identity.token());
+    }
+
+    /// The token that the guest has from an earlier [#init]: the next one needs it, as every other call does.
+    public void authenticate(String token) {
+        exchange.token(token);
     }
 
     @Override
