@@ -11,6 +11,7 @@ import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
 import org.eclipse.jetty.http.UriCompliance;
@@ -61,8 +62,9 @@ public final class ApiServer implements AutoCloseable {
         server.addBean(new NetworkConnectionLimit(CONNECTIONS_MAX, server));
         Errors errors = new Errors(parts.tokens());
         server.setErrorHandler(new JsonErrorHandler());
-        routes = routes(parts);
-        server.setHandler(new ApiHandler(new Router(routes), parts.keys(), errors));
+        PortGuard ports = new PortGuard(parts.keys(), parts.sandboxes());
+        routes = routes(parts, ports);
+        server.setHandler(new ApiHandler(new Router(routes), parts.keys(), ports, errors));
         server.setStopTimeout(0);
     }
 
@@ -71,12 +73,17 @@ public final class ApiServer implements AutoCloseable {
         configuration.setSendServerVersion(false);
         configuration.setRequestHeaderSize(HEADER_BYTES_MAX);
         configuration.setUriCompliance(
-                UriCompliance.DEFAULT.with("slashes", UriCompliance.Violation.AMBIGUOUS_EMPTY_SEGMENT));
+                // Paths behind a port are the guest's business; our own are read segment by segment, undecoded.
+                UriCompliance.DEFAULT.with(
+                        "slashes",
+                        UriCompliance.Violation.AMBIGUOUS_EMPTY_SEGMENT,
+                        UriCompliance.Violation.AMBIGUOUS_PATH_SEPARATOR,
+                        UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING));
         return configuration;
     }
 
     /// Everything that is served; the first route that fits wins.
-    private static List<Router.Route> routes(Parts parts) {
+    private static List<Router.Route> routes(Parts parts, PortGuard guard) {
         SandboxEndpoints sandboxes = new SandboxEndpoints(parts.sandboxes(), parts.creates());
         CommandEndpoints commands = new CommandEndpoints(parts.sandboxes(), parts.clock());
         PtyEndpoints pty = new PtyEndpoints(parts.sandboxes());
@@ -87,7 +94,8 @@ public final class ApiServer implements AutoCloseable {
         TenantEndpoints tenants = new TenantEndpoints(parts.accounts());
         AuditLogEndpoints log = new AuditLogEndpoints(parts.audit(), parts.drainAudit());
         AuditEndpoints audit = new AuditEndpoints(parts.sandboxes(), parts.audit(), parts.drainAudit());
-        return List.of(
+        PortEndpoints ports = new PortEndpoints(parts.sandboxes(), guard);
+        List<Router.Route> table = new ArrayList<>(List.of(
                 open("GET", "/health", sandboxes::health),
                 open("GET", "/healthz", sandboxes::health),
                 of("GET", "/auth/me", account::whoAmI),
@@ -144,7 +152,11 @@ public final class ApiServer implements AutoCloseable {
                 of("POST", "/sandboxes/{id}/files/watch", watches::post),
                 of("GET", "/sandboxes/{id}/files/watch", watches::get),
                 of("GET", "/sandboxes/{id}/audit", audit::query),
-                of("GET", "/sandboxes/{id}/audit/verify", audit::verify));
+                of("GET", "/sandboxes/{id}/audit/verify", audit::verify)));
+        for (String method : PortEndpoints.METHODS) {
+            table.add(of(method, "/sandboxes/{id}/ports/{port}/{rest...}", ports::relay));
+        }
+        return List.copyOf(table);
     }
 
     /// Everything that is served, as `METHOD /path/{variable}`, in the order in which it is looked up.
