@@ -23,11 +23,17 @@ public final class FakeGuest implements GuestClient {
     public volatile String ca = "";
     public volatile boolean dead;
     public volatile boolean failInit;
+    public volatile boolean failWrites;
 
     /// Length that every read announces at least.
     public volatile int announce;
 
     public final Map<String, byte[]> files = new ConcurrentSkipListMap<>();
+    public final Map<String, Integer> modes = new ConcurrentHashMap<>();
+
+    /// User that each file was written as last.
+    public final Map<String, String> writers = new ConcurrentHashMap<>();
+
     public final java.util.Set<String> directories = new ConcurrentSkipListSet<>();
     private final Map<Integer, FakeProcess> processes = new ConcurrentHashMap<>();
     private final AtomicInteger pids = new AtomicInteger(100);
@@ -68,9 +74,16 @@ public final class FakeGuest implements GuestClient {
         requireIdentity();
         Map<String, String> environment = new HashMap<>(identity.environment());
         environment.putAll(spec.environment());
+        chmod(spec.command());
         FakeProcess process = new FakeProcess(pids.incrementAndGet(), spec.command(), environment);
         processes.put(process.pid, process);
         return process.follow(this);
+    }
+
+    private void chmod(String command) {
+        java.util.regex.Matcher words = java.util.regex.Pattern.compile("chmod ([0-7]{4}) -- '(.*)'").matcher(command);
+        if (!words.matches()) return;
+        for (String path : words.group(2).split("' '")) modes.put(path, Integer.parseInt(words.group(1), 8));
     }
 
     private FakeProcess process(int pid) {
@@ -127,8 +140,10 @@ public final class FakeGuest implements GuestClient {
     @Override
     public long write(String path, String user, InputStream content) throws IOException {
         requireIdentity();
+        if (failWrites) throw new PlatformFailure.TooLarge("disk_full", "the disk is full");
         byte[] bytes = content.readAllBytes();
         files.put(path, bytes);
+        writers.put(path, user);
         return bytes.length;
     }
 
@@ -145,11 +160,15 @@ public final class FakeGuest implements GuestClient {
     private FileEntry entry(String path) {
         boolean directory = directories.contains(path);
         String name = path.substring(path.lastIndexOf('/') + 1);
-        return new FileEntry(name, path, directory, directory ? 4096 : files.get(path).length, 0644, "user", 0);
+        byte[] bytes = directory ? new byte[0] : files.get(path);
+        // another array is another write, at another time
+        long modified = directory ? 0 : System.identityHashCode(bytes);
+        return new FileEntry(name, path, directory, directory ? 4096 : bytes.length, modes.getOrDefault(path, 0644), "user", modified);
     }
 
     @Override
     public FileEntry info(String path, String user) {
+        requireIdentity();
         if (!directories.contains(path)) file(path);
         return entry(path);
     }
@@ -163,8 +182,8 @@ public final class FakeGuest implements GuestClient {
     @Override
     public void remove(String path, String user) {
         requireIdentity();
-        files.remove(path);
-        directories.remove(path);
+        files.keySet().removeIf(file -> file.equals(path) || file.startsWith(path + "/"));
+        directories.removeIf(directory -> directory.equals(path) || directory.startsWith(path + "/"));
     }
 
     @Override
