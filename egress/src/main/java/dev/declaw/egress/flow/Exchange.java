@@ -3,7 +3,7 @@ package dev.declaw.egress.flow;
 import dev.declaw.egress.flow.FlowRecorder.Screening;
 import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.http.BodyFraming;
-import dev.declaw.egress.http.BodyReader;
+import dev.declaw.egress.http.BodySource;
 import dev.declaw.egress.http.Field;
 import dev.declaw.egress.http.HttpViolation;
 import dev.declaw.egress.http.RequestHead;
@@ -44,7 +44,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     private final GuestFlow flow;
     private final RequestHead head;
     private final VersionedPolicy policy;
-    private final BodyReader body;
+    private final BodySource body;
     private final long startedNanos = System.nanoTime();
     private Phase phase = Phase.WAITING;
     private Judgement judgement;
@@ -67,7 +67,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         this.flow = guest.flow();
         this.head = head;
         this.policy = policy;
-        this.body = new BodyReader(head.framing());
+        this.body = guest.body(head);
     }
 
     void start() {
@@ -191,6 +191,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
                 judgement.fixed(),
                 flow.destination.port(),
                 guest.secure(),
+                guest.http2(),
                 policy.version());
         lookup = new UpstreamLookup(flow, policy, key, this);
         lookup.find(guest.takeUpstream(), head.idempotent());

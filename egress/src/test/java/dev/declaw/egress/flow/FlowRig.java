@@ -146,16 +146,25 @@ final class FlowRig implements AutoCloseable {
         return tls(toName(name, port), name, slot.authority().orElseThrow().certificate());
     }
 
-    static SSLSocket tls(Socket socket, String sni, java.security.cert.X509Certificate root) throws IOException {
+    static SSLSocket tls(Socket socket, String sni, java.security.cert.X509Certificate root, String... alpn)
+            throws IOException {
         SSLSocket tls = (SSLSocket) TestTls.clientTrusting(root)
                 .getSocketFactory()
                 .createSocket(socket, sni, socket.getPort(), true);
         SSLParameters parameters = tls.getSSLParameters();
         parameters.setServerNames(List.of(new SNIHostName(sni)));
         parameters.setEndpointIdentificationAlgorithm("HTTPS");
+        if (alpn.length > 0) parameters.setApplicationProtocols(alpn);
         tls.setSSLParameters(parameters);
         tls.startHandshake();
         return tls;
+    }
+
+    /// HTTP/2 inside TLS to a name.
+    Http2Peer http2ToName(String name, int port) throws IOException {
+        SSLSocket socket = tls(toName(name, port), name, slot.authority().orElseThrow().certificate(), "h2");
+        if (!socket.getApplicationProtocol().equals("h2")) throw new IOException("no h2: " + socket.getApplicationProtocol());
+        return new Http2Peer(socket.getInputStream(), socket.getOutputStream(), true);
     }
 
     static void send(Socket socket, String text) throws IOException {
