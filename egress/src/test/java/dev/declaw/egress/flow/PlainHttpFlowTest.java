@@ -10,6 +10,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,6 +26,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B023")
     void anAllowedRequestReachesTheOriginInCanonicalForm() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK);
@@ -46,6 +48,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B132")
     void aDeniedNameIsAnsweredWithTheReasonAndReachesNobody() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK);
@@ -63,6 +66,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B068")
     void eachPipelinedRequestIsDecidedAndNothingFollowsABlock() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK);
@@ -81,6 +85,7 @@ class PlainHttpFlowTest {
 
     @ParameterizedTest
     @CsvSource({"evil.test,421", "127.0.0.1,421", "api.test:1,421", "api.test@evil.test,400", "2130706433,400"})
+    @Tag("B025")
     void aHostThatIsNotTheDestinationIsRefused(String host, int status) throws Exception {
         try (FlowRig rig = new FlowRig(null, "{\"allow_out\":[\"*.test\"]}");
                 Origin origin = Origin.answering(null, OK);
@@ -93,6 +98,8 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B014")
+    @Tag("B016")
     void anAddressThatANameResolvesToIsCheckedWithAllItsSiblings() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK);
@@ -107,6 +114,8 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B028")
+    @Tag("B036")
     void aBareAddressNeedsAnIpRuleAndAHostHeaderDoesNotReplaceIt() throws Exception {
         InetAddress loopback = InetAddress.getLoopbackAddress();
         try (FlowRig rig = new FlowRig(null, ALLOW);
@@ -135,6 +144,8 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B004")
+    @Tag("B005")
     void theProxysOwnListenerIsNoDestination() throws Exception {
         try (FlowRig rig = new FlowRig(null, "{\"allow_out\":[\"127.0.0.0/8\",\"api.test\"]}")) {
             try (Socket client = rig.toAddress(InetAddress.getLoopbackAddress(), rig.proxyPort())) {
@@ -149,6 +160,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B127")
     void aSinkThatFailsLetsNothingOut() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK);
@@ -164,6 +176,8 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B003")
+    @Tag("B043")
     void webSocketsAndOtherProtocolsAreRefused() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK)) {
@@ -186,6 +200,8 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B003")
+    @Tag("B044")
     void opaqueTcpPassesOnlyWhereARuleNamesTheAddress() throws Exception {
         Origin.Script greet = connection -> {
             connection.write("220 server first\r\n");
@@ -214,6 +230,7 @@ class PlainHttpFlowTest {
                 "garbage\r\n\r\n",
                 "",
             })
+    @Tag("B071")
     void aHostileResponseIsAnsweredWith502(String response) throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = new Origin(null, connection -> {
@@ -227,6 +244,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B071")
     void anEndlessRowOfInterimResponsesIsCut() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = new Origin(null, connection -> {
@@ -240,6 +258,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B071")
     void surplusBehindAResponseIsNeverTakenForTheNextOne() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = new Origin(null, connection -> {
@@ -257,6 +276,8 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B076")
+    @Tag("B116")
     void aBodyThatIsCutShortUpstreamNeverEndsCleanly() throws Exception {
         for (String response : List.of(
                 "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhi", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n")) {
@@ -287,6 +308,9 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B060")
+    @Tag("B062")
+    @Tag("B070")
     void aRequestBodyIsStreamedAndReframed() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK);
@@ -342,6 +366,9 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B044")
+    @Tag("B075")
+    @Tag("B130")
     void everyConnectionLeavesATrace() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW)) {
             rig.toName("api.test", 80).close();
@@ -358,6 +385,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B133")
     void oneSandboxHasABoundedNumberOfConnections() throws Exception {
         EgressConfig.Limits one = new EgressConfig.Limits(32 * 1024, 100, 1024, 1, 1_500, 5_000, 2_000, 8);
         try (FlowRig rig = new FlowRig(null, ALLOW, one);
@@ -371,6 +399,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B077")
     void closingTheSlotCutsItsConnections() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK);
@@ -393,6 +422,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B134")
     void aSlowReaderHoldsTheOriginBackInsteadOfFillingMemory() throws Exception {
         int total = 64 * 1024 * 1024;
         AtomicLong written = new AtomicLong();
