@@ -22,7 +22,11 @@ import javax.net.ssl.SSLSocket;
 final class EgressBench {
     private static final int SECONDS = 10;
     private static final int CONNECTIONS = 8;
-    private static final int WARM_UP_SECONDS = 8;
+    /// A proxy is warm when it has served so many requests, or has had so much time.
+    private static final int WARM_UP_REQUESTS = 60_000;
+
+    private static final int WARM_UP_SECONDS_MAX = 45;
+    private static final int WARM_UP_ROUND_SECONDS = 3;
     private static final int LARGE_MIB = 256;
     private static final int DIRECT = 3;
     private static final int OURS = 2;
@@ -67,7 +71,7 @@ final class EgressBench {
     private static Figures withPeers(ObjectNode line, int seconds) throws IOException, InterruptedException {
         try (Loopback loopback = new Loopback(ONE_TYPE);
                 BenchOrigin _ = new BenchOrigin(loopback.listen())) {
-            load(loopback, DIRECT, WARM_UP_SECONDS);
+            warmUp(loopback, DIRECT);
             Samples direct = load(loopback, DIRECT, seconds);
             direct.describe(line, "direct");
             line.put("direct_rps", Math.round(direct.count() / (double) seconds));
@@ -90,7 +94,7 @@ final class EgressBench {
 
     private static Figures measure(Loopback loopback, int last, long pid, int seconds)
             throws IOException, InterruptedException {
-        load(loopback, last, WARM_UP_SECONDS);
+        warmUp(loopback, last);
         double before = cpuSeconds(pid);
         Samples times = load(loopback, last, seconds);
         double cpu = cpuSeconds(pid) - before;
@@ -99,6 +103,13 @@ final class EgressBench {
         large(loopback, last, LARGE_MIB);
         double largeCpu = cpuSeconds(pid) - largeBefore;
         return new Figures(times, seconds, cpu * 1e6 / times.count(), largeCpu * 1e3 / LARGE_MIB);
+    }
+
+    private static void warmUp(Loopback loopback, int last) throws IOException, InterruptedException {
+        int served = 0;
+        for (int spent = 0; spent < WARM_UP_SECONDS_MAX && served < WARM_UP_REQUESTS; spent += WARM_UP_ROUND_SECONDS) {
+            served += load(loopback, last, WARM_UP_ROUND_SECONDS).count();
+        }
     }
 
     /// @param own ours, to which the others are compared

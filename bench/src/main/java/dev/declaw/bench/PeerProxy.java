@@ -3,13 +3,11 @@ package dev.declaw.bench;
 import dev.declaw.e2e.world.Loopback;
 import dev.declaw.linux.Command;
 import java.io.IOException;
-import java.net.SocketException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Optional;
-import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
 
 /// A proxy of the distribution that opens TLS as ours does: redirected connections, a leaf made for the name, the origin's
@@ -138,8 +136,8 @@ enum PeerProxy {
         while (System.nanoTime() < end && process.isAlive()) {
             try (SSLSocket _ = loopback.connect(last)) {
                 return Optional.of(process);
-            } catch (SocketException | SSLException e) {
-                Thread.sleep(100);
+            } catch (IOException e) {
+                Thread.sleep(100); // it does not listen yet
             }
         }
         System.err.println("skipping " + label() + ": it does not get ready\n" + Files.readString(log));

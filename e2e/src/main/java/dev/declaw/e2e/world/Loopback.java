@@ -31,7 +31,7 @@ public final class Loopback implements AutoCloseable {
     private static final Duration READY_WITHIN = Duration.ofSeconds(20);
 
     private final Deque<AutoCloseable> releases = new ArrayDeque<>();
-    private final NetworkNamespace namespace = new NetworkNamespace("declaw-loopback");
+    private final NetworkNamespace namespace = new NetworkNamespace("declaw-loopback-" + ProcessHandle.current().pid());
     private final Authority origins = new Authority("Origins on loopback");
     private final Path folder;
     private final Process proxy;

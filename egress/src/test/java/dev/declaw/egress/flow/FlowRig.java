@@ -59,6 +59,7 @@ final class FlowRig implements AutoCloseable {
     final SandboxSlot slot;
     private final List<AuditEvent> events = new ArrayList<>();
     private final Channel listener;
+    private final Shared shared;
     private volatile InetSocketAddress destination;
     volatile boolean auditBroken;
 
@@ -102,11 +103,14 @@ final class FlowRig implements AutoCloseable {
                 ? Optional.of(CertificateAuthority.create(sandboxId, InstantSource.system()))
                 : Optional.empty();
         slot = new SandboxSlot(sandboxId, new VersionedPolicy(7, policy), authority);
-        Shared shared = ENGINES.computeIfAbsent(limits, Shared::new);
+        shared = ENGINES.computeIfAbsent(limits, Shared::new);
         shared.rigs.put(sandboxId, this);
         shared.current = this;
         listener = shared.engine.serveRedirected(
-                slot, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), _ -> destination);
+                slot, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), _ -> {
+                    if (destination == null) throw new IllegalStateException("the firewall does not know");
+                    return destination;
+                });
     }
 
     private CompletableFuture<List<InetAddress>> resolve(HostName name) {
@@ -130,12 +134,21 @@ final class FlowRig implements AutoCloseable {
 
     /// Connects as the guest would after it resolved the name with us. The name resolves to loopback upstream.
     Socket toName(String name, int port) throws IOException {
+        shared.current = this;
         names.putIfAbsent(name, List.of(InetAddress.getLoopbackAddress()));
         return toAddress(slot.names().addressOf(new HostName(name)).orElseThrow(), port);
     }
 
     Socket toAddress(InetAddress address, int port) throws IOException {
         destination = new InetSocketAddress(address, port);
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), proxyPort());
+        socket.setSoTimeout(8_000);
+        return socket;
+    }
+
+    /// Connects where the firewall cannot tell any more where the guest meant to go.
+    Socket toNowhere() throws IOException {
+        destination = null;
         Socket socket = new Socket(InetAddress.getLoopbackAddress(), proxyPort());
         socket.setSoTimeout(8_000);
         return socket;

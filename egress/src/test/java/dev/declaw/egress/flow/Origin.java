@@ -34,11 +34,16 @@ final class Origin implements AutoCloseable {
 
     /// @param alpn what the origin speaks
     Origin(SSLContext tls, Script script, String alpn) throws IOException {
+        this(tls, script, alpn, false);
+    }
+
+    private Origin(SSLContext tls, Script script, String alpn, boolean demandsCertificate) throws IOException {
         listener = tls == null ? new ServerSocket() : tls.getServerSocketFactory().createServerSocket();
         listener.bind(new java.net.InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
         if (listener instanceof SSLServerSocket secure) {
             SSLParameters parameters = secure.getSSLParameters();
             parameters.setApplicationProtocols(new String[] {alpn});
+            parameters.setNeedClientAuth(demandsCertificate);
             secure.setSSLParameters(parameters);
         }
         Thread.ofVirtual().start(() -> {
@@ -66,6 +71,17 @@ final class Origin implements AutoCloseable {
         return new Origin(tls, connection -> {
             while (connection.readRequest() != null) connection.write(response);
         });
+    }
+
+    /// An origin that serves only clients with a certificate.
+    static Origin demandingCertificate(SSLContext tls, String response) throws IOException {
+        return new Origin(
+                tls,
+                connection -> {
+                    while (connection.readRequest() != null) connection.write(response);
+                },
+                "http/1.1",
+                true);
     }
 
     int port() {
