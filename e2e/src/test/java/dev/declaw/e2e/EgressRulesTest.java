@@ -41,8 +41,7 @@ class EgressRulesTest {
                 "{'deny_out': ['other.example.test']} ; other.example.test ; denied_by_rule",
                 "{'deny_out': ['0.0.0.0/0']} ; api.example.test ; denied_by_rule"
             })
-    @Tag("B029")
-    @Tag("B034")
+    @Tag("B029") @Tag("B034")
     void domainRulesDecideWhichNamesAreReached(String network, String host, String expected) {
         try (TestSandbox sandbox = rig.sandbox("{'network': " + network + "}")) {
             JsonNode report = sandbox.probeUnverified(host, 443, host, get(host));
@@ -95,8 +94,7 @@ class EgressRulesTest {
     }
 
     @Test
-    @Tag("B018")
-    @Tag("B019")
+    @Tag("B018") @Tag("B019")
     void theMetadataServiceIsOutOfReachInEverySpelling() {
         List<String> spellings = List.of(
                 "169.254.169.254", "2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518",
@@ -119,9 +117,7 @@ class EgressRulesTest {
     }
 
     @Test
-    @Tag("B014")
-    @Tag("B015")
-    @Tag("B019")
+    @Tag("B014") @Tag("B015") @Tag("B019")
     void aNameThatResolvesToTheMetadataServiceIsRefusedAlthoughARuleAllowsIt() throws Exception {
         var metadata = java.net.InetAddress.getByAddress(new byte[] {(byte) 169, (byte) 254, (byte) 169, (byte) 254});
         rig.world.names().answer("rebind.example.test", () -> java.util.List.of(metadata));

@@ -50,8 +50,7 @@ class IsolationTest {
     }
 
     @Test
-    @Tag("B007")
-    @Tag("B137")
+    @Tag("B007") @Tag("B137")
     void aProxySettingOfTheGuestLeadsNowhereElse() {
         var ran = sandbox.run("https_proxy=http://203.0.113.9:3128 http_proxy=http://203.0.113.9:3128 "
                 + "curl -sS --max-time 15 http://other.example.test/; echo rc=$?");
@@ -87,8 +86,7 @@ class IsolationTest {
     }
 
     @Test
-    @Tag("B001")
-    @Tag("B002")
+    @Tag("B001") @Tag("B002")
     void icmpRawSocketsAndIpv6GoNowhere() {
         String out = python(
                 """

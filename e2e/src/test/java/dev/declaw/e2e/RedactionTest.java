@@ -71,8 +71,7 @@ class RedactionTest {
     }
 
     @Test
-    @Tag("B101")
-    @Tag("B108")
+    @Tag("B101") @Tag("B108")
     void formsTargetsAndHeadersAreRedactedToo() {
         String body = "card=" + CARD + "&mail=maria.lopez%40example.com&note=ok";
         String request = post("application/x-www-form-urlencoded", body, "X-Customer: " + MAIL, "X-Trace: keep-me")

@@ -248,7 +248,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         if (upgrade) fields = handshake.upstreamFields(fields);
         String scheme = guest.secure() ? "https" : "http";
         bytesUp = connection.send(
-                new Upstream.Request(head.method(), scheme, target, hostField(), fields, framing, upgrade), content, this);
+                new Upstream.Request(head.method(), scheme, target, head.authority().withPort(flow.destination.port(), scheme), fields, framing, upgrade), content, this);
         if (screening != null || body.done()) {
             phase = Phase.SENT;
         } else {
@@ -257,12 +257,6 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
             guest.process();
             guestPaused(); // what had come before there was an upstream is sent now, not with the next piece
         }
-    }
-
-    private String hostField() {
-        int port = flow.destination.port();
-        String host = head.authority().hostText();
-        return port == (guest.secure() ? 443 : 80) ? host : host + ":" + port;
     }
 
     private String protocol() {

@@ -169,8 +169,7 @@ class AuditSpoolTest {
     }
 
     @Test
-    @Tag("B125")
-    @Tag("B127")
+    @Tag("B125") @Tag("B127")
     void everythingThatWasRecordedSurvivesTheKillOfTheProcess() throws Exception {
         Process child = TestJvm.start(Child.class, directory.toString());
         long lastReported = 0;

@@ -118,8 +118,7 @@ class ContentPropertyTest {
 
     @ParameterizedTest(name = "seed {0}")
     @ValueSource(longs = {41, 42, 43, 44})
-    @Tag("B097")
-    @Tag("B105")
+    @Tag("B097") @Tag("B105")
     void anyBytesUnderAnyTypeAreJudgedWithoutAnError(long seed) {
         Random random = new Random(seed);
         String[] types = {

@@ -130,8 +130,7 @@ class ContentScreenTest {
     }
 
     @Test
-    @Tag("B104")
-    @Tag("B105")
+    @Tag("B104") @Tag("B105")
     void binaryBodiesPassUnlessTheyShowPersonalData() {
         byte[] clean = HexFormat.of().parseHex("89504e470d0a1a0a0000000d49484452ff00fe");
         assertThat(body(clean, "image/png", StandardCharsets.ISO_8859_1)).isEqualTo("clean");
@@ -142,8 +141,7 @@ class ContentScreenTest {
     }
 
     @Test
-    @Tag("B093")
-    @Tag("B104")
+    @Tag("B093") @Tag("B104")
     void anUnlabelledArchiveIsReadToo() throws IOException {
         ByteArrayOutputStream zipped = new ByteArrayOutputStream();
         try (GZIPOutputStream out = new GZIPOutputStream(zipped)) {

@@ -88,8 +88,7 @@ class RehydratorTest {
     }
 
     @Test
-    @Tag("B109")
-    @Tag("B113")
+    @Tag("B109") @Tag("B113")
     void anotherHostGetsNothingAndAClosedVaultForgets() {
         Rehydrator other = new Rehydrator(vault, "evil.example.test", Carrier.TEXT);
         byte[] token = "REDACTED_SSN_1 ".getBytes(StandardCharsets.UTF_8);

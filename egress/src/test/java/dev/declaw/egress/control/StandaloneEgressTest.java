@@ -160,8 +160,7 @@ class StandaloneEgressTest {
     }
 
     @Test
-    @Tag("B004")
-    @Tag("B008")
+    @Tag("B004") @Tag("B008")
     void aConnectionThatWasNotRedirectedIsReset() throws Exception {
         try (StandaloneEgress proxy = StandaloneEgress.start(
                         options(file("policy.json", ALLOW_API), Optional.empty(), Optional.empty()), InstantSource.system());

@@ -150,9 +150,7 @@ class GuestDnsTest {
         "a\\.b.wild.test., 1, REFUSED, deny, malformed_request",
         "., 1, REFUSED, deny, malformed_request",
     })
-    @Tag("B020")
-    @Tag("B021")
-    @Tag("B130")
+    @Tag("B020") @Tag("B021") @Tag("B130")
     void eachQuestionHasItsAnswerAndItsReason(String name, int type, String code, String decision, String reason)
             throws Exception {
         Message answer = ask(name, type, false);

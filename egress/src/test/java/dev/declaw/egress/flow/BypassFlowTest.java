@@ -59,8 +59,7 @@ class BypassFlowTest {
     }
 
     @Test
-    @Tag("B014")
-    @Tag("B022")
+    @Tag("B014") @Tag("B022")
     void aNameThatIsReboundIsJudgedAnewForEachConnectionAndDialledWhereItWasJudged() throws Exception {
         InetAddress loopback = InetAddress.getLoopbackAddress();
         InetAddress metadata = InetAddress.getByName("169.254.169.254");
@@ -119,8 +118,7 @@ class BypassFlowTest {
     }
 
     @Test
-    @Tag("B049")
-    @Tag("B051")
+    @Tag("B049") @Tag("B051")
     void aSessionOfOneSandboxIsNothingToAnother() throws Exception {
         try (FlowRig one = new FlowRig(BLOCK, ALLOW);
                 FlowRig two = new FlowRig(BLOCK, ALLOW);
@@ -279,8 +277,7 @@ class BypassFlowTest {
     }
 
     @Test
-    @Tag("B133")
-    @Tag("B075")
+    @Tag("B133") @Tag("B075")
     void aHostileSandboxDoesNotKeepAnotherFromItsAnswers() throws Exception {
         EgressConfig.Limits limits = new EgressConfig.Limits(32 * 1024, 100, 1024 * 1024, 32, 1_500, 5_000, 2_000, 8);
         try (FlowRig hostile = new FlowRig(null, ALLOW, limits);
@@ -302,6 +299,20 @@ class BypassFlowTest {
             } finally {
                 for (Socket socket : held) if (socket != null) socket.close();
             }
+        }
+    }
+
+    @Test
+    @Tag("B133")
+    void oneSandboxHasABoundedNumberOfConnections() throws Exception {
+        EgressConfig.Limits one = new EgressConfig.Limits(32 * 1024, 100, 1024, 1, 1_500, 5_000, 2_000, 8);
+        try (FlowRig rig = new FlowRig(null, ALLOW, one);
+                Socket first = rig.toName("api.test", 80)) {
+            FlowRig.send(first, "GET");
+            try (Socket second = rig.toName("api.test", 80)) {
+                assertThat(FlowRig.readAll(second)).isEqualTo("<reset>");
+            }
+            rig.awaitBlocked("limit_reached");
         }
     }
 

@@ -69,8 +69,7 @@ class InterceptedFlowTest {
     }
 
     @Test
-    @Tag("B106")
-    @Tag("B113")
+    @Tag("B106") @Tag("B113")
     void personalDataIsReplacedOnTheWayOutAndPutBackOnTheWayIn() throws Exception {
         Origin.Script echo = connection -> {
             String request = connection.readRequest();
@@ -97,9 +96,7 @@ class InterceptedFlowTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 7, 40})
-    @Tag("B062")
-    @Tag("B090")
-    @Tag("B098")
+    @Tag("B062") @Tag("B090") @Tag("B098")
     void aValueIsFoundHoweverTheBodyIsCut(int size) throws Exception {
         try (FlowRig rig = new FlowRig(REDACT, ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK);
@@ -121,8 +118,7 @@ class InterceptedFlowTest {
     }
 
     @Test
-    @Tag("B108")
-    @Tag("B129")
+    @Tag("B108") @Tag("B129")
     void personalDataInThePathAndInHeadersIsReplacedToo() throws Exception {
         try (FlowRig rig = new FlowRig(REDACT, ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK);
@@ -138,8 +134,7 @@ class InterceptedFlowTest {
     }
 
     @Test
-    @Tag("B089")
-    @Tag("B132")
+    @Tag("B089") @Tag("B132")
     void theBlockActionStopsTheWholeRequest() throws Exception {
         try (FlowRig rig = new FlowRig(BLOCK, ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK);
@@ -157,8 +152,7 @@ class InterceptedFlowTest {
     }
 
     @Test
-    @Tag("B093")
-    @Tag("B094")
+    @Tag("B093") @Tag("B094")
     void aCompressedBodyIsOpenedAndOneThatCannotBeOpenedIsBlocked() throws Exception {
         ByteArrayOutputStream zipped = new ByteArrayOutputStream();
         try (GZIPOutputStream gzip = new GZIPOutputStream(zipped)) {
@@ -229,8 +223,7 @@ class InterceptedFlowTest {
     }
 
     @Test
-    @Tag("B035")
-    @Tag("B036")
+    @Tag("B035") @Tag("B036")
     void anSniThatIsNotTheNameThatWasResolvedIsRefused() throws Exception {
         try (FlowRig rig = new FlowRig(REDACT, ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK);
@@ -294,8 +287,7 @@ class InterceptedFlowTest {
     }
 
     @Test
-    @Tag("B028")
-    @Tag("B037")
+    @Tag("B028") @Tag("B037")
     void aBareAddressUnderAnIpRuleIsInterceptedWithItsOwnLeaf() throws Exception {
         InetAddress loopback = InetAddress.getByName("127.0.0.1");
         try (FlowRig rig = new FlowRig(REDACT, "{\"allow_out\":[\"127.0.0.1\"]}");
@@ -330,8 +322,7 @@ class InterceptedFlowTest {
     }
 
     @Test
-    @Tag("B046")
-    @Tag("B047")
+    @Tag("B046") @Tag("B047")
     void aClientThatDoesNotTrustTheCaFailsClosedAndIsRecorded() throws Exception {
         try (FlowRig rig = new FlowRig(REDACT, ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK)) {
@@ -374,10 +365,7 @@ class InterceptedFlowTest {
     }
 
     @Test
-    @Tag("B050")
-    @Tag("B051")
-    @Tag("B079")
-    @Tag("B135")
+    @Tag("B050") @Tag("B051") @Tag("B079") @Tag("B135")
     void aLeafHasOneNameIsBackDatedAndChainsToTheSandboxesCa() throws Exception {
         try (FlowRig rig = new FlowRig(REDACT, ALLOW);
                 SSLSocket client = rig.tlsToName("api.test", 443)) {

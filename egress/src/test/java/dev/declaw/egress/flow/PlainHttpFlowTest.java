@@ -2,7 +2,6 @@ package dev.declaw.egress.flow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.declaw.egress.EgressConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -98,8 +97,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
-    @Tag("B014")
-    @Tag("B016")
+    @Tag("B014") @Tag("B016")
     void anAddressThatANameResolvesToIsCheckedWithAllItsSiblings() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK);
@@ -114,8 +112,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
-    @Tag("B028")
-    @Tag("B036")
+    @Tag("B028") @Tag("B036")
     void aBareAddressNeedsAnIpRuleAndAHostHeaderDoesNotReplaceIt() throws Exception {
         InetAddress loopback = InetAddress.getLoopbackAddress();
         try (FlowRig rig = new FlowRig(null, ALLOW);
@@ -144,8 +141,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
-    @Tag("B004")
-    @Tag("B005")
+    @Tag("B004") @Tag("B005")
     void theProxysOwnListenerIsNoDestination() throws Exception {
         try (FlowRig rig = new FlowRig(null, "{\"allow_out\":[\"127.0.0.0/8\",\"api.test\"]}")) {
             try (Socket client = rig.toAddress(InetAddress.getLoopbackAddress(), rig.proxyPort())) {
@@ -176,8 +172,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
-    @Tag("B003")
-    @Tag("B043")
+    @Tag("B003") @Tag("B043")
     void webSocketsAndOtherProtocolsAreRefused() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK)) {
@@ -200,8 +195,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
-    @Tag("B003")
-    @Tag("B044")
+    @Tag("B003") @Tag("B044")
     void opaqueTcpPassesOnlyWhereARuleNamesTheAddress() throws Exception {
         Origin.Script greet = connection -> {
             connection.write("220 server first\r\n");
@@ -276,8 +270,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
-    @Tag("B076")
-    @Tag("B116")
+    @Tag("B076") @Tag("B116")
     void aBodyThatIsCutShortUpstreamNeverEndsCleanly() throws Exception {
         for (String response : List.of(
                 "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhi", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n")) {
@@ -308,9 +301,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
-    @Tag("B060")
-    @Tag("B062")
-    @Tag("B070")
+    @Tag("B060") @Tag("B062") @Tag("B070")
     void aRequestBodyIsStreamedAndReframed() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK);
@@ -366,9 +357,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
-    @Tag("B044")
-    @Tag("B075")
-    @Tag("B130")
+    @Tag("B044") @Tag("B075") @Tag("B130")
     void everyConnectionLeavesATrace() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW)) {
             rig.toName("api.test", 80).close();
@@ -381,20 +370,6 @@ class PlainHttpFlowTest {
                 FlowRig.send(slow, "GET / HTTP/1.1\r\nHost: ");
                 assertThat(FlowRig.readAll(slow)).startsWith("HTTP/1.1 408 ");
             }
-        }
-    }
-
-    @Test
-    @Tag("B133")
-    void oneSandboxHasABoundedNumberOfConnections() throws Exception {
-        EgressConfig.Limits one = new EgressConfig.Limits(32 * 1024, 100, 1024, 1, 1_500, 5_000, 2_000, 8);
-        try (FlowRig rig = new FlowRig(null, ALLOW, one);
-                Socket first = rig.toName("api.test", 80)) {
-            FlowRig.send(first, "GET");
-            try (Socket second = rig.toName("api.test", 80)) {
-                assertThat(FlowRig.readAll(second)).isEqualTo("<reset>");
-            }
-            rig.awaitBlocked("limit_reached");
         }
     }
 

@@ -214,25 +214,7 @@ class RequestParserTest {
 
     @ParameterizedTest
     @MethodSource("refused")
-    @Tag("B024")
-    @Tag("B025")
-    @Tag("B026")
-    @Tag("B027")
-    @Tag("B031")
-    @Tag("B055")
-    @Tag("B056")
-    @Tag("B057")
-    @Tag("B058")
-    @Tag("B059")
-    @Tag("B060")
-    @Tag("B061")
-    @Tag("B063")
-    @Tag("B064")
-    @Tag("B065")
-    @Tag("B067")
-    @Tag("B073")
-    @Tag("B074")
-    @Tag("B075")
+    @Tag("B024") @Tag("B025") @Tag("B026") @Tag("B027") @Tag("B031") @Tag("B055") @Tag("B056") @Tag("B057") @Tag("B058") @Tag("B059") @Tag("B060") @Tag("B061") @Tag("B063") @Tag("B064") @Tag("B065") @Tag("B067") @Tag("B073") @Tag("B074") @Tag("B075")
     void refusesWhatTwoParsersCouldReadDifferently(String message) {
         assertThat(outcome(message)).matches("(?s).*<(400|405|417|431|505)>");
     }
@@ -247,9 +229,7 @@ class RequestParserTest {
 
     @ParameterizedTest
     @MethodSource("refused")
-    @Tag("B055")
-    @Tag("B057")
-    @Tag("B060")
+    @Tag("B055") @Tag("B057") @Tag("B060")
     void refusesTheSameWhereverTheMessageIsCut(String message) {
         String whole = outcome(message);
         for (int cut = 0; cut <= message.length(); cut++) {
@@ -316,9 +296,7 @@ class RequestParserTest {
     }
 
     @Test
-    @Tag("B064")
-    @Tag("B066")
-    @Tag("B137")
+    @Tag("B064") @Tag("B066") @Tag("B137")
     void takesHopByHopFieldsOutAndWritesTheCanonicalForm() {
         assertThat(outcome(get("Upgrade: h2c\r\nHTTP2-Settings: x\r\nConnection: X-Hop, upgrade\r\nX-Hop: 1\r\nX-End: 2\r\n"
                         + "Proxy-Authorization: x\r\nTrailer: y\r\nTE: trailers\r\nExpect: 100-continue\r\n")))
@@ -326,8 +304,7 @@ class RequestParserTest {
     }
 
     @Test
-    @Tag("B060")
-    @Tag("B062")
+    @Tag("B060") @Tag("B062")
     void dropsChunkExtensionsAndTrailers() {
         assertThat(outcome(chunked("3;secret=canary\r\nabc\r\n0;x\r\nX-Trailer: canary\r\n\r\n")))
                 .isEqualTo("POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\nabc<end>");

@@ -103,8 +103,7 @@ class ClientHelloReaderTest {
     }
 
     @Test
-    @Tag("B040")
-    @Tag("B048")
+    @Tag("B040") @Tag("B048")
     void noticesAnEncryptedHelloAndEarlyData() throws TlsViolation {
         byte[] hidden = hello(sni(name(0, "outer.test")), extension(ECH, new byte[40]));
         byte[] early = hello(sni(name(0, "a.test")), extension(42, new byte[0]));
@@ -113,9 +112,7 @@ class ClientHelloReaderTest {
     }
 
     @Test
-    @Tag("B031")
-    @Tag("B032")
-    @Tag("B039")
+    @Tag("B031") @Tag("B032") @Tag("B039")
     void refusesEveryMalformedHello() {
         byte[][] bad = {
             hello(sni(name(0, "a.test")), sni(name(0, "b.test"))), // two extensions

@@ -46,9 +46,7 @@ class LiteralTest {
                 "a@b", "a:443", "[a]", "a%b", "ä.example", "ａ.example", "a。example", "1.2.3.4", "127.1", "1", "0x7f", "a.0x7f",
                 "a.1", "K.example\u212a", "a\0b", "*.example.com", "~x"
             })
-    @Tag("B024")
-    @Tag("B030")
-    @Tag("B031")
+    @Tag("B024") @Tag("B030") @Tag("B031")
     void refusesWhatIsNotAPlainName(String text) {
         assertThat(HostName.parse(text)).isEmpty();
     }
@@ -62,9 +60,7 @@ class LiteralTest {
         "xn--bcher-kva.example, xn--bcher-kva.example",
         "1a.2b, 1a.2b"
     })
-    @Tag("B023")
-    @Tag("B024")
-    @Tag("B030")
+    @Tag("B023") @Tag("B024") @Tag("B030")
     void bringsANameIntoItsOneForm(String text, String expected) {
         assertThat(HostName.parse(text).orElseThrow().value()).isEqualTo(expected);
     }

@@ -54,8 +54,7 @@ class NetworkPolicyTest {
         "*, , metadata.google.internal, deny metadata_endpoint",
         "metadata.google.internal, , metadata.google.internal, deny metadata_endpoint"
     })
-    @Tag("B029")
-    @Tag("B034")
+    @Tag("B029") @Tag("B034")
     void judgesNames(String allow, String deny, String name, String expected) throws Exception {
         HostName host = HostName.parse(name).orElseThrow();
         assertThat(told(policy(allow, deny).decideName(host))).isEqualTo(expected);
@@ -101,8 +100,7 @@ class NetworkPolicyTest {
         "8.8.8.8, 8.8.8.0/24, , 8.8.8.8, allow allowed_by_rule",
         "other.test, , , 8.8.8.8, deny not_in_allow_list"
     })
-    @Tag("B016")
-    @Tag("B018")
+    @Tag("B016") @Tag("B018")
     void judgesEveryAddressThatANameResolvedTo(
             String allow, String deny, String internal, String address, String expected) throws Exception {
         List<Cidr> ranges = split(internal).stream().map(text -> Cidr.parse(text).orElseThrow()).toList();
