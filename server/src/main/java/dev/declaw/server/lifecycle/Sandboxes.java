@@ -6,10 +6,13 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVmHost;
 import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -62,7 +65,8 @@ public final class Sandboxes implements AutoCloseable {
             AuditTable auditTable,
             AuditSink audit,
             RandomTokens tokens,
-            InstantSource clock) {}
+            InstantSource clock,
+            Tenants tenants) {}
 
     public Sandboxes(Parts parts, Settings settings) {
         this.table = parts.sandboxes();
@@ -104,6 +108,19 @@ public final class Sandboxes implements AutoCloseable {
 
     public SandboxPage list(String owner, SandboxQuery query) {
         return query.run(table, owner);
+    }
+
+    /// Who owns a sandbox, for whoever holds its traffic token: a capability for its ports and nothing else.
+    public Optional<String> ownerByTrafficToken(String id, String token) {
+        byte[] given = token.getBytes(StandardCharsets.UTF_8);
+        return table.find(id)
+                .filter(row -> MessageDigest.isEqual(trafficToken(row.accessToken()).getBytes(StandardCharsets.UTF_8), given))
+                .map(SandboxRow::owner);
+    }
+
+    /// The traffic token as the sandbox object shows it.
+    public static String trafficToken(String accessToken) {
+        return "traffic-" + accessToken;
     }
 
     /// Runs work with a running sandbox. When its guest becomes unreachable because the sandbox ended in the meantime, the
@@ -205,6 +222,18 @@ public final class Sandboxes implements AutoCloseable {
     public boolean auditEnabled(String id) {
         LiveSandbox sandbox = live.get(id);
         return sandbox == null || sandbox.policy().auditEnabled();
+    }
+
+    /// Sandboxes of an owner that hold resources now.
+    public int living(Tenants.Tenant owner) {
+        return (int) live.values().stream()
+                .filter(sandbox -> sandbox.row().owner().equals(owner.id()))
+                .count();
+    }
+
+    /// Sandboxes that this server takes at once, of all owners.
+    public int sandboxesMax() {
+        return settings.sandboxesMax();
     }
 
     /// Counts for the health report.
