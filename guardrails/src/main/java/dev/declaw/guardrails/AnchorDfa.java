@@ -89,8 +89,11 @@ public final class AnchorDfa {
     /// Reads a whole text. One table load a character; the visitor is called at the end of each literal and at each
     /// trigger character.
     public void run(FoldedText text, Visitor visitor) {
-        char[] chars = text.chars();
-        int length = text.length();
+        run(text.chars(), text.length(), visitor);
+    }
+
+    /// Reads the first characters of an array.
+    public void run(char[] chars, int length, Visitor visitor) {
         short[] rows = table;
         byte[] classes = classOf;
         int bits = classBits;

@@ -1,5 +1,6 @@
 package dev.declaw.guardrails.code;
 
+import dev.declaw.guardrails.AnchorDfa;
 import dev.declaw.guardrails.FoldedText;
 import dev.declaw.guardrails.Verdict;
 import dev.declaw.guardrails.Verdict.Evidence;
@@ -10,8 +11,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /// Tries the rules of one text at their anchors. Each rule fires once.
-final class Search {
+final class Search implements AnchorDfa.Visitor {
     private static final int WINDOW_CHARS = 4096;
+    /// Where nothing was undone so near behind an anchor, the reading before has been judged already.
+    private static final int EDIT_REACH_CHARS = 1024;
+
     private static final int PAYLOAD_CHARS_MAX = 2000;
     /// What a command is worth that a sentence speaks of.
     private static final double MENTIONED = 0.6;
@@ -32,7 +36,10 @@ final class Search {
     private final boolean[] fired = new boolean[Rules.ALL.count];
     private final Steps steps;
     private final boolean payload;
-    private final boolean[] seen = new boolean[Rules.ALL.literals.length];
+    /// Where each literal ended last, or -1.
+    private final int[] last = new int[Rules.ALL.literals.length];
+    /// The same for the sets of literals that rules need; -2 where not yet worked out.
+    private final int[] lastOfSet = new int[Rules.ALL.sets.length];
     private int[] hits = new int[256];
     private int hitCount;
     private final Matcher[] matchers = new Matcher[Rules.ALL.count];
@@ -62,16 +69,19 @@ final class Search {
     }
 
     void run(View view) {
-        FoldedText folded = CodeSecurity.folded(view);
-        steps.text = folded;
+        steps.view = view;
         Arrays.fill(matchers, null);
         try {
             hitCount = 0;
-            Arrays.fill(seen, false);
-            Rules.ALL.anchors.run(folded, this::note);
+            Arrays.fill(last, -1);
+            Arrays.fill(lastOfSet, -2);
+            Rules.ALL.anchors.run(view.chars, view.length, this);
             for (int i = 0; i < hitCount; i += 2) {
                 int id = hits[i];
-                begin(view, folded, id, hits[i + 1] - Rules.ALL.literals[id].length(), hits[i + 1]);
+                int end = hits[i + 1];
+                int start = end - Rules.ALL.literals[id].length();
+                if (view.editFrom(start) - start > EDIT_REACH_CHARS) continue;
+                begin(view, id, start, end);
             }
         } catch (Steps.Exhausted | StackOverflowError e) {
             // Out of steps or of stack is the verdict: see CodeSecurity.
@@ -79,38 +89,49 @@ final class Search {
         }
     }
 
-    private void note(int last, char c, int[] ended) {
+    @Override
+    public void alert(int at, char c, int[] ended) {
         for (int id : ended) {
-            seen[id] = true;
+            last[id] = at + 1;
             if (Rules.ALL.starts[id].length == 0) continue;
             if (hitCount == hits.length) hits = Arrays.copyOf(hits, 2 * hits.length);
             hits[hitCount++] = id;
-            hits[hitCount++] = last + 1;
+            hits[hitCount++] = at + 1;
         }
     }
 
-    private boolean missing(int[] needs) {
-        for (int id : needs) if (seen[id]) return false;
-        return needs.length > 0;
+    /// Whether a set of needed literals has none behind a position.
+    private boolean missing(int[] needs, int start) {
+        for (int set : needs) {
+            int end = lastOfSet[set];
+            if (end == -2) {
+                end = -1;
+                for (int id : Rules.ALL.sets[set]) end = Math.max(end, last[id]);
+                lastOfSet[set] = end;
+            }
+            if (end <= start) return true;
+        }
+        return false;
     }
 
-    private void begin(View view, FoldedText folded, int anchor, int start, int end) {
-        char next = folded.at(end);
+    private void begin(View view, int anchor, int start, int end) {
+        char next = view.at(end);
         boolean goesOn = next >= 'a' && next <= 'z' || next == '_';
-        boolean inWord = start > 0 && folded.word(start) && folded.word(start - 1);
+        boolean inWord = start > 0 && FoldedText.word(view.chars[start]) && FoldedText.word(view.chars[start - 1]);
         for (Rules.Start begin : Rules.ALL.starts[anchor]) {
             Rules.Rule rule = begin.rule();
-            if (inWord && !begin.afterWord() || goesOn && begin.whole() || fired[rule.number()] || rule.payload() && !payload || missing(rule.needs()) || excluded.contains(rule.language())) continue;
+            if (inWord && !begin.afterWord() || goesOn && begin.whole() || fired[rule.number()] || rule.payload() && !payload || missing(rule.needs(), start)
+                    || !excluded.isEmpty() && excluded.contains(rule.language())) continue;
             Matcher matcher = matchers[rule.number()];
             if (matcher == null) {
                 matcher = rule.pattern().matcher(steps).useTransparentBounds(true).useAnchoringBounds(false);
                 matchers[rule.number()] = matcher;
             }
-            matcher.region(start, Math.min(folded.length(), start + WINDOW_CHARS));
+            matcher.region(start, Math.min(view.length, start + WINDOW_CHARS));
             if (!matcher.lookingAt()) continue;
             fired[rule.number()] = true;
-            int from = depth > 0 ? at : view.source(folded.source(start));
-            int to = depth > 0 ? at : view.source(folded.source(Math.max(start + 1, matcher.end())));
+            int from = depth > 0 ? at : view.source(start);
+            int to = depth > 0 ? at : view.source(Math.max(start + 1, matcher.end()));
             add(new Evidence(
                     rule.advisory() ? "insecure_code" : rule.category(),
                     rule.category() + "#" + rule.number(),
@@ -127,7 +148,7 @@ final class Search {
 
     /// The folded text as the pattern engine reads it; each character read is a step.
     private static final class Steps implements CharSequence {
-        private FoldedText text;
+        private View view;
         private long left;
 
         Steps(long budget) {
@@ -136,18 +157,18 @@ final class Search {
 
         @Override
         public int length() {
-            return text.length();
+            return view.length;
         }
 
         @Override
         public char charAt(int index) {
             if (--left < 0) throw new Exhausted();
-            return text.at(index);
+            return view.at(index);
         }
 
         @Override
         public CharSequence subSequence(int start, int end) {
-            return text.slice(start, end);
+            return new String(view.chars, start, end - start);
         }
 
         private static final class Exhausted extends RuntimeException {
