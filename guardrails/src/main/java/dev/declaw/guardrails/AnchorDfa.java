@@ -94,11 +94,16 @@ public final class AnchorDfa {
 
     /// Reads the first characters of an array.
     public void run(char[] chars, int length, Visitor visitor) {
+        run(chars, 0, length, visitor);
+    }
+
+    /// Reads a part of an array; a literal that begins before the part is not seen.
+    public void run(char[] chars, int from, int to, Visitor visitor) {
         short[] rows = table;
         byte[] classes = classOf;
         int bits = classBits;
         int state = 0;
-        for (int i = 0; i < length; i++) {
+        for (int i = from; i < to; i++) {
             char c = chars[i];
             int entry = rows[state << bits | (c < 128 ? classes[c] : 0)];
             state = entry & ALERT - 1;

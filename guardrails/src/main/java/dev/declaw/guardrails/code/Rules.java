@@ -38,11 +38,18 @@ final class Rules {
     /// @param whole whether it is a command's name, so that `category` does not begin `cat`
     record Start(Rule rule, boolean afterWord, boolean whole) {}
 
-    static final Rules ALL = load();
+    /// Every rule: for short texts.
+    static final Rules ALL = load(true);
+
+    /// Those that do not need a text to be a payload: for programs and documents. Their anchors are longer and rarer.
+    static final Rules CODE = load(false);
 
     final AnchorDfa anchors;
     final String[] literals;
     final Start[][] starts;
+    /// Literals that count only where no word goes on behind them, and only where a word begins with them.
+    final boolean[] whole;
+    final boolean[] opening;
     /// The literals of each set.
     final int[][] sets;
     final int count;
@@ -52,10 +59,16 @@ final class Rules {
         this.sets = sets.toArray(int[][]::new);
         literals = byAnchor.keySet().toArray(String[]::new);
         starts = byAnchor.values().stream().map(list -> list.toArray(Start[]::new)).toArray(Start[][]::new);
+        whole = new boolean[literals.length];
+        opening = new boolean[literals.length];
+        for (int id = 0; id < literals.length; id++) {
+            whole[id] = Arrays.stream(starts[id]).allMatch(Start::whole);
+            opening[id] = Arrays.stream(starts[id]).noneMatch(Start::afterWord);
+        }
         anchors = AnchorDfa.of(List.of(literals), "");
     }
 
-    private static Rules load() {
+    private static Rules load(boolean payloads) {
         Map<String, List<Start>> byAnchor = new LinkedHashMap<>();
         Map<String, Integer> ids = new LinkedHashMap<>();
         List<int[]> sets = new ArrayList<>();
@@ -67,11 +80,16 @@ final class Rules {
                 String[] cells = line.split("\t");
                 if (cells.length < 5 || cells.length > 6) throw new IllegalStateException("rules.txt: not five or six columns: " + line);
                 boolean payload = cells[1].endsWith("p");
+                if (payload && !payloads) {
+                    number++;
+                    continue;
+                }
                 double score = Double.parseDouble(payload ? cells[1].substring(0, cells[1].length() - 1) : cells[1]);
                 boolean command = cells[2].equals("shell") || cells[2].equals("cmd");
                 Set<String> anchors = new LinkedHashSet<>();
                 for (String anchor : cells[3].split(" ")) anchors.add(literal(anchor));
                 List<Set<String>> musts = new ArrayList<>(Literals.of(cells[4], anchors));
+                musts.removeIf(set -> set.stream().anyMatch(Rules::odd));
                 if (cells.length == 6) musts.add(new LinkedHashSet<>(Arrays.stream(cells[5].split(" ")).map(Rules::literal).toList()));
                 int[] needs = musts.stream().mapToInt(must -> number(must, byAnchor, ids, sets)).toArray();
                 Rule rule = new Rule(cells[0], score, cells[2], Pattern.compile(cells[4]), payload, needs, number++);
@@ -85,6 +103,11 @@ final class Rules {
             throw new UncheckedIOException(e);
         }
         return new Rules(byAnchor, sets, number);
+    }
+
+    /// Needs with rare characters would widen the automaton's table for little.
+    private static boolean odd(String literal) {
+        return literal.chars().anyMatch(c -> c == '\n' || c == '&' || c == '*' || c == '~' || c == '?' || c == '@');
     }
 
     private static String literal(String anchor) {

@@ -14,7 +14,10 @@ import java.util.regex.Pattern;
 final class Search implements AnchorDfa.Visitor {
     private static final int WINDOW_CHARS = 4096;
     /// Where nothing was undone so near behind an anchor, the reading before has been judged already.
-    private static final int EDIT_REACH_CHARS = 1024;
+    private static final int EDIT_REACH_CHARS = 512;
+
+    /// Literals that an edit cut are looked for so far around it.
+    private static final int LITERAL_CHARS = 24;
 
     private static final int PAYLOAD_CHARS_MAX = 2000;
     /// What a command is worth that a sentence speaks of.
@@ -35,13 +38,12 @@ final class Search implements AnchorDfa.Visitor {
     private final List<Evidence> evidence;
     private final boolean[] fired = new boolean[Rules.ALL.count];
     private final Steps steps;
-    private final boolean payload;
-    /// Where each literal ended last, or -1.
-    private final int[] last = new int[Rules.ALL.literals.length];
-    /// The same for the sets of literals that rules need; -2 where not yet worked out.
-    private final int[] lastOfSet = new int[Rules.ALL.sets.length];
-    private int[] hits = new int[256];
-    private int hitCount;
+    private final Rules rules;
+    /// While looking at the surroundings of an edit: where it is, and whether something stands in its place.
+    private int edit = -1;
+    private boolean replaced;
+    /// Where the needed literals ended last, by set; -2 where not yet worked out.
+    private final int[] lastOfSet;
     private final Matcher[] matchers = new Matcher[Rules.ALL.count];
 
     /// @param prose whether people say something about commands here: those are mentioned, not used
@@ -52,7 +54,8 @@ final class Search implements AnchorDfa.Visitor {
         this.at = at;
         this.evidence = evidence;
         this.steps = new Steps(STEPS_BASE + STEPS_PER_CHAR * text.length());
-        this.payload = payloadLike(text);
+        this.rules = payloadLike(text) ? Rules.ALL : Rules.CODE;
+        this.lastOfSet = new int[rules.sets.length];
     }
 
     /// One line of at most [#PAYLOAD_CHARS_MAX] characters that is no whole statement. Programs have more, and use quotes, `or` and `;` as payloads do.
@@ -71,15 +74,20 @@ final class Search implements AnchorDfa.Visitor {
     void run(View view) {
         steps.view = view;
         Arrays.fill(matchers, null);
+        Arrays.fill(lastOfSet, -2);
         try {
-            hitCount = 0;
-            Arrays.fill(last, -1);
-            Arrays.fill(lastOfSet, -2);
-            Rules.ALL.anchors.run(view.chars, view.length, this);
-            for (int i = 0; i < hitCount; i += 2) {
-                int id = hits[i];
-                int end = hits[i + 1];
-                int start = end - Rules.ALL.literals[id].length();
+            View before = view.judgedBefore();
+            if (before == null) {
+                view.last = new int[rules.literals.length];
+                rules.anchors.run(view.chars, view.length, this);
+            } else {
+                carryOver(before, view);
+                aroundEdits(view);
+            }
+            for (int i = 0; i < view.hitCount; i += 2) {
+                int id = view.hits[i];
+                int end = view.hits[i + 1];
+                int start = end - rules.literals[id].length();
                 if (view.editFrom(start) - start > EDIT_REACH_CHARS) continue;
                 begin(view, id, start, end);
             }
@@ -89,14 +97,43 @@ final class Search implements AnchorDfa.Visitor {
         }
     }
 
+    /// What was found in the reading before stands here, too, unless an edit fell into it. Edits only shorten, so that the last places of
+    /// literals are no further than they were.
+    private void carryOver(View before, View view) {
+        view.last = before.last.clone();
+        view.hits = new int[before.hits.length];
+        for (int i = 0; i < before.hitCount; i += 2) {
+            int length = rules.literals[before.hits[i]].length();
+            int start = view.moved(before.hits[i + 1] - length, before.hits[i + 1]);
+            if (start < 0) continue;
+            view.hits[view.hitCount++] = before.hits[i];
+            view.hits[view.hitCount++] = start + length;
+        }
+    }
+
+    /// Only literals into which an edit fell are new.
+    private void aroundEdits(View view) {
+        for (int i = 0; i < view.edits(); i++) {
+            edit = view.edit(i);
+            replaced = view.replaced(i);
+            rules.anchors.run(view.chars, Math.max(0, edit - LITERAL_CHARS), Math.min(view.length, edit + LITERAL_CHARS), this);
+        }
+        edit = -1;
+    }
+
     @Override
     public void alert(int at, char c, int[] ended) {
+        View view = steps.view;
+        int end = at + 1;
         for (int id : ended) {
-            last[id] = at + 1;
-            if (Rules.ALL.starts[id].length == 0) continue;
-            if (hitCount == hits.length) hits = Arrays.copyOf(hits, 2 * hits.length);
-            hits[hitCount++] = id;
-            hits[hitCount++] = at + 1;
+            int start = end - rules.literals[id].length();
+            if (edit >= 0 && (start >= edit || end <= edit - (replaced ? 1 : 0))) continue;
+            if (end > view.last[id]) view.last[id] = end;
+            if (rules.starts[id].length == 0) continue;
+            if (rules.opening[id] && start > 0 && FoldedText.word(view.chars[start]) && FoldedText.word(view.chars[start - 1]) && view.judgedBefore() == null) continue;
+            if (view.hitCount == view.hits.length) view.hits = Arrays.copyOf(view.hits, 2 * view.hits.length);
+            view.hits[view.hitCount++] = id;
+            view.hits[view.hitCount++] = end;
         }
     }
 
@@ -106,7 +143,7 @@ final class Search implements AnchorDfa.Visitor {
             int end = lastOfSet[set];
             if (end == -2) {
                 end = -1;
-                for (int id : Rules.ALL.sets[set]) end = Math.max(end, last[id]);
+                for (int id : rules.sets[set]) end = Math.max(end, steps.view.last[id]);
                 lastOfSet[set] = end;
             }
             if (end <= start) return true;
@@ -118,9 +155,9 @@ final class Search implements AnchorDfa.Visitor {
         char next = view.at(end);
         boolean goesOn = next >= 'a' && next <= 'z' || next == '_';
         boolean inWord = start > 0 && FoldedText.word(view.chars[start]) && FoldedText.word(view.chars[start - 1]);
-        for (Rules.Start begin : Rules.ALL.starts[anchor]) {
+        for (Rules.Start begin : rules.starts[anchor]) {
             Rules.Rule rule = begin.rule();
-            if (inWord && !begin.afterWord() || goesOn && begin.whole() || fired[rule.number()] || rule.payload() && !payload || missing(rule.needs(), start)
+            if (inWord && !begin.afterWord() || goesOn && begin.whole() || fired[rule.number()] || missing(rule.needs(), start)
                     || !excluded.isEmpty() && excluded.contains(rule.language())) continue;
             Matcher matcher = matchers[rule.number()];
             if (matcher == null) {

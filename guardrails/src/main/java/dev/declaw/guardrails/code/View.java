@@ -22,7 +22,14 @@ final class View {
     /// Where the text goes on after an edit, and how far its positions in the reading before are ahead from there on.
     private int[] edits = new int[16];
     private int[] ahead = new int[16];
+    /// Where an edit begins in the reading before.
+    private int[] begins = new int[16];
     private int count;
+
+    /// What the search found here: literals and where they end, and where each ended last. Filled by [Search].
+    int[] hits = new int[256];
+    int hitCount;
+    int[] last;
     /// How many rounds of edits lie between this reading and the last that was judged.
     private int rounds;
 
@@ -72,6 +79,38 @@ final class View {
         return edit < count ? edits[edit] : Integer.MAX_VALUE;
     }
 
+    /// The reading that this one was made of by one round of edits; null for the first reading and after more rounds.
+    View judgedBefore() {
+        return rounds == 1 ? before : null;
+    }
+
+    int edits() {
+        return count;
+    }
+
+    /// Where the text goes on after an edit.
+    int edit(int number) {
+        return edits[number];
+    }
+
+    /// Whether a character stands in place of what the edit took out.
+    boolean replaced(int number) {
+        return edits[number] - 1 + (number == 0 ? 0 : ahead[number - 1]) == begins[number];
+    }
+
+    /// Where a stretch of the reading before has come to, or -1 when an edit fell into it.
+    int moved(int start, int end) {
+        int low = 0;
+        int high = count;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (edits[middle] + ahead[middle] <= start) low = middle + 1;
+            else high = middle;
+        }
+        if (low < count && begins[low] < end) return -1;
+        return low == 0 ? start : start - ahead[low - 1];
+    }
+
     /// Makes the next reading piece by piece.
     private final class Editor {
         private final char[] out = new char[length];
@@ -79,6 +118,7 @@ final class View {
         private int copied;
         private int[] at = new int[16];
         private int[] gaps = new int[16];
+        private int[] starts = new int[16];
         private int edits;
 
         /// Leaves out what stands from start to end and writes a character instead, or none for 0.
@@ -90,8 +130,10 @@ final class View {
             if (edits == at.length) {
                 at = Arrays.copyOf(at, 2 * edits);
                 gaps = Arrays.copyOf(gaps, 2 * edits);
+                starts = Arrays.copyOf(starts, 2 * edits);
             }
             at[edits] = written;
+            starts[edits] = start;
             gaps[edits++] = end - written;
         }
 
@@ -100,6 +142,7 @@ final class View {
             View view = new View(name, out, written + length - copied, View.this, null);
             view.edits = at;
             view.ahead = gaps;
+            view.begins = starts;
             view.count = edits;
             view.rounds = 1;
             return view;
