@@ -20,7 +20,9 @@ import dev.declaw.server.store.ApiKeyTable;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.Database;
 import dev.declaw.server.store.IdempotencyTable;
+import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.store.SnapshotTable;
 import dev.declaw.server.store.TenantTable;
 import dev.declaw.server.store.UsageTable;
 import java.io.IOException;
@@ -93,7 +95,17 @@ final class Server implements AutoCloseable {
 
         Sandboxes sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
-                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants),
+                        host,
+                        egress,
+                        new SandboxTable(database),
+                        idempotency,
+                        auditTable,
+                        audit,
+                        tokens,
+                        clock,
+                        tenants,
+                        new SnapshotTable(database),
+                        new PauseTransitions(database)),
                 new Sandboxes.Settings(
                         config.limits().sandboxesMax(),
                         config.limits().bootsMax(),

@@ -12,6 +12,7 @@ import java.util.Optional;
 /// @param network top-level network rules as sent
 /// @param security policy as sent, in either encoding
 /// @param lifecycle as sent, for the echo
+/// @param snapshotId snapshot that it is a fork of; the template is that of the snapshot then
 public record CreateSandbox(
         String template,
         long timeoutSeconds,
@@ -20,7 +21,21 @@ public record CreateSandbox(
         Map<String, String> envs,
         Optional<JsonNode> network,
         Optional<JsonNode> security,
-        Optional<JsonNode> lifecycle) {
+        Optional<JsonNode> lifecycle,
+        Optional<String> snapshotId) {
+    /// One that starts from a template.
+    public CreateSandbox(
+            String template,
+            long timeoutSeconds,
+            boolean secure,
+            Map<String, String> metadata,
+            Map<String, String> envs,
+            Optional<JsonNode> network,
+            Optional<JsonNode> security,
+            Optional<JsonNode> lifecycle) {
+        this(template, timeoutSeconds, secure, metadata, envs, network, security, lifecycle, Optional.empty());
+    }
+
     public CreateSandbox {
         Objects.requireNonNull(template);
         if (timeoutSeconds < 0) throw new IllegalArgumentException("a timeout is never negative");

@@ -47,23 +47,38 @@ public final class FakeGuest implements GuestClient {
     private final Map<Integer, FakeProcess> processes = new ConcurrentHashMap<>();
     private final AtomicInteger pids = new AtomicInteger(100);
 
+    /// The guest as a snapshot brings it back: whoever does that knows its token.
+    FakeGuest copy() {
+        requireAnswering();
+        FakeGuest copy = new FakeGuest();
+        copy.files.putAll(files);
+        copy.directories.addAll(directories);
+        copy.restored = true;
+        copy.identity = identity;
+        return copy;
+    }
+
+    /// Whether it was brought back and stands still until its first init.
+    public volatile boolean restored;
+
     void requireAnswering() {
         if (dead) throw new PlatformFailure.GuestUnreachable("the guest agent does not answer", null);
     }
 
     private void requireIdentity() {
         requireAnswering();
-        if (identity == null) throw new PlatformFailure.Conflict("not_initialised", "init comes first");
+        if (identity == null || restored) throw new PlatformFailure.Conflict("not_initialised", "init comes first");
     }
 
     @Override
     public void init(GuestIdentity given) {
         requireAnswering();
         if (failInit) throw new PlatformFailure.GuestUnreachable("init failed", null);
-        if (identity != null && !identity.token().equals(given.token())) {
+        if (identity != null && !restored && !identity.token().equals(given.token())) {
             throw new PlatformFailure.PermissionDenied("unauthenticated", "another token");
         }
         identity = given;
+        restored = false;
         ca = given.caPem().orElse("");
     }
 

@@ -13,7 +13,9 @@ import dev.declaw.server.store.ApiKeyTable;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.Database;
 import dev.declaw.server.store.IdempotencyTable;
+import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.store.SnapshotTable;
 import dev.declaw.server.store.TenantTable;
 import dev.declaw.server.store.UsageTable;
 import java.io.IOException;
@@ -59,7 +61,8 @@ public final class TestServer implements AutoCloseable {
         key = Files.readString(home.resolve("api-key")).strip();
         sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
-                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants),
+                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants,
+                        new SnapshotTable(database), new PauseTransitions(database)),
                 settings);
         sandboxes.start();
         Accounts accounts = new Accounts(
