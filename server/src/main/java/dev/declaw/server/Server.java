@@ -21,7 +21,9 @@ import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.Database;
 import dev.declaw.server.store.IdempotencyTable;
+import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.store.SnapshotTable;
 import dev.declaw.server.store.TenantTable;
 import dev.declaw.server.store.UsageTable;
 import dev.declaw.server.store.VolumeLockTable;
@@ -114,7 +116,18 @@ final class Server implements AutoCloseable {
 
         Sandboxes sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
-                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants, mounts),
+                        host,
+                        egress,
+                        new SandboxTable(database),
+                        idempotency,
+                        auditTable,
+                        audit,
+                        tokens,
+                        clock,
+                        tenants,
+                        new SnapshotTable(database),
+                        new PauseTransitions(database),
+                        mounts),
                 new Sandboxes.Settings(
                         config.limits().sandboxesMax(),
                         config.limits().bootsMax(),

@@ -89,6 +89,7 @@ public final class ApiServer implements AutoCloseable {
     /// Everything that is served; the first route that fits wins.
     private static List<Router.Route> routes(Parts parts, PortGuard guard) {
         SandboxEndpoints sandboxes = new SandboxEndpoints(parts.sandboxes(), parts.creates(), parts.mounts());
+        SnapshotEndpoints snapshots = new SnapshotEndpoints(parts.sandboxes().rests());
         CommandEndpoints commands = new CommandEndpoints(parts.sandboxes(), parts.clock());
         PtyEndpoints pty = new PtyEndpoints(parts.sandboxes());
         StdioEndpoints stdio = new StdioEndpoints(parts.sandboxes(), parts.tokens());
@@ -150,6 +151,14 @@ public final class ApiServer implements AutoCloseable {
                 of("GET", "/sandboxes/{id}/status", sandboxes::status),
                 of("PATCH", "/sandboxes/{id}/timeout", sandboxes::setTimeout),
                 of("GET", "/sandboxes/{id}/metrics", sandboxes::metrics),
+                of("POST", "/sandboxes/{id}/pause", snapshots::pause),
+                of("POST", "/sandboxes/{id}/resume", snapshots::resume),
+                of("POST", "/sandboxes/{id}/snapshot", snapshots::create),
+                of("POST", "/sandboxes/{id}/snapshots", snapshots::create),
+                of("GET", "/sandboxes/{id}/snapshots", snapshots::list),
+                of("DELETE", "/sandboxes/{id}/snapshots/{sid}", snapshots::delete),
+                of("POST", "/sandboxes/{id}/restore", snapshots::restore),
+                of("GET", "/snapshots", snapshots::listAll),
                 of("POST", "/sandboxes/{id}/commands", commands::run),
                 of("GET", "/sandboxes/{id}/commands", commands::list),
                 of("POST", "/sandboxes/{id}/commands/stream", commands::stream),

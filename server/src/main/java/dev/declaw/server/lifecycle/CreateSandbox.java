@@ -15,6 +15,7 @@ import java.util.Optional;
 /// @param security policy as sent, in either encoding
 /// @param lifecycle as sent, for the echo
 /// @param volumes what is attached, in order
+/// @param snapshotId snapshot that it is a fork of; the template is that of the snapshot then
 public record CreateSandbox(
         String template,
         long timeoutSeconds,
@@ -24,7 +25,8 @@ public record CreateSandbox(
         Optional<JsonNode> network,
         Optional<JsonNode> security,
         Optional<JsonNode> lifecycle,
-        List<VolumeAttachment> volumes) {
+        List<VolumeAttachment> volumes,
+        Optional<String> snapshotId) {
     public CreateSandbox {
         Objects.requireNonNull(template);
         if (timeoutSeconds < 0) throw new IllegalArgumentException("a timeout is never negative");
@@ -33,7 +35,7 @@ public record CreateSandbox(
         volumes = List.copyOf(volumes);
     }
 
-    /// One without volumes.
+    /// One from a template, without volumes.
     public CreateSandbox(
             String template,
             long timeoutSeconds,
@@ -43,7 +45,7 @@ public record CreateSandbox(
             Optional<JsonNode> network,
             Optional<JsonNode> security,
             Optional<JsonNode> lifecycle) {
-        this(template, timeoutSeconds, secure, metadata, envs, network, security, lifecycle, List.of());
+        this(template, timeoutSeconds, secure, metadata, envs, network, security, lifecycle, List.of(), Optional.empty());
     }
 
     @Override

@@ -14,7 +14,9 @@ import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.Database;
 import dev.declaw.server.store.IdempotencyTable;
+import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.store.SnapshotTable;
 import dev.declaw.server.store.TenantTable;
 import dev.declaw.server.store.UsageTable;
 import dev.declaw.server.store.VolumeLockTable;
@@ -82,7 +84,8 @@ public final class TestServer implements AutoCloseable {
         mounts = new VolumeMounts(stores, volumes, LOOK_EVERY);
         sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
-                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants, mounts),
+                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants,
+                        new SnapshotTable(database), new PauseTransitions(database), mounts),
                 settings);
         sandboxes.start();
         Accounts accounts = new Accounts(
