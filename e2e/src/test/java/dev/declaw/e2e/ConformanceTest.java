@@ -24,6 +24,16 @@ class ConformanceTest {
         python("conformance_sync.py");
     }
 
+    @Test
+    void theAsynchronousPythonClient() throws Exception {
+        python("conformance_async.py");
+    }
+
+    @Test
+    void theNpmClient() throws Exception {
+        run(OfficialClients.node("node", OfficialClients.beside("conformance.mjs").toString()));
+    }
+
     private void python(String script) throws Exception {
         run(Command.of(OfficialClients.python().toString(), OfficialClients.SCRIPTS.resolve(script).toString()));
     }
