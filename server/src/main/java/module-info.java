@@ -13,6 +13,7 @@ module dev.declaw.server {
     requires java.sql;
     requires info.picocli;
     requires org.slf4j;
+    requires re2j;
 
     opens dev.declaw.server to
             info.picocli;

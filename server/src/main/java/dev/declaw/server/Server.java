@@ -24,8 +24,11 @@ import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.SandboxTable;
 import dev.declaw.server.store.TenantTable;
 import dev.declaw.server.store.UsageTable;
+import dev.declaw.server.store.VaultTable;
 import dev.declaw.server.store.VolumeLockTable;
 import dev.declaw.server.store.VolumeTable;
+import dev.declaw.server.vault.Sealer;
+import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.BlobStore;
 import dev.declaw.server.volumes.VolumeMounts;
 import dev.declaw.server.volumes.Volumes;
@@ -112,9 +115,14 @@ final class Server implements AutoCloseable {
         VolumeMounts mounts = keep("mounts", new VolumeMounts(stores, volumes, VolumeMounts.LOOK_EVERY));
         volumes.start();
 
+        VaultTable secrets = new VaultTable(database);
+        Sealer sealer = Sealer.open(home.resolve("vault-key"), secrets.any().isEmpty(), tokens);
+        Vault vault = new Vault(
+                new Vault.Parts(secrets, sealer, admin, tokens, clock, EgressProxy.INJECTS_CREDENTIALS));
+
         Sandboxes sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
-                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants, mounts),
+                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants, mounts, vault),
                 new Sandboxes.Settings(
                         config.limits().sandboxesMax(),
                         config.limits().bootsMax(),
@@ -143,7 +151,8 @@ final class Server implements AutoCloseable {
                                 clock,
                                 accounts,
                                 volumes,
-                                mounts)));
+                                mounts,
+                                vault)));
         api.start();
     }
 

@@ -9,6 +9,7 @@ import dev.declaw.server.auth.ApiKeys;
 import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.VolumeMounts;
 import dev.declaw.server.volumes.Volumes;
 import java.net.InetSocketAddress;
@@ -49,7 +50,8 @@ public final class ApiServer implements AutoCloseable {
             InstantSource clock,
             Accounts accounts,
             Volumes volumes,
-            VolumeMounts mounts) {}
+            VolumeMounts mounts,
+            Vault vault) {}
 
     public ApiServer(InetSocketAddress listen, Parts parts) {
         QueuedThreadPool threads = new QueuedThreadPool(PLATFORM_THREADS_MAX);
@@ -87,6 +89,7 @@ public final class ApiServer implements AutoCloseable {
         VolumeEndpoints volumes = new VolumeEndpoints(parts.volumes());
         VolumeFileEndpoints volumeFiles = new VolumeFileEndpoints(parts.volumes());
         SandboxVolumeEndpoints captures = new SandboxVolumeEndpoints(parts.sandboxes(), parts.mounts());
+        VaultEndpoints vault = new VaultEndpoints(parts.vault());
         AccountEndpoints account = new AccountEndpoints(parts.accounts(), parts.sandboxes());
         TenantEndpoints tenants = new TenantEndpoints(parts.accounts());
         AuditLogEndpoints log = new AuditLogEndpoints(parts.audit(), parts.drainAudit());
@@ -125,6 +128,16 @@ public final class ApiServer implements AutoCloseable {
                 of("POST", "/volumes/{vid}/locks/renew", volumeFiles::renew),
                 of("POST", "/sandboxes/{id}/volumes/snapshot", captures::capture),
                 of("POST", "/sandboxes/{id}/volumes/{vid}/commit", captures::commit),
+                of("GET", "/teams", vault::teams),
+                of("POST", "/teams", vault::createTeam),
+                of("GET", "/teams/{tid}/environments", vault::environments),
+                of("POST", "/teams/{tid}/environments", vault::createEnvironment),
+                of("GET", "/teams/{tid}/vault/secrets", vault::secrets),
+                of("POST", "/teams/{tid}/vault/secrets", vault::create),
+                of("POST", "/teams/{tid}/vault/secrets/{sid}/rotate", vault::rotate),
+                of("POST", "/teams/{tid}/vault/secrets/{sid}/scopes", vault::setScopes),
+                of("DELETE", "/teams/{tid}/vault/secrets/{sid}", vault::delete),
+                of("GET", "/vault/presets", vault::presets),
                 of("GET", "/tenants", tenants::list),
                 of("POST", "/tenants", tenants::create),
                 of("PUT", "/tenants/{oid}/limits", tenants::limit),

@@ -17,8 +17,11 @@ import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.SandboxTable;
 import dev.declaw.server.store.TenantTable;
 import dev.declaw.server.store.UsageTable;
+import dev.declaw.server.store.VaultTable;
 import dev.declaw.server.store.VolumeLockTable;
 import dev.declaw.server.store.VolumeTable;
+import dev.declaw.server.vault.Sealer;
+import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.BlobStore;
 import dev.declaw.server.volumes.VolumeMounts;
 import dev.declaw.server.volumes.Volumes;
@@ -80,9 +83,12 @@ public final class TestServer implements AutoCloseable {
         Volumes volumes = new Volumes(stores);
         volumes.start();
         mounts = new VolumeMounts(stores, volumes, LOOK_EVERY);
+        VaultTable secrets = new VaultTable(database);
+        Sealer sealer = Sealer.open(home.resolve("vault-key"), secrets.any().isEmpty(), tokens);
+        Vault vault = new Vault(new Vault.Parts(secrets, sealer, admin, tokens, clock, egress.injects));
         sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
-                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants, mounts),
+                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants, mounts, vault),
                 settings);
         sandboxes.start();
         Accounts accounts = new Accounts(
@@ -90,7 +96,7 @@ public final class TestServer implements AutoCloseable {
         api = new ApiServer(
                 new InetSocketAddress("127.0.0.1", 0),
                 new ApiServer.Parts(
-                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts));
+                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts, vault));
         api.start();
         http = new RawHttp(api.port(), key);
     }
