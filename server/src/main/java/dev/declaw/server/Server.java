@@ -27,6 +27,8 @@ import dev.declaw.server.store.UsageTable;
 import dev.declaw.server.store.VaultTable;
 import dev.declaw.server.store.VolumeLockTable;
 import dev.declaw.server.store.VolumeTable;
+import dev.declaw.server.tls.OwnCertificate;
+import dev.declaw.server.tls.TlsIdentity;
 import dev.declaw.server.vault.Sealer;
 import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.BlobStore;
@@ -41,6 +43,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -141,6 +144,7 @@ final class Server implements AutoCloseable {
                 "api",
                 new ApiServer(
                         config.listen(),
+                        tls(clock),
                         new ApiServer.Parts(
                                 sandboxes,
                                 new IdempotentCreates(idempotency, clock),
@@ -154,6 +158,15 @@ final class Server implements AutoCloseable {
                                 mounts,
                                 vault)));
         api.start();
+    }
+
+    private Optional<ApiServer.Tls> tls(InstantSource clock) throws IOException {
+        if (config.tls().isEmpty()) return Optional.empty();
+        ServerConfig.Tls tls = config.tls().get();
+        TlsIdentity identity = tls.files().isPresent()
+                ? TlsIdentity.read(tls.files().get().certificate(), tls.files().get().key())
+                : OwnCertificate.open(config.home(), Machine.names(tls.listen()), clock.instant());
+        return Optional.of(new ApiServer.Tls(tls.listen(), identity));
     }
 
     private <T extends AutoCloseable> T keep(String name, T part) {

@@ -20,6 +20,8 @@ import dev.declaw.server.store.UsageTable;
 import dev.declaw.server.store.VaultTable;
 import dev.declaw.server.store.VolumeLockTable;
 import dev.declaw.server.store.VolumeTable;
+import dev.declaw.server.tls.OwnCertificate;
+import dev.declaw.server.tls.TlsIdentity;
 import dev.declaw.server.vault.Sealer;
 import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.BlobStore;
@@ -29,6 +31,9 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
 
 /// The real server (Jetty, SQLite, lifecycle) around a host, a guest and a proxy in memory.
 public final class TestServer implements AutoCloseable {
@@ -93,8 +98,10 @@ public final class TestServer implements AutoCloseable {
         sandboxes.start();
         Accounts accounts = new Accounts(
                 keys, tenants, new UsageTable(database), admin, clock);
+        TlsIdentity identity = OwnCertificate.open(home, List.of("localhost", "127.0.0.1"), Instant.now());
         api = new ApiServer(
                 new InetSocketAddress("127.0.0.1", 0),
+                Optional.of(new ApiServer.Tls(new InetSocketAddress("127.0.0.1", 0), identity)),
                 new ApiServer.Parts(
                         sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts, vault));
         api.start();
