@@ -182,7 +182,7 @@ final class Server implements AutoCloseable {
         privateDirectory(home.resolve("egress"));
         Path control = home.resolve("egress").resolve("control.sock");
         int user = EgressProcess.DEFAULT_UID;
-        List<String> command = new ArrayList<>(Machine.javaCommand());
+        List<String> command = new ArrayList<>(Machine.egressCommand());
         command.add(Main.EGRESS_WORKER);
         command.addAll(new EgressProcess.Arguments(control, user, user, config.egress()).toCommandLine());
         return new SupervisedEgressProxy.Settings(command, control, spool(home), user, user);

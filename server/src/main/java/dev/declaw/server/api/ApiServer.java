@@ -15,6 +15,7 @@ import dev.declaw.server.volumes.VolumeMounts;
 import dev.declaw.server.volumes.Volumes;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executors;
@@ -82,8 +83,9 @@ public final class ApiServer implements AutoCloseable {
         server.addBean(new NetworkConnectionLimit(CONNECTIONS_MAX, server));
         Errors errors = new Errors(parts.tokens());
         server.setErrorHandler(new JsonErrorHandler());
-        routes = routes(parts);
-        server.setHandler(new ApiHandler(new Router(routes), parts.keys(), errors));
+        PortGuard ports = new PortGuard(parts.keys(), parts.sandboxes());
+        routes = routes(parts, ports);
+        server.setHandler(new ApiHandler(new Router(routes), parts.keys(), ports, errors));
         server.setStopTimeout(0);
     }
 
@@ -92,15 +94,23 @@ public final class ApiServer implements AutoCloseable {
         configuration.setSendServerVersion(false);
         configuration.setRequestHeaderSize(HEADER_BYTES_MAX);
         configuration.setUriCompliance(
-                UriCompliance.DEFAULT.with("slashes", UriCompliance.Violation.AMBIGUOUS_EMPTY_SEGMENT));
+                // Paths behind a port are the guest's business; our own are read segment by segment, undecoded.
+                UriCompliance.DEFAULT.with(
+                        "slashes",
+                        UriCompliance.Violation.AMBIGUOUS_EMPTY_SEGMENT,
+                        UriCompliance.Violation.AMBIGUOUS_PATH_SEPARATOR,
+                        UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING));
         return configuration;
     }
 
     /// Everything that is served; the first route that fits wins.
-    private static List<Router.Route> routes(Parts parts) {
+    private static List<Router.Route> routes(Parts parts, PortGuard guard) {
         SandboxEndpoints sandboxes = new SandboxEndpoints(parts.sandboxes(), parts.creates(), parts.mounts());
         CommandEndpoints commands = new CommandEndpoints(parts.sandboxes(), parts.clock());
+        PtyEndpoints pty = new PtyEndpoints(parts.sandboxes());
+        StdioEndpoints stdio = new StdioEndpoints(parts.sandboxes(), parts.tokens());
         FileEndpoints files = new FileEndpoints(parts.sandboxes());
+        WatchEndpoints watches = new WatchEndpoints(parts.sandboxes());
         VolumeEndpoints volumes = new VolumeEndpoints(parts.volumes());
         VolumeFileEndpoints volumeFiles = new VolumeFileEndpoints(parts.volumes());
         SandboxVolumeEndpoints captures = new SandboxVolumeEndpoints(parts.sandboxes(), parts.mounts());
@@ -109,7 +119,8 @@ public final class ApiServer implements AutoCloseable {
         TenantEndpoints tenants = new TenantEndpoints(parts.accounts());
         AuditLogEndpoints log = new AuditLogEndpoints(parts.audit(), parts.drainAudit());
         AuditEndpoints audit = new AuditEndpoints(parts.sandboxes(), parts.audit(), parts.drainAudit());
-        return List.of(
+        PortEndpoints ports = new PortEndpoints(parts.sandboxes(), guard);
+        List<Router.Route> table = new ArrayList<>(List.of(
                 open("GET", "/health", sandboxes::health),
                 open("GET", "/healthz", sandboxes::health),
                 of("GET", "/auth/me", account::whoAmI),
@@ -173,6 +184,16 @@ public final class ApiServer implements AutoCloseable {
                 of("GET", "/sandboxes/{id}/commands/{pid}/wait", commands::await),
                 of("DELETE", "/sandboxes/{id}/commands/{pid}", commands::kill),
                 of("POST", "/sandboxes/{id}/commands/{pid}/stdin", commands::stdin),
+                of("POST", "/sandboxes/{id}/pty", pty::create),
+                of("GET", "/sandboxes/{id}/pty/{pid}/stream", pty::stream),
+                of("POST", "/sandboxes/{id}/pty/{pid}/stdin", pty::stdin),
+                of("PATCH", "/sandboxes/{id}/pty/{pid}", pty::resize),
+                of("DELETE", "/sandboxes/{id}/pty/{pid}", pty::kill),
+                of("POST", "/sandboxes/{id}/stdio", stdio::start),
+                of("GET", "/sandboxes/{id}/stdio/{cid}/stream", stdio::stream),
+                of("POST", "/sandboxes/{id}/stdio/{cid}/stdin", stdio::stdin),
+                of("POST", "/sandboxes/{id}/stdio/{cid}/stdin/close", stdio::closeStdin),
+                of("DELETE", "/sandboxes/{id}/stdio/{cid}", stdio::kill),
                 of("GET", "/sandboxes/{id}/files", files::read),
                 of("POST", "/sandboxes/{id}/files", files::write),
                 of("DELETE", "/sandboxes/{id}/files", files::remove),
@@ -184,9 +205,14 @@ public final class ApiServer implements AutoCloseable {
                 of("GET", "/sandboxes/{id}/files/exists", files::exists),
                 of("GET", "/sandboxes/{id}/files/info", files::info),
                 of("POST", "/sandboxes/{id}/files/mkdir", files::makeDirectory),
-                of("POST", "/sandboxes/{id}/files/watch", files::watch),
+                of("POST", "/sandboxes/{id}/files/watch", watches::post),
+                of("GET", "/sandboxes/{id}/files/watch", watches::get),
                 of("GET", "/sandboxes/{id}/audit", audit::query),
-                of("GET", "/sandboxes/{id}/audit/verify", audit::verify));
+                of("GET", "/sandboxes/{id}/audit/verify", audit::verify)));
+        for (String method : PortEndpoints.METHODS) {
+            table.add(of(method, "/sandboxes/{id}/ports/{port}/{rest...}", ports::relay));
+        }
+        return List.copyOf(table);
     }
 
     /// Everything that is served, as `METHOD /path/{variable}`, in the order in which it is looked up.

@@ -3,6 +3,7 @@ package dev.declaw.server.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.server.lifecycle.SandboxInfo;
+import dev.declaw.server.lifecycle.Sandboxes;
 import dev.declaw.server.volumes.VolumeAttachment;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
@@ -33,7 +34,7 @@ final class SandboxJson {
         put(node, "end_at", info.end());
         info.endReason().ifPresent(reason -> node.put("end_reason", reason));
         node.put("envd_access_token", "envd-tok-" + info.accessToken());
-        node.put("traffic_access_token", "traffic-" + info.accessToken());
+        node.put("traffic_access_token", Sandboxes.trafficToken(info.accessToken()));
         node.put("sandbox_domain", info.id() + ".sandbox.internal");
         node.put("envd_port", ENVD_PORT);
         node.putObject("resources").put("vcpus", info.vcpus()).put("memory_mb", info.memoryMib());

@@ -21,6 +21,11 @@ public final class RandomTokens {
         return "aud_" + hex(12);
     }
 
+    /// Names a stdio process; also its tag in the guest.
+    public String stdioId() {
+        return "stdio-" + hex(12);
+    }
+
     /// Stands in an error response and beside its cause in the log.
     public String reference() {
         return "ref_" + hex(8);

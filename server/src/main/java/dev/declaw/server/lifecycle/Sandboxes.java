@@ -11,6 +11,8 @@ import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
 import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.VolumeMounts;
 import java.time.Duration;
@@ -110,6 +112,19 @@ public final class Sandboxes implements AutoCloseable {
 
     public SandboxPage list(String owner, SandboxQuery query) {
         return query.run(table, owner);
+    }
+
+    /// Who owns a sandbox, for whoever holds its traffic token: a capability for its ports and nothing else.
+    public Optional<String> ownerByTrafficToken(String id, String token) {
+        byte[] given = token.getBytes(StandardCharsets.UTF_8);
+        return table.find(id)
+                .filter(row -> MessageDigest.isEqual(trafficToken(row.accessToken()).getBytes(StandardCharsets.UTF_8), given))
+                .map(SandboxRow::owner);
+    }
+
+    /// The traffic token as the sandbox object shows it.
+    public static String trafficToken(String accessToken) {
+        return "traffic-" + accessToken;
     }
 
     /// Runs work with a running sandbox. When its guest becomes unreachable because the sandbox ended in the meantime, the
