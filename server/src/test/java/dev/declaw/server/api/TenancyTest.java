@@ -142,7 +142,7 @@ final class TenancyTest {
             String path = fill(parts[1], name -> mine.getOrDefault(name, "x"));
             RawHttp.Answer answer = server.http.bare(method, path, null, "Authorization: Bearer dcl_" + "0".repeat(48));
             assertThat(answer.status()).as(route + ": " + answer.text()).isEqualTo(401);
-            assertThat(new String(answer.body(), StandardCharsets.UTF_8)).contains("unauthenticated");
+            if (!method.equals("HEAD")) assertThat(new String(answer.body(), StandardCharsets.UTF_8)).contains("unauthenticated");
         }
     }
 }
