@@ -6,6 +6,7 @@ import dev.declaw.egress.flow.SandboxSlot;
 import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.tls.CertificateAuthority;
 import dev.declaw.linux.Descriptor;
+import dev.declaw.model.policy.PolicyException;
 import dev.declaw.model.policy.PolicyReader;
 import dev.declaw.model.policy.SecurityPolicy;
 import io.netty.channel.Channel;
@@ -36,6 +37,9 @@ final class EngineSlots implements SlotService {
 
     @Override
     public OpenedSlot open(SlotRequest request, Descriptor tcp, Descriptor dns) {
+        if (request.credentials() != null && !EgressProxy.INJECTS_CREDENTIALS) {
+            throw new PolicyException("credentials", "cannot be injected by this version of the proxy");
+        }
         if (served.containsKey(request.sandboxId())) {
             throw new IllegalStateException("the sandbox is served already; close it first");
         }
