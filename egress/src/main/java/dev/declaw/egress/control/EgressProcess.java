@@ -8,6 +8,7 @@ import dev.declaw.egress.audit.AuditSpool;
 import dev.declaw.egress.tls.CertificateAuthority;
 import dev.declaw.linux.Credentials;
 import dev.declaw.linux.UnixChannel;
+import dev.declaw.model.scan.ContentScanners;
 import io.netty.channel.epoll.Epoll;
 import io.netty.handler.ssl.OpenSsl;
 import java.io.IOException;
@@ -110,6 +111,7 @@ public final class EgressProcess {
         OpenSsl.ensureAvailability();
         Brotli4jLoader.ensureAvailability();
         if (Zstd.maxCompressionLevel() < 1) throw new IOException("zstd does not work");
+        ContentScanners.installed().openFiles();
     }
 
     /// The first authority of a process takes a thousand classes; the first sandbox should not wait for them.

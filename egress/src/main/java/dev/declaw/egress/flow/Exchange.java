@@ -1,5 +1,6 @@
 package dev.declaw.egress.flow;
 
+import dev.declaw.egress.content.ContentPipeline;
 import dev.declaw.egress.flow.FlowRecorder.Screening;
 import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.http.BodyFraming;
@@ -14,10 +15,8 @@ import dev.declaw.model.policy.Reason;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
-import io.netty.channel.EventLoop;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.RejectedExecutionException;
 
 /// One request and its response, from the parsed head to the recorded end. Used on one event loop only.
 ///
@@ -93,8 +92,9 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
     // --- the request's content ---
 
     private void screenHead() {
-        boolean rehydrate = policy.policy().pii().rehydrateResponse();
-        screening = new RequestScreening(flow.slot.screen(), head, peer(), rehydrate);
+        ContentPipeline pipeline = flow.slot.pipeline();
+        boolean rehydrate = pipeline.rehydrates(judgement.name());
+        screening = new RequestScreening(pipeline.begin(judgement.name(), peer()), head, rehydrate);
         Reason refused;
         try {
             refused = screening.screenHead();
@@ -105,6 +105,8 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
         int bytesMax = flow.services.config.limits().scanBodyBytesMax();
         if (refused != null) {
             block(refused, screening.screening(), "");
+        } else if (body.done() && screening.judging()) {
+            screenBody(new byte[0]);
         } else if (body.done()) {
             findUpstream();
         } else if (head.framing() instanceof BodyFraming.Length length && length.bytes() > bytesMax) {
@@ -135,7 +137,7 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
         }
         if (!body.done()) return data != null;
         if (phase == Phase.HOLDING) {
-            screenBody();
+            screenBody(held.take());
         } else {
             phase = Phase.SENT;
             up.end();
@@ -144,28 +146,21 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
         return false;
     }
 
-    private void screenBody() {
+    private void screenBody(byte[] bytes) {
         phase = Phase.WAITING;
-        byte[] bytes = held.take();
-        if (bytes.length <= SCREENED_INLINE_BYTES_MAX && head.value("Content-Encoding").isEmpty()) {
+        boolean small = bytes.length <= SCREENED_INLINE_BYTES_MAX && head.value("Content-Encoding").isEmpty();
+        if (small && !screening.slow()) {
             screened(judgeBody(bytes));
             return;
         }
-        EventLoop loop = guest.channel().eventLoop();
-        try {
-            flow.services.screening.execute(() -> {
-                Reason refused = judgeBody(bytes);
-                loop.execute(() -> {
-                    try {
-                        screened(refused);
-                    } catch (RuntimeException e) {
-                        crashed(e);
-                    }
-                });
-            });
-        } catch (RejectedExecutionException e) {
-            block(Reason.LIMIT_REACHED, Screening.NONE, "bodies waiting for the scanners");
-        }
+        boolean taken = flow.services.screening.run(guest.channel().eventLoop(), () -> judgeBody(bytes), refused -> {
+            try {
+                screened(refused);
+            } catch (RuntimeException e) {
+                crashed(e);
+            }
+        });
+        if (!taken) block(Reason.LIMIT_REACHED, Screening.NONE, "bodies waiting for the scanners");
     }
 
     /// Whatever goes wrong in a scanner is a reason to block, never to let pass.
@@ -218,8 +213,8 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
         if (allowed) return true; // a second attempt of the same request
         Decision decision = judgement.decision();
         Screening seen = Screening.NONE;
-        if (screening != null && screening.note() != null) {
-            decision = Decision.allow(screening.note(), decision.rule().orElse(null));
+        if (screening != null) {
+            decision = screening.decision(decision);
             seen = screening.screening();
         }
         try {
@@ -294,7 +289,7 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
         status = response.status();
         // An answer that comes before the request has ended leaves the rest of it without an owner (desync).
         closeAfterwards = !head.keepAlive() || guest.inputEnded() || phase != Phase.SENT;
-        boolean rehydrate = screening != null && policy.policy().pii().rehydrateResponse();
+        boolean rehydrate = screening != null && flow.slot.pipeline().rehydrates(judgement.name());
         down = ResponseRelay.begin(
                 guest.channel(),
                 guest.heads,
