@@ -62,7 +62,26 @@ public final class ContentPipeline {
     /// @param name the host's name; empty for a bare address
     /// @param peer the name, or the address as text: what tokens are bound to
     public ContentRun begin(Optional<HostName> name, String peer) {
-        return new ContentRun(stages(name), scanners, peer, policy.mode());
+        return new ContentRun(stages(name), scanners, peer, policy.mode(), responses(name, peer));
+    }
+
+    /// The screening of one message on a connection whose request has passed: no gate, whose question was answered there.
+    public ContentRun beginMessage(Optional<HostName> name, String peer) {
+        HostStages all = stages(name);
+        HostStages some = new HostStages(all.edits(), all.judges(), Optional.empty());
+        return new ContentRun(some, scanners, peer, policy.mode(), responses(name, peer));
+    }
+
+    private ResponseStages responses(Optional<HostName> name, String peer) {
+        if (policy.mode() == PolicyMode.REPORT) return ResponseStages.NONE;
+        List<Transformation> rules = policy.content().transformations().stream()
+                .filter(rule -> rule.direction().inbound() && rule.hosts().covers(name))
+                .toList();
+        boolean rehydrates = pii.isPresent() && policy.pii().rehydrateResponse() && policy.pii().hosts().covers(name);
+        return new ResponseStages(
+                rules.isEmpty() ? Optional.empty() : Optional.of(new TransformStage(rules)),
+                rehydrates ? Optional.of(vault) : Optional.empty(),
+                peer);
     }
 
     private HostStages stages(Optional<HostName> name) {
@@ -96,17 +115,5 @@ public final class ContentPipeline {
 
     private static boolean covers(StagePolicy stage, Optional<HostName> name) {
         return stage.enabled() && stage.hosts().covers(name);
-    }
-
-    /// Whether tokens in this host's responses are turned back.
-    public boolean rehydrates(Optional<HostName> name) {
-        return policy.mode() == PolicyMode.ENFORCE
-                && policy.pii().enabled()
-                && policy.pii().rehydrateResponse()
-                && policy.pii().hosts().covers(name);
-    }
-
-    public TokenVault vault() {
-        return vault;
     }
 }

@@ -13,7 +13,8 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /// One request on its way through the content stages: first target and headers, then the body, then the judgement of it
-/// all. After a refusal it must not leave, and nothing more is asked. One thread at a time; keeps no text beyond its life.
+/// all. After a refusal it must not leave, and nothing more is asked. One thread at a time works on it; what came of it may be
+/// asked from another, which gave up waiting. Keeps no text beyond its life.
 ///
 /// Under [PolicyMode#REPORT] everything passes as it came, and the decisions tell what would have been done.
 public final class ContentRun {
@@ -28,6 +29,7 @@ public final class ContentRun {
     private final ContentScanners scanners;
     private final String peer;
     private final boolean reports;
+    private final ResponseStages responses;
     private final Collector head = new Collector();
     private final Collector body = new Collector();
     private final Map<String, Integer> counts = new HashMap<>();
@@ -43,7 +45,9 @@ public final class ContentRun {
     private String method = "";
     private String target = "";
 
-    ContentRun(HostStages stages, ContentScanners scanners, String peer, PolicyMode mode) {
+    ContentRun(
+            HostStages stages, ContentScanners scanners, String peer, PolicyMode mode, ResponseStages responses) {
+        this.responses = responses;
         this.stages = stages;
         this.scanners = scanners;
         this.peer = peer;
@@ -146,7 +150,7 @@ public final class ContentRun {
         return screened instanceof Screened.Redacted<T> edit && !reports ? edit.content() : before;
     }
 
-    private void note(String stage, Screened<?> screened, boolean blockOnError) {
+    private synchronized void note(String stage, Screened<?> screened, boolean blockOnError) {
         screened.counts().forEach((type, number) -> counts.merge(type, number, Integer::sum));
         if (!screened.counts().isEmpty()) found.add(stage);
         boolean personal = stage.equals("pii");
@@ -180,24 +184,37 @@ public final class ContentRun {
     }
 
     /// Something beside the stages makes the request one that must not leave.
-    public void refuse(Reason reason, String by) {
+    public synchronized void refuse(Reason reason, String by) {
         if (refused != null) return;
         refused = reason;
         refusedBy = by;
     }
 
+    /// Whether the response will be read, so that it should come uncompressed and whole.
+    public boolean readsResponse() {
+        return responses.any();
+    }
+
+    /// What the response's body goes through; empty for one that goes on as it comes.
+    ///
+    /// @param contentType value of the Content-Type field, or empty
+    /// @param contentEncoding value of the Content-Encoding field, or empty
+    public Optional<ResponseRun> response(String contentType, String contentEncoding) {
+        return responses.run(contentType, contentEncoding);
+    }
+
     /// Why the request must not leave.
-    public Optional<Reason> refused() {
+    public synchronized Optional<Reason> refused() {
         return Optional.ofNullable(refused);
     }
 
     /// Why it would not have left, or not as it is, under enforcement.
-    public Optional<Reason> wouldRefuse() {
+    public synchronized Optional<Reason> wouldRefuse() {
         return Optional.ofNullable(wouldRefuse);
     }
 
     /// What an allow event says beside the rule.
-    public Optional<Reason> note() {
+    public synchronized Optional<Reason> note() {
         if (redacted) return Optional.of(Reason.PII_REDACTED);
         if (changed) return Optional.of(Reason.CONTENT_CHANGED);
         if (found.contains("pii")) return Optional.of(Reason.PII_LOGGED);
@@ -205,7 +222,7 @@ public final class ContentRun {
     }
 
     /// Who decided: the stage that refused, or those that found something.
-    public String scanner() {
+    public synchronized String scanner() {
         return refusedBy.isEmpty() ? String.join(",", found) : refusedBy;
     }
 
@@ -215,13 +232,13 @@ public final class ContentRun {
     }
 
     /// Findings by type, over all stages and parts.
-    public Map<String, Integer> counts() {
+    public synchronized Map<String, Integer> counts() {
         return Map.copyOf(counts);
     }
 
     /// Stage to its decision: `clear`, `logged`, `changed`, `redacted`, `blocked`, `failed`, and in report mode
     /// `would_be_changed`, `would_be_redacted`, `would_be_blocked`.
-    public Map<String, String> decisions() {
+    public synchronized Map<String, String> decisions() {
         return Map.copyOf(decisions);
     }
 

@@ -64,6 +64,17 @@ final class TransformStage implements EditStage {
         });
     }
 
+    /// A whole body, or event, of a response.
+    ///
+    /// @throws UnreadableResponseException when it cannot be rewritten
+    byte[] rewriteResponse(byte[] body, String contentType) {
+        return switch (screenBody(body, contentType, "")) {
+            case Screened.Redacted<byte[]>(byte[] content, Map<String, Integer> _) -> content;
+            case Screened.Blocked<byte[]> _ -> throw new UnreadableResponseException("it cannot be rewritten");
+            case Screened.Clean<byte[]> _, Screened.Logged<byte[]> _ -> body;
+        };
+    }
+
     private static <T> Screened<T> guarded(Supplier<Screened<T>> screening) {
         try {
             return screening.get();

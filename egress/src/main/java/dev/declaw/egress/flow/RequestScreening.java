@@ -2,9 +2,11 @@ package dev.declaw.egress.flow;
 
 import dev.declaw.egress.content.BodyDecoder;
 import dev.declaw.egress.content.ContentRun;
+import dev.declaw.egress.content.ResponseRun;
 import dev.declaw.egress.flow.FlowRecorder.Screening;
 import dev.declaw.egress.http.Field;
 import dev.declaw.egress.http.RequestHead;
+import dev.declaw.egress.http.ResponseHead;
 import dev.declaw.model.policy.Decision;
 import dev.declaw.model.policy.Reason;
 import java.util.ArrayList;
@@ -23,16 +25,13 @@ final class RequestScreening {
 
     private final ContentRun run;
     private final RequestHead head;
-    private final boolean readsResponse;
     private String target;
     private List<Field> fields;
     private byte[] body = {};
 
-    /// @param readsResponse whether the response will be read, so that it must come uncompressed and whole
-    RequestScreening(ContentRun run, RequestHead head, boolean readsResponse) {
+    RequestScreening(ContentRun run, RequestHead head) {
         this.run = run;
         this.head = head;
-        this.readsResponse = readsResponse;
         this.target = head.target();
         this.fields = head.fields();
     }
@@ -41,6 +40,7 @@ final class RequestScreening {
     ///
     /// @return why the request must not leave, or null
     Reason screenHead() {
+        boolean readsResponse = run.readsResponse();
         target = run.target(head.method(), head.target());
         if (!RequestHead.isTarget(target)) run.refuse(Reason.UNSAFE_REWRITE, "transformations");
         List<Field> passed = new ArrayList<>(head.fields().size() + 1);
@@ -99,6 +99,11 @@ final class RequestScreening {
 
     byte[] body() {
         return body;
+    }
+
+    /// What the response's body goes through; empty for one that goes on as it comes.
+    Optional<ResponseRun> response(ResponseHead response) {
+        return run.response(response.value("Content-Type"), response.value("Content-Encoding"));
     }
 
     /// The path for the audit log, which never holds what a scanner found.

@@ -1,102 +1,103 @@
 package dev.declaw.egress.flow;
 
-import dev.declaw.egress.content.Carrier;
-import dev.declaw.egress.content.Rehydrator;
-import dev.declaw.egress.content.TokenVault;
+import dev.declaw.egress.content.ResponseRun;
 import dev.declaw.egress.http.BodyFraming;
 import dev.declaw.egress.http.Field;
-import dev.declaw.egress.http.HeadWriter;
 import dev.declaw.egress.http.ResponseHead;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.ScheduledFuture;
 import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
-/// Writes one response to the guest: head in canonical form, body in a framing the guest can check, redaction tokens turned
-/// back where that was asked for. Used on one event loop only; the caller flushes.
+/// Passes one response on to the guest: head in canonical form, body in a framing the guest can check, through what
+/// the content stages do with responses. Every piece goes on as it comes. Used on one event loop only; the caller flushes.
 final class ResponseRelay {
-    private final Channel guest;
-    private final BodyWriter body;
-    private final Rehydrator rehydrator;
-    private final boolean untilClose;
+    private final ResponseWriter guest;
+    private final ResponseRun run;
+    /// What may continue in the next event of a stream waits for it at most this long.
+    private static final long HOLD_MILLIS_MAX = 1_000;
+
+    private final EventLoop loop;
+    private ScheduledFuture<?> release;
     private long bytes;
 
-    private ResponseRelay(Channel guest, BodyWriter body, Rehydrator rehydrator, boolean untilClose) {
+    private ResponseRelay(ResponseWriter guest, ResponseRun run, EventLoop loop) {
+        this.loop = loop;
         this.guest = guest;
-        this.body = body;
-        this.rehydrator = rehydrator;
-        this.untilClose = untilClose;
+        this.run = run;
     }
 
     /// Writes the head.
     ///
-    /// @param http11 whether the guest understands chunks
-    /// @param vault tokens to turn back; null for none
-    /// @param host whose response it is
+    /// @param run what the body goes through; empty for one that goes on as it comes
+    /// @param loop the guest's
     /// @param close whether the connection ends with this response in any case
-    static ResponseRelay begin(
-            Channel guest, HeadWriter heads, ResponseHead head, boolean http11, TokenVault vault, String host, boolean close) {
+    static ResponseRelay begin(ResponseWriter guest, ResponseHead head, Optional<ResponseRun> run, EventLoop loop, boolean close) {
         BodyFraming framing = head.framing();
         List<Field> fields = head.fields();
-        Rehydrator rehydrator = null;
-        if (vault != null && framing != BodyFraming.NONE && !vault.idle(host) && identity(head)) {
-            rehydrator = new Rehydrator(vault, host, Carrier.of(head.value("Content-Type")));
+        ResponseRun body = framing == BodyFraming.NONE ? null : run.orElse(null);
+        if (body != null) {
             framing = BodyFraming.CHUNKED; // the length changes
             fields = RequestScreening.withoutDigests(fields);
-        } else if (framing == BodyFraming.UNTIL_CLOSE) {
-            framing = BodyFraming.CHUNKED; // so that the guest can tell an end from a cut
+            if (body.decodes()) fields = fields.stream().filter(field -> !field.is("Content-Encoding")).toList();
         }
-        if (framing == BodyFraming.CHUNKED && !http11) framing = BodyFraming.UNTIL_CLOSE;
-        boolean untilClose = framing == BodyFraming.UNTIL_CLOSE;
-        ByteBuf out = guest.alloc().ioBuffer(1024);
-        heads.response(
-                head.status(),
-                head.reason(),
-                fields,
-                framing,
-                head.announcedLength().orElse(-1),
-                close || untilClose,
-                out);
-        ResponseRelay relay = new ResponseRelay(guest, new BodyWriter(guest, framing), rehydrator, untilClose);
-        relay.bytes = out.readableBytes();
-        guest.write(out);
+        ResponseRelay relay = new ResponseRelay(guest, body, loop);
+        relay.bytes = guest.head(
+                head.status(), head.reason(), fields, framing, head.announcedLength().orElse(-1), close);
         return relay;
-    }
-
-    private static boolean identity(ResponseHead head) {
-        String coding = head.value("Content-Encoding");
-        return coding.isEmpty() || coding.equalsIgnoreCase("identity");
     }
 
     /// Whether the end of the connection is the end of the body.
     boolean untilClose() {
-        return untilClose;
+        return guest.untilClose();
     }
 
     /// @param data released here
     void write(ByteBuf data) {
         bytes += data.readableBytes();
-        if (rehydrator == null) {
-            body.write(data);
+        if (run == null) {
+            guest.data(data);
             return;
         }
         byte[] read = new byte[data.readableBytes()];
         data.readBytes(read);
         data.release();
-        body.write(Unpooled.wrappedBuffer(rehydrator.feed(read, 0, read.length)));
+        guest.data(Unpooled.wrappedBuffer(run.feed(read, 0, read.length)));
+        stop();
+        if (run.holds()) release = loop.schedule(this::release, HOLD_MILLIS_MAX, TimeUnit.MILLISECONDS);
     }
 
-    void end() {
-        if (rehydrator != null) body.write(Unpooled.wrappedBuffer(rehydrator.finish()));
-        body.end();
+    private void release() {
+        release = null;
+        guest.data(Unpooled.wrappedBuffer(run.release()));
+        guest.flush();
     }
 
-    /// Bytes of head and body so far, before rehydration.
+    /// Nothing more goes to the guest.
+    void stop() {
+        if (release != null) release.cancel(false);
+        release = null;
+    }
+
+    void end(List<Field> trailers) {
+        stop();
+        if (run != null) guest.data(Unpooled.wrappedBuffer(run.finish()));
+        guest.end(trailers);
+    }
+
+    void flush() {
+        guest.flush();
+    }
+
+    /// Bytes of head and body so far, as they came.
     long bytes() {
         return bytes;
     }
 
     boolean writable() {
-        return guest.isWritable();
+        return guest.writable();
     }
 }

@@ -75,10 +75,6 @@ public final class SandboxSlot implements Questioner, AutoCloseable {
         return pipeline;
     }
 
-    TokenVault vault() {
-        return vault;
-    }
-
     Optional<LeafContexts> leaves() {
         return leaves;
     }

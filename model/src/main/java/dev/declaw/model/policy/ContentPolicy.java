@@ -24,8 +24,7 @@ public record ContentPolicy(
         ContentGate gate) {
 
     /// @param levels how sure the scanner must be
-    /// @param responses whether responses are judged too
-    public record Injection(StagePolicy stage, InjectionLevels levels, boolean responses) {}
+    public record Injection(StagePolicy stage, InjectionLevels levels) {}
 
     /// @param threshold 0 to 1
     public record Toxicity(StagePolicy stage, double threshold) {}
@@ -42,7 +41,7 @@ public record ContentPolicy(
     public static final ContentPolicy OFF = new ContentPolicy(
             StagePolicy.off(ContentAction.STRIP, HostSelector.ALL),
             List.of(),
-            new Injection(StagePolicy.off(ContentAction.LOG_ONLY, HostSelector.NONE), InjectionLevels.DEFAULT, false),
+            new Injection(StagePolicy.off(ContentAction.LOG_ONLY, HostSelector.NONE), InjectionLevels.DEFAULT),
             new Toxicity(StagePolicy.off(ContentAction.BLOCK, HostSelector.ALL), 0.9),
             new CodeSecurity(StagePolicy.off(ContentAction.LOG_ONLY, HostSelector.ALL), 0.6, Set.of()),
             ContentGate.OFF);

@@ -54,7 +54,7 @@ final class ContentReader {
             // The pack can only tighten: what the scanner finds is denied.
             StagePolicy stage = injection.stage();
             StagePolicy blocks = new StagePolicy(true, ContentAction.BLOCK, stage.hosts(), stage.blockOnError());
-            injection = new ContentPolicy.Injection(blocks, injection.levels(), injection.responses());
+            injection = new ContentPolicy.Injection(blocks, injection.levels());
         } else if (injectionPack) {
             warnings.add("custom_policy: the prompt-injection pack has no effect while injection_defense is off");
         }
@@ -141,10 +141,10 @@ final class ContentReader {
                 "injection_defense",
                 node,
                 ContentPolicy.OFF.injection().stage(),
-                ", sensitivity, threshold, judge, injection_mode, scan_responses",
+                ", sensitivity, threshold, judge, injection_mode",
                 List.of(ContentAction.BLOCK, ContentAction.LOG_ONLY),
                 levels::read);
-        injection = new ContentPolicy.Injection(stage.policy(), levels.levels(), levels.responses);
+        injection = new ContentPolicy.Injection(stage.policy(), levels.levels());
         if (!stage.enabled) return;
         if (stage.hosts.none()) {
             warnings.add("injection_defense: has no domains, so nothing is scanned; name the hosts in domains, or \"*\" for all");
@@ -159,7 +159,6 @@ final class ContentReader {
         private Optional<Sensitivity> sensitivity = Optional.empty();
         private Optional<Posture> posture = Optional.empty();
         private boolean judge;
-        private boolean responses;
 
         boolean read(String name, String path, JsonNode value) {
             switch (name) {
@@ -167,7 +166,6 @@ final class ContentReader {
                 case "sensitivity" -> sensitivity = Optional.of(sensitivity(path, value));
                 case "injection_mode" -> posture = Optional.of(posture(path, value));
                 case "judge" -> judge = judge(path, value);
-                case "scan_responses" -> responses = PolicyJson.bool(path, value);
                 default -> {
                     return false;
                 }

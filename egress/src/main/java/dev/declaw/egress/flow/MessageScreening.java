@@ -1,0 +1,121 @@
+package dev.declaw.egress.flow;
+
+import dev.declaw.egress.content.ContentRun;
+import dev.declaw.egress.flow.FlowRecorder.Screening;
+import dev.declaw.egress.websocket.Incoming;
+import dev.declaw.model.policy.Reason;
+import io.netty.channel.Channel;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/// Holds back one message of a guest's WebSocket after the other until the content stages have judged it. Used on one event
+/// loop; large messages are judged beside it, and until then [#busy] holds.
+final class MessageScreening {
+    private static final int SCREENED_INLINE_BYTES_MAX = 64 * 1024;
+
+    /// @param refused why the message must not leave; null when it may
+    /// @param note what an allow event says; null when nothing was found
+    /// @param late whether it was judged beside the event loop
+    record Verdict(boolean text, byte[] content, Reason refused, Reason note, Screening seen, boolean late) {}
+
+    private final GuestFlow flow;
+    private final Supplier<ContentRun> runs;
+    private final Channel near;
+    private final Consumer<Verdict> judged;
+    private HeldBody held;
+    private boolean busy;
+
+    MessageScreening(GuestFlow flow, Supplier<ContentRun> runs, Channel near, Consumer<Verdict> judged) {
+        this.flow = flow;
+        this.runs = runs;
+        this.near = near;
+        this.judged = judged;
+    }
+
+    /// Whether a message is being judged, so that none may follow.
+    boolean busy() {
+        return busy;
+    }
+
+    /// Adds to the message, and has it judged when it is whole.
+    ///
+    /// @return why it cannot be held, or null
+    Reason add(Incoming.Piece piece) {
+        if (held == null) {
+            held = new HeldBody(flow.slot, near.alloc(), flow.services.config.limits().scanBodyBytesMax());
+        }
+        HeldBody.Added added = held.add(piece.data());
+        if (added != HeldBody.Added.OK) {
+            return added == HeldBody.Added.BODY_TOO_LARGE ? Reason.REQUEST_TOO_LARGE : Reason.LIMIT_REACHED;
+        }
+        if (!piece.last()) return null;
+        byte[] message = held.take();
+        Message whole = new Message(runs.get(), piece.text(), message);
+        if (message.length <= SCREENED_INLINE_BYTES_MAX && !whole.run.slow()) {
+            Reason refused = whole.judge();
+            release();
+            judged.accept(whole.verdict(refused, false));
+            return null;
+        }
+        busy = true;
+        boolean taken = flow.services.screening.run(near.eventLoop(), whole::judge, refused -> {
+            busy = false;
+            release();
+            judged.accept(whole.verdict(refused, true));
+        });
+        if (taken) return null;
+        busy = false;
+        return Reason.LIMIT_REACHED;
+    }
+
+    /// Whether nothing is found in a few bytes that cannot be changed. Scanners that run a model do not read them.
+    boolean clean(byte[] payload) {
+        Message control = new Message(runs.get(), false, payload);
+        Reason refused = control.run.slow() ? control.edit() : control.judge();
+        return refused == null && control.content == payload;
+    }
+
+    private static final class Message {
+        private final ContentRun run;
+        private final boolean text;
+        private volatile byte[] content;
+
+        Message(ContentRun run, boolean text, byte[] content) {
+            this.run = run;
+            this.text = text;
+            this.content = content;
+        }
+
+        /// Whatever goes wrong in a scanner is a reason to block, never to let pass.
+        Reason judge() {
+            Reason refused = edit();
+            if (refused != null) return refused;
+            try {
+                run.judge();
+                return run.refused().orElse(null);
+            } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+                return Reason.SCANNER_FAILED;
+            }
+        }
+
+        Reason edit() {
+            try {
+                content = run.body(content, text ? "text/plain; charset=utf-8" : "");
+                return run.refused().orElse(null);
+            } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+                return Reason.SCANNER_FAILED;
+            }
+        }
+
+        Verdict verdict(Reason refused, boolean late) {
+            Screening seen = new Screening(run.scanner(), run.counts(), run.decisions());
+            Reason note = run.wouldRefuse().or(run::note).orElse(null);
+            return new Verdict(text, content, refused, refused == null ? note : null, seen, late);
+        }
+    }
+
+    void release() {
+        if (held != null) held.release();
+        held = null;
+    }
+}
