@@ -1,5 +1,6 @@
 package dev.declaw.egress.content;
 
+import dev.declaw.egress.credential.CredentialSet;
 import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.ContentPolicy;
 import dev.declaw.model.policy.PolicyMode;
@@ -17,9 +18,10 @@ import java.util.Objects;
 import java.util.Optional;
 
 /// The content stages of one policy, with their scanners, in their order: invisible text, transformations outbound, PII,
-/// injection, toxicity, code security, content gate. Immutable and thread-safe.
+/// injection, toxicity, code security, content gate, credentials. Immutable and thread-safe.
 public final class ContentPipeline {
     private final SecurityPolicy policy;
+    private final CredentialSet credentials;
     private final ContentScanners scanners;
     private final TokenVault vault;
     private final Cleaner invisible;
@@ -32,7 +34,12 @@ public final class ContentPipeline {
     ///
     /// @throws RuntimeException when a scanner cannot be made: the policy must not be served then
     public ContentPipeline(
-            SecurityPolicy policy, ContentScanners scanners, PersonalDataScanners personal, TokenVault vault) {
+            SecurityPolicy policy,
+            CredentialSet credentials,
+            ContentScanners scanners,
+            PersonalDataScanners personal,
+            TokenVault vault) {
+        this.credentials = Objects.requireNonNull(credentials);
         this.policy = Objects.requireNonNull(policy);
         this.scanners = Objects.requireNonNull(scanners);
         this.vault = Objects.requireNonNull(vault);
@@ -62,14 +69,7 @@ public final class ContentPipeline {
     /// @param name the host's name; empty for a bare address
     /// @param peer the name, or the address as text: what tokens are bound to
     public ContentRun begin(Optional<HostName> name, String peer) {
-        return new ContentRun(stages(name), scanners, peer, policy.mode(), responses(name, peer));
-    }
-
-    /// The screening of one message on a connection whose request has passed: no gate, whose question was answered there.
-    public ContentRun beginMessage(Optional<HostName> name, String peer) {
-        HostStages all = stages(name);
-        HostStages some = new HostStages(all.edits(), all.judges(), Optional.empty());
-        return new ContentRun(some, scanners, peer, policy.mode(), responses(name, peer));
+        return new ContentRun(stages(name), scanners, peer, policy.mode(), responses(name, peer), credentials.covers(name) ? credentials : CredentialSet.NONE);
     }
 
     private ResponseStages responses(Optional<HostName> name, String peer) {

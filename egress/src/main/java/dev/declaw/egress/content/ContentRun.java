@@ -1,5 +1,9 @@
 package dev.declaw.egress.content;
 
+import dev.declaw.egress.credential.Binding;
+import dev.declaw.egress.credential.CredentialSet;
+import dev.declaw.egress.credential.SecretText;
+import dev.declaw.egress.http.Field;
 import dev.declaw.model.policy.PolicyMode;
 import dev.declaw.model.policy.Reason;
 import dev.declaw.model.scan.ContentScanners;
@@ -30,6 +34,9 @@ public final class ContentRun {
     private final String peer;
     private final boolean reports;
     private final ResponseStages responses;
+    private final CredentialSet credentials;
+    private final PolicyMode mode;
+    private Optional<Scrub> scrub = Optional.empty();
     private final Collector head = new Collector();
     private final Collector body = new Collector();
     private final Map<String, Integer> counts = new HashMap<>();
@@ -46,8 +53,15 @@ public final class ContentRun {
     private String target = "";
 
     ContentRun(
-            HostStages stages, ContentScanners scanners, String peer, PolicyMode mode, ResponseStages responses) {
+            HostStages stages,
+            ContentScanners scanners,
+            String peer,
+            PolicyMode mode,
+            ResponseStages responses,
+            CredentialSet credentials) {
         this.responses = responses;
+        this.credentials = credentials;
+        this.mode = mode;
         this.stages = stages;
         this.scanners = scanners;
         this.peer = peer;
@@ -179,7 +193,7 @@ public final class ContentRun {
     }
 
     /// The strongest word of a stage stands: parts are screened one by one.
-    private void decide(String stage, String word) {
+    private synchronized void decide(String stage, String word) {
         decisions.merge(stage, word, (old, next) -> old.equals("clear") || next.contains("blocked") || next.equals("failed") ? next : old);
     }
 
@@ -190,9 +204,47 @@ public final class ContentRun {
         refusedBy = by;
     }
 
+    /// Whether the body must be held until it is judged as a whole; otherwise it may be passed on as it comes.
+    public boolean readsBody() {
+        return stages.any();
+    }
+
+    /// Puts in the credentials that are bound to the request: the last step before it is encoded. Not a matter of
+    /// [PolicyMode]: bindings hold in any.
+    ///
+    /// @return the request with them
+    public CredentialSet.Outcome inject(Binding.Request request, List<Field> fields) {
+        CredentialSet.Outcome outcome = credentials.inject(request, fields);
+        switch (outcome) {
+            case CredentialSet.Outcome.Refused(Reason reason) -> {
+                decide("credentials", "blocked");
+                refuse(reason, "credentials");
+            }
+            case CredentialSet.Outcome.Injected injected -> {
+                decide("credentials", "injected: " + String.join(",", injected.ids()));
+                scrub = Optional.of(new Scrub(injected.secrets().stream().map(SecretText::reveal).toList()));
+            }
+            case CredentialSet.Outcome.Untouched _ -> {}
+        }
+        return outcome;
+    }
+
+    /// The screening of one message on the connection that this request opened: without the gate, which it has passed.
+    public ContentRun message() {
+        HostStages some = new HostStages(stages.edits(), stages.judges(), Optional.empty());
+        ContentRun run = new ContentRun(some, scanners, peer, mode, responses, CredentialSet.NONE);
+        run.scrub = scrub;
+        return run;
+    }
+
+    /// A response's header value, without the credentials of the request.
+    public String masked(String value) {
+        return scrub.map(masks -> masks.mask(value)).orElse(value);
+    }
+
     /// Whether the response will be read, so that it should come uncompressed and whole.
     public boolean readsResponse() {
-        return responses.any();
+        return responses.any() || !credentials.isEmpty();
     }
 
     /// What the response's body goes through; empty for one that goes on as it comes.
@@ -200,7 +252,7 @@ public final class ContentRun {
     /// @param contentType value of the Content-Type field, or empty
     /// @param contentEncoding value of the Content-Encoding field, or empty
     public Optional<ResponseRun> response(String contentType, String contentEncoding) {
-        return responses.run(contentType, contentEncoding);
+        return responses.run(contentType, contentEncoding, scrub);
     }
 
     /// Why the request must not leave.

@@ -19,6 +19,10 @@ record HostStages(List<EditStage> edits, List<JudgeStage> judges, Optional<GateS
         return judges.stream().anyMatch(judge -> judge.scanner().slow());
     }
 
+    boolean any() {
+        return !edits.isEmpty() || judging();
+    }
+
     /// Whether something must look at the request as a whole once head and body are known.
     boolean judging() {
         return !judges.isEmpty() || gate.isPresent();

@@ -17,15 +17,17 @@ record ResponseStages(Optional<TransformStage> transform, Optional<TokenVault> v
     }
 
     /// @param contentEncoding codings that came although none was asked for
-    Optional<ResponseRun> run(String contentType, String contentEncoding) {
+    /// @param scrub masks the credentials of the request
+    Optional<ResponseRun> run(String contentType, String contentEncoding, Optional<Scrub> scrub) {
         Carrier carrier = Carrier.of(contentType);
         boolean rehydrates = vault.isPresent() && !vault.get().idle(peer) && carrier != Carrier.OPAQUE;
         boolean transforms = transform.isPresent() && carrier != Carrier.OPAQUE;
         boolean coded = !contentEncoding.isEmpty() && !contentEncoding.equalsIgnoreCase("identity");
         // To turn tokens back is a convenience: a coded response is not held back for it.
-        if (!transforms && (!rehydrates || coded)) return Optional.empty();
+        if (!transforms && scrub.isEmpty() && (!rehydrates || coded)) return Optional.empty();
         List<ResponseFilter> filters = new ArrayList<>();
         if (coded) filters.add(new WholeBody(body -> decode(body, contentEncoding)));
+        scrub.ifPresent(masks -> filters.add(masks.filter()));
         String type = BodyWalk.mediaType(contentType);
         boolean lines = type.contains("ndjson") || type.contains("jsonl") || type.contains("jsonlines");
         boolean events = type.equals("text/event-stream") || lines;

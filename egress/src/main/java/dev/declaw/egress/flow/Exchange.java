@@ -1,7 +1,6 @@
 package dev.declaw.egress.flow;
 
 import dev.declaw.egress.content.ContentRun;
-import dev.declaw.egress.content.ResponseRun;
 import dev.declaw.egress.flow.FlowRecorder.Screening;
 import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.http.BodyFraming;
@@ -18,7 +17,6 @@ import dev.declaw.model.policy.Reason;
 import io.netty.buffer.ByteBuf;
 import java.net.InetAddress;
 import java.util.List;
-import java.util.Optional;
 import java.util.function.Supplier;
 
 /// One request and its response, from the parsed head to the recorded end. Used on one event loop only.
@@ -80,7 +78,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
             block(judgement.decision(), Screening.NONE, "");
         } else if (head.websocket() && handshake == null) {
             block(Reason.UNSUPPORTED_PROTOCOL, Screening.NONE, "no well-formed websocket handshake");
-        } else if (policy.policy().intercepts(judgement.name())) {
+        } else if (policy.intercepts(judgement.name())) {
             screenHead();
         } else {
             findUpstream();
@@ -101,10 +99,10 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         int bytesMax = flow.services.config.limits().scanBodyBytesMax();
         if (refused != null) {
             block(refused, screening.screening(), "");
-        } else if (body.done() && screening.judging()) {
-            screenBody(new byte[0]);
-        } else if (body.done()) {
+        } else if (!screening.readsBody() || body.done() && !screening.judging()) {
             findUpstream();
+        } else if (body.done()) {
+            screenBody(new byte[0]);
         } else if (head.framing() instanceof BodyFraming.Length length && length.bytes() > bytesMax) {
             block(Reason.REQUEST_TOO_LARGE, Screening.NONE, "at most " + bytesMax + " bytes can be scanned");
         } else {
@@ -146,13 +144,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
             screened(judgeBody(bytes));
             return;
         }
-        boolean taken = flow.services.screening.run(guest.channel().eventLoop(), () -> judgeBody(bytes), refused -> {
-            try {
-                screened(refused);
-            } catch (RuntimeException e) {
-                crashed(e);
-            }
-        });
+        boolean taken = flow.services.screening.run(
+                guest.channel().eventLoop(), () -> judgeBody(bytes), this::screened, this::crashed);
         if (!taken) block(Reason.LIMIT_REACHED, Screening.NONE, "bodies waiting for the scanners");
     }
 
@@ -181,6 +174,11 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     // --- the way to the upstream ---
 
     private void findUpstream() {
+        Reason misplaced = screening == null ? null : screening.inject(guest.secure(), judgement.name(), flow.destination);
+        if (misplaced != null) {
+            block(misplaced, screening.screening(), "");
+            return;
+        }
         UpstreamKey key = new UpstreamKey(
                 flow.slot.sandboxId(),
                 judgement.name(),
@@ -235,8 +233,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     public void found(Upstream connection, boolean isReused) {
         upstream = connection;
         reused = isReused;
-        byte[] content = screening == null ? new byte[0] : screening.body();
-        BodyFraming framing = screening == null ? head.framing() : BodyFraming.length(content.length);
+        byte[] content = heldWhole() ? screening.body() : new byte[0];
+        BodyFraming framing = heldWhole() ? BodyFraming.length(content.length) : head.framing();
         List<Field> fields = screening == null ? head.fields() : screening.fields();
         String target = screening == null ? head.target() : screening.target();
         boolean upgrade = handshake != null;
@@ -244,7 +242,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         String scheme = guest.secure() ? "https" : "http";
         bytesUp = connection.send(
                 new Upstream.Request(head.method(), scheme, target, hostField(), fields, framing, upgrade), content, this);
-        if (screening != null || body.done()) {
+        if (heldWhole() || body.done()) {
             phase = Phase.SENT;
         } else {
             phase = Phase.SENDING;
@@ -252,6 +250,10 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
             guest.process();
             guestPaused(); // what had come before there was an upstream is sent now, not with the next piece
         }
+    }
+
+    private boolean heldWhole() {
+        return screening != null && screening.readsBody();
     }
 
     private String hostField() {
@@ -277,9 +279,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         status = response.status();
         // An answer that comes before the request has ended leaves the rest of it without an owner (desync).
         closeAfterwards = !head.keepAlive() || guest.inputEnded() || phase != Phase.SENT;
-        Optional<ResponseRun> run = screening == null ? Optional.empty() : screening.response(response);
         down = ResponseRelay.begin(
-                guest.responses(head), response, run, guest.channel().eventLoop(), closeAfterwards);
+                guest.responses(head), response, screening, guest.channel().eventLoop(), closeAfterwards);
         closeAfterwards |= down.untilClose();
     }
 
@@ -299,9 +300,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         }
         List<Field> fields = handshake.guestFields(response);
         int size = guest.responses(head).head(101, "Switching Protocols", fields, BodyFraming.NONE, -1, false);
-        Supplier<ContentRun> messages = screening == null
-                ? null
-                : () -> flow.slot.pipeline().beginMessage(judgement.name(), peer());
+        Supplier<ContentRun> messages = screening == null ? null : screening::message;
+        if (screening != null) fields = screening.masked(fields);
         WebSocketRelay relay = new WebSocketRelay(
                 guest, connection.channel(), new WebSocketRelay.Terms(
                         policy, judgement.decision(), subject, messages, startedNanos),
@@ -326,7 +326,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     @Override
     public void responseFailed(UpstreamFailure failure, boolean untouched) {
         if (phase == Phase.OVER) return;
-        boolean replayable = screening != null || head.framing() == BodyFraming.NONE;
+        boolean replayable = heldWhole() || head.framing() == BodyFraming.NONE;
         if (down != null) {
             finish(failure.detail());
             guest.abort();

@@ -62,7 +62,7 @@ final class MessageScreening {
             busy = false;
             release();
             judged.accept(whole.verdict(refused, true));
-        });
+        }, cause -> near.pipeline().fireExceptionCaught(cause));
         if (taken) return null;
         busy = false;
         return Reason.LIMIT_REACHED;

@@ -3,10 +3,13 @@ package dev.declaw.egress.flow;
 import dev.declaw.egress.content.BodyDecoder;
 import dev.declaw.egress.content.ContentRun;
 import dev.declaw.egress.content.ResponseRun;
+import dev.declaw.egress.credential.Binding;
+import dev.declaw.egress.credential.CredentialSet;
 import dev.declaw.egress.flow.FlowRecorder.Screening;
 import dev.declaw.egress.http.Field;
 import dev.declaw.egress.http.RequestHead;
 import dev.declaw.egress.http.ResponseHead;
+import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.Decision;
 import dev.declaw.model.policy.Reason;
 import java.util.ArrayList;
@@ -54,6 +57,40 @@ final class RequestScreening {
         if (readsResponse) passed.add(new Field("Accept-Encoding", "identity"));
         fields = passed;
         return run.refused().orElse(null);
+    }
+
+    /// Whether the body must be held until it is judged as a whole; otherwise it may be passed on as it comes.
+    boolean readsBody() {
+        return run.readsBody();
+    }
+
+    /// Puts in the credentials that are bound to the request: the last step before it is encoded.
+    ///
+    /// @return why the request must not leave, or null
+    Reason inject(boolean secure, Optional<HostName> host, Destination destination) {
+        String scheme = secure ? "https" : "http";
+        if (run.inject(new Binding.Request(scheme, host, destination.port(), head.method(), target), fields)
+                instanceof CredentialSet.Outcome.Injected injected) {
+            if (!RequestHead.isTarget(injected.target())) return Reason.CREDENTIAL_UNAVAILABLE;
+            target = injected.target();
+            fields = injected.fields();
+        }
+        return run.refused().orElse(null);
+    }
+
+    /// The screening of one message on the connection that this request opened.
+    ContentRun message() {
+        return run.message();
+    }
+
+    /// A response's fields without the credentials of the request.
+    List<Field> masked(List<Field> response) {
+        return response.stream()
+                .map(field -> {
+                    String value = run.masked(field.value());
+                    return value.equals(field.value()) ? field : new Field(field.name(), value);
+                })
+                .toList();
     }
 
     /// Whether the request must go through [#screenBody] although it has no body: something judges it as a whole.

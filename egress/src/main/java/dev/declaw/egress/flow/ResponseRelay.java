@@ -9,13 +9,13 @@ import io.netty.buffer.Unpooled;
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.ScheduledFuture;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /// Passes one response on to the guest: head in canonical form, body in a framing the guest can check, through what
 /// the content stages do with responses. Every piece goes on as it comes. Used on one event loop only; the caller flushes.
 final class ResponseRelay {
     private final ResponseWriter guest;
+    private final RequestScreening screening;
     private final ResponseRun run;
     /// What may continue in the next event of a stream waits for it at most this long.
     private static final long HOLD_MILLIS_MAX = 1_000;
@@ -24,7 +24,8 @@ final class ResponseRelay {
     private ScheduledFuture<?> release;
     private long bytes;
 
-    private ResponseRelay(ResponseWriter guest, ResponseRun run, EventLoop loop) {
+    private ResponseRelay(ResponseWriter guest, RequestScreening screening, ResponseRun run, EventLoop loop) {
+        this.screening = screening;
         this.loop = loop;
         this.guest = guest;
         this.run = run;
@@ -32,19 +33,20 @@ final class ResponseRelay {
 
     /// Writes the head.
     ///
-    /// @param run what the body goes through; empty for one that goes on as it comes
+    /// @param screening what the request went through, which tells what the response does; null for nothing
     /// @param loop the guest's
     /// @param close whether the connection ends with this response in any case
-    static ResponseRelay begin(ResponseWriter guest, ResponseHead head, Optional<ResponseRun> run, EventLoop loop, boolean close) {
+    static ResponseRelay begin(ResponseWriter guest, ResponseHead head, RequestScreening screening, EventLoop loop, boolean close) {
         BodyFraming framing = head.framing();
-        List<Field> fields = head.fields();
-        ResponseRun body = framing == BodyFraming.NONE ? null : run.orElse(null);
+        List<Field> fields = screening == null ? head.fields() : screening.masked(head.fields());
+        boolean reads = screening != null && framing != BodyFraming.NONE;
+        ResponseRun body = reads ? screening.response(head).orElse(null) : null;
         if (body != null) {
             framing = BodyFraming.CHUNKED; // the length changes
             fields = RequestScreening.withoutDigests(fields);
             if (body.decodes()) fields = fields.stream().filter(field -> !field.is("Content-Encoding")).toList();
         }
-        ResponseRelay relay = new ResponseRelay(guest, body, loop);
+        ResponseRelay relay = new ResponseRelay(guest, screening, body, loop);
         relay.bytes = guest.head(
                 head.status(), head.reason(), fields, framing, head.announcedLength().orElse(-1), close);
         return relay;
@@ -85,7 +87,7 @@ final class ResponseRelay {
     void end(List<Field> trailers) {
         stop();
         if (run != null) guest.data(Unpooled.wrappedBuffer(run.finish()));
-        guest.end(trailers);
+        guest.end(screening == null ? trailers : screening.masked(trailers));
     }
 
     void flush() {

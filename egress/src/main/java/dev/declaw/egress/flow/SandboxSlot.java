@@ -2,6 +2,7 @@ package dev.declaw.egress.flow;
 
 import dev.declaw.egress.content.ContentPipeline;
 import dev.declaw.egress.content.TokenVault;
+import dev.declaw.egress.credential.CredentialSet;
 import dev.declaw.egress.dns.Questioner;
 import dev.declaw.egress.dns.SyntheticNames;
 import dev.declaw.egress.tls.CertificateAuthority;
@@ -34,18 +35,28 @@ public final class SandboxSlot implements Questioner, AutoCloseable {
 
     /// @param authority signs the leaves of intercepted connections; empty only when the policy never intercepts
     public SandboxSlot(String sandboxId, VersionedPolicy policy, Optional<CertificateAuthority> authority) {
-        this(sandboxId, policy, authority, ContentScanners.installed());
+        this(sandboxId, policy, CredentialSet.NONE, authority, ContentScanners.installed());
+    }
+
+    /// @param credentials put into requests; their hosts are read even where no content stage covers them
+    public SandboxSlot(
+            String sandboxId, VersionedPolicy policy, CredentialSet credentials, Optional<CertificateAuthority> authority) {
+        this(sandboxId, policy, credentials, authority, ContentScanners.installed());
     }
 
     /// @param scanners make what the content stages run
     SandboxSlot(
-            String sandboxId, VersionedPolicy policy, Optional<CertificateAuthority> authority, ContentScanners scanners) {
+            String sandboxId,
+            VersionedPolicy policy,
+            CredentialSet credentials,
+            Optional<CertificateAuthority> authority,
+            ContentScanners scanners) {
         this.sandboxId = Objects.requireNonNull(sandboxId);
-        this.policy = Objects.requireNonNull(policy);
-        this.pipeline = new ContentPipeline(policy.policy(), scanners, PersonalDataScanners.installed(), vault);
+        this.policy = new VersionedPolicy(policy.version(), policy.policy(), credentials.hosts());
+        this.pipeline = new ContentPipeline(policy.policy(), credentials, scanners, PersonalDataScanners.installed(), vault);
         this.authority = authority;
         this.leaves = authority.map(LeafContexts::new);
-        if (policy.policy().needsCertificateAuthority() && authority.isEmpty()) {
+        if (this.policy.needsCertificateAuthority() && authority.isEmpty()) {
             throw new IllegalArgumentException("the policy intercepts TLS, so the slot needs a certificate authority");
         }
     }

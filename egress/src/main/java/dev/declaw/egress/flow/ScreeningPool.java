@@ -41,9 +41,17 @@ final class ScreeningPool implements AutoCloseable {
 
     /// Runs a screening and tells its result on the event loop: a reason to refuse, or null.
     ///
+    /// @param crashed told of what [told] throws
     /// @return false when too many wait; the request must be blocked then
-    boolean run(EventLoop loop, Supplier<Reason> screening, Consumer<Reason> told) {
-        Task task = new Task(screening, loop, told);
+    boolean run(
+            EventLoop loop, Supplier<Reason> screening, Consumer<Reason> told, Consumer<RuntimeException> crashed) {
+        Task task = new Task(screening, loop, refused -> {
+            try {
+                told.accept(refused);
+            } catch (RuntimeException e) {
+                crashed.accept(e);
+            }
+        });
         try {
             task.future = threads.submit(task);
         } catch (RejectedExecutionException e) {

@@ -2,6 +2,8 @@ package dev.declaw.egress.flow;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.declaw.egress.EgressConfig;
+import dev.declaw.egress.credential.CredentialReader;
+import dev.declaw.egress.credential.CredentialSet;
 import dev.declaw.egress.dns.UpstreamResolver;
 import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.tls.CertificateAuthority;
@@ -56,7 +58,7 @@ final class FlowRig implements AutoCloseable {
 
     private static final long SCREENING_MILLIS_MAX = 30_000;
 
-    private static final TestTls ORIGIN_TLS = new TestTls();
+    static final TestTls ORIGIN_TLS = new TestTls();
     private static final AtomicInteger SANDBOXES = new AtomicInteger();
 
     final TestTls originTls = ORIGIN_TLS;
@@ -100,26 +102,38 @@ final class FlowRig implements AutoCloseable {
     }
 
     FlowRig(String security, String network, EgressConfig.Limits limits) throws IOException {
-        this(security, network, limits, ContentScanners.installed(), SCREENING_MILLIS_MAX);
+        this(security, network, "null", limits, ContentScanners.installed(), SCREENING_MILLIS_MAX);
+    }
+
+    /// With credentials as a control message has them.
+    FlowRig(String security, String network, String credentials) throws IOException {
+        this(security, network, credentials, LIMITS, ContentScanners.installed(), SCREENING_MILLIS_MAX);
     }
 
     /// With scanners of the test's own.
     FlowRig(String security, String network, ContentScanners scanners, long screeningMillisMax) throws IOException {
-        this(security, network, LIMITS, scanners, screeningMillisMax);
+        this(security, network, "null", LIMITS, scanners, screeningMillisMax);
     }
 
     private FlowRig(
-            String security, String network, EgressConfig.Limits limits, ContentScanners scanners, long screeningMillisMax)
+            String security,
+            String network,
+            String credentials,
+            EgressConfig.Limits limits,
+            ContentScanners scanners,
+            long screeningMillisMax)
             throws IOException {
         ObjectMapper json = new ObjectMapper();
         SecurityPolicy policy = PolicyReader.read(
                         security == null ? null : json.readTree(security), network == null ? null : json.readTree(network))
                 .policy();
         String sandboxId = "sbx-%08d".formatted(SANDBOXES.incrementAndGet());
-        Optional<CertificateAuthority> authority = policy.needsCertificateAuthority()
+        CredentialSet brokered = CredentialReader.read(json.readTree(credentials));
+        VersionedPolicy versioned = new VersionedPolicy(7, policy, brokered.hosts());
+        Optional<CertificateAuthority> authority = versioned.needsCertificateAuthority()
                 ? Optional.of(CertificateAuthority.create(sandboxId, InstantSource.system()))
                 : Optional.empty();
-        slot = new SandboxSlot(sandboxId, new VersionedPolicy(7, policy), authority, scanners);
+        slot = new SandboxSlot(sandboxId, versioned, brokered, authority, scanners);
         Shared shared = ENGINES.computeIfAbsent(new EngineKey(limits, screeningMillisMax), Shared::new);
         shared.rigs.put(sandboxId, this);
         shared.current = this;

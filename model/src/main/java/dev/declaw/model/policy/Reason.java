@@ -45,6 +45,10 @@ public enum Reason {
     CONTENT_CHANGED("the policy rewrote or removed text", ""),
     CONTENT_LOGGED("a content stage found something and only recorded it", ""),
     UNSAFE_REWRITE("a transformation made something that cannot be sent", "the sandbox's owner must change the rule"),
+    CREDENTIAL_NOT_BOUND(
+            "the request carries the placeholder of a secret to where none is bound",
+            "send it only to the hosts, methods and paths that the secret is for"),
+    CREDENTIAL_UNAVAILABLE("the secret that is bound to this request cannot be had", "try again later"),
     SCANNER_FAILED("a scanner could not judge the request", "try again; a policy never lets unscanned data out"),
     LIMIT_REACHED("a limit of the sandbox is used up", "close connections or wait"),
     TIMED_OUT("the peer did not send or accept data in time", "try again"),
