@@ -37,8 +37,19 @@ public final class FoldedText {
     }
 
     /// The characters themselves, for the pass; longer than [#length] where some vanished. Not to be changed.
-    char[] chars() {
+    public char[] chars() {
         return chars;
+    }
+
+    /// Source positions of the folded characters; null when nothing moved. Not to be changed.
+    public int[] origin() {
+        return sourceOf;
+    }
+
+    /// The folded form of one character of the Basic Multilingual Plane; the character itself where it would vanish.
+    public static char folded(char c) {
+        char folded = c < 128 ? c : FOLDED[c];
+        return folded == GONE ? c : folded;
     }
 
     /// Where a folded position (0 to length) lies in the source.
@@ -59,7 +70,11 @@ public final class FoldedText {
 
     /// Whether the character belongs to a word or an identifier: a letter or digit of any script, or `_`.
     public boolean word(int index) {
-        char c = at(index);
+        return word(at(index));
+    }
+
+    /// Whether a character belongs to a word or an identifier.
+    public static boolean word(char c) {
         if (c < 128) return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_';
         return Character.isLetterOrDigit(c) || Character.isSurrogate(c);
     }
@@ -115,6 +130,7 @@ public final class FoldedText {
         if (cp >= 0x2010 && cp <= 0x2015 || cp == 0x2212 || cp == 0xfe58 || cp == 0xfe63) return '-';
         if (cp == 0x3002 || cp == 0x2024 || cp == 0xfe52) return '.';
         if (cp == 0xfe6b) return '@';
+        if (cp == 0x2018 || cp == 0x2019) return '\'';
         if (cp >= 0x1d400 && cp <= 0x1d7ff || cp >= 0x2460 && cp <= 0x24ea || cp >= 0x2070 && cp <= 0x2089) {
             String plain = Normalizer.normalize(Character.toString(cp), Normalizer.Form.NFKC);
             return plain.length() == 1 && plain.charAt(0) < 128 ? plain.charAt(0) : cp;

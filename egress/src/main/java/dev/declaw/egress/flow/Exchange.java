@@ -4,7 +4,7 @@ import dev.declaw.egress.content.ContentRun;
 import dev.declaw.egress.flow.FlowRecorder.Screening;
 import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.http.BodyFraming;
-import dev.declaw.egress.http.BodyReader;
+import dev.declaw.egress.http.BodySource;
 import dev.declaw.egress.http.Field;
 import dev.declaw.egress.http.HttpViolation;
 import dev.declaw.egress.http.RequestHead;
@@ -44,7 +44,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     private final GuestFlow flow;
     private final RequestHead head;
     private final VersionedPolicy policy;
-    private final BodyReader body;
+    private final BodySource body;
     private final long startedNanos = System.nanoTime();
     private Phase phase = Phase.WAITING;
     private Judgement judgement;
@@ -67,7 +67,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         this.flow = guest.flow();
         this.head = head;
         this.policy = policy;
-        this.body = new BodyReader(head.framing());
+        this.body = guest.body(head);
     }
 
     void start() {
@@ -185,6 +185,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
                 judgement.fixed(),
                 flow.destination.port(),
                 guest.secure(),
+                guest.http2(),
                 policy.version());
         lookup = new UpstreamLookup(flow, policy, key, this);
         lookup.find(guest.takeUpstream(), head.idempotent());
@@ -241,7 +242,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         if (upgrade) fields = handshake.upstreamFields(fields);
         String scheme = guest.secure() ? "https" : "http";
         bytesUp = connection.send(
-                new Upstream.Request(head.method(), scheme, target, hostField(), fields, framing, upgrade), content, this);
+                new Upstream.Request(head.method(), scheme, target, head.authority().withPort(flow.destination.port(), scheme), fields, framing, upgrade), content, this);
         if (heldWhole() || body.done()) {
             phase = Phase.SENT;
         } else {
@@ -254,12 +255,6 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     private boolean heldWhole() {
         return screening != null && screening.readsBody();
-    }
-
-    private String hostField() {
-        int port = flow.destination.port();
-        String host = head.authority().hostText();
-        return port == (guest.secure() ? 443 : 80) ? host : host + ":" + port;
     }
 
     private String protocol() {
