@@ -28,8 +28,8 @@ public interface EgressProxy extends AutoCloseable {
     /// @param policyVersion counts up with each change; stands in every event
     /// @param security the policy as the client sent it, or null
     /// @param network the top-level network rules as the client sent them, or null
-    /// @param credentials what the proxy puts into requests, as `protocol/egress-control.md` describes it, or null; never
-    ///     stored or logged
+    /// @param credentials what is injected into requests, values and all, as an array (protocol/egress-control.md), or null. It
+    ///     travels over the control socket and stays in memory: never on disk, in an event or in a log
     record SlotRequest(String sandboxId, int policyVersion, JsonNode security, JsonNode network, JsonNode credentials) {
         public SlotRequest(String sandboxId, int policyVersion, JsonNode security, JsonNode network) {
             this(sandboxId, policyVersion, security, network, null);
@@ -37,7 +37,7 @@ public interface EgressProxy extends AutoCloseable {
 
         @Override
         public String toString() {
-            return "SlotRequest[" + sandboxId + ", version " + policyVersion + "]";
+            return "SlotRequest[" + sandboxId + " v" + policyVersion + "]";
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.Optional;
 /// @param name user for [Kind#BASIC], parameter for [Kind#QUERY], else unused
 /// @param prefix stands before the value in the field
 /// @param value empty when the vault could not give it: what it is bound to is then denied
+/// @param masked what must not come back in a response: the value, a part of it, or nothing where it is no secret
 /// @param extraHeaders further fields that the API asks for; no secrets
 /// @param extraQuery further parameters; no secrets
 public record Credential(
@@ -19,6 +20,7 @@ public record Credential(
         String name,
         String prefix,
         Optional<SecretText> value,
+        SecretText masked,
         Map<String, String> extraHeaders,
         Map<String, String> extraQuery,
         Binding binding) {

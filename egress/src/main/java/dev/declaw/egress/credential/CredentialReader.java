@@ -48,6 +48,7 @@ public final class CredentialReader {
         private String name = "";
         private String prefix;
         private Optional<SecretText> value = Optional.empty();
+        private SecretText masked;
         private Map<String, String> extraHeaders = Map.of();
         private Map<String, String> extraQuery = Map.of();
         private List<NetworkRule> hosts = List.of();
@@ -82,8 +83,9 @@ public final class CredentialReader {
             if (kind != Credential.Kind.QUERY) {
                 value.ifPresent(secret -> carryable("value", before + secret.reveal()));
             }
+            SecretText masks = masked != null ? masked : value.orElse(new SecretText(""));
             Binding binding = new Binding(new HostSelector(false, hosts), schemes, ports, methods, pathPrefix);
-            return new Credential(id, kind, field, name, before, value, extraHeaders, extraQuery, binding);
+            return new Credential(id, kind, field, name, before, value, masks, extraHeaders, extraQuery, binding);
         }
 
         private void member(String member, JsonNode given) {
@@ -94,6 +96,7 @@ public final class CredentialReader {
                 case "header" -> header = fieldName(member, text(member, given, 100));
                 case "name" -> name = carryable(member, text(member, given, 200));
                 case "value_prefix" -> prefix = text(member, given, 200);
+                case "secret" -> masked = new SecretText(text(member, given, VALUE_CHARS_MAX));
                 case "value" -> value = Optional.of(new SecretText(secret(given)));
                 case "extra_headers" -> {
                     extraHeaders = map(member, given);

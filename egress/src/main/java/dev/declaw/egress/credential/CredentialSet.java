@@ -110,7 +110,7 @@ public final class CredentialSet {
         void put(Credential credential) {
             SecretText secret = credential.value().orElseThrow();
             ids.add(credential.id());
-            secrets.add(secret);
+            if (!credential.masked().reveal().isEmpty()) secrets.add(credential.masked());
             switch (credential.kind()) {
                 case BEARER, HEADER -> field(credential.header(), credential.prefix() + secret.reveal());
                 case BASIC -> {

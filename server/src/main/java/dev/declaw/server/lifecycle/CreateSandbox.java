@@ -15,6 +15,7 @@ import java.util.Optional;
 /// @param security policy as sent, in either encoding
 /// @param lifecycle as sent, for the echo
 /// @param volumes what is attached, in order
+/// @param vaultReferences secrets by the variable that stands for them
 public record CreateSandbox(
         String template,
         long timeoutSeconds,
@@ -24,16 +25,18 @@ public record CreateSandbox(
         Optional<JsonNode> network,
         Optional<JsonNode> security,
         Optional<JsonNode> lifecycle,
-        List<VolumeAttachment> volumes) {
+        List<VolumeAttachment> volumes,
+        Map<String, String> vaultReferences) {
     public CreateSandbox {
         Objects.requireNonNull(template);
         if (timeoutSeconds < 0) throw new IllegalArgumentException("a timeout is never negative");
         metadata = Map.copyOf(metadata);
         envs = Map.copyOf(envs);
         volumes = List.copyOf(volumes);
+        vaultReferences = Map.copyOf(vaultReferences);
     }
 
-    /// One without volumes.
+    /// One without volumes and secrets.
     public CreateSandbox(
             String template,
             long timeoutSeconds,
@@ -43,7 +46,7 @@ public record CreateSandbox(
             Optional<JsonNode> network,
             Optional<JsonNode> security,
             Optional<JsonNode> lifecycle) {
-        this(template, timeoutSeconds, secure, metadata, envs, network, security, lifecycle, List.of());
+        this(template, timeoutSeconds, secure, metadata, envs, network, security, lifecycle, List.of(), Map.of());
     }
 
     @Override

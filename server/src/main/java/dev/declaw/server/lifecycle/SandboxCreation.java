@@ -10,6 +10,7 @@ import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.template.Template;
 import dev.declaw.server.store.SandboxRow;
+import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.VolumeMounts;
 import java.time.Duration;
 import java.time.Instant;
@@ -72,6 +73,7 @@ final class SandboxCreation {
         PolicyReader.Result policy = readPolicy(request);
         checkTimeout(request.timeoutSeconds());
         parts.volumes().check(owner, request.volumes());
+        Vault.Bound bound = bind(owner, request);
         Template template = Optional.of(request.template())
                 .filter(name -> TEMPLATE_NAME.matcher(name).matches()) // names become paths in the template store
                 .flatMap(parts.host()::template)
@@ -102,7 +104,7 @@ final class SandboxCreation {
         try {
             List<String> warnings = new ArrayList<>(policy.warnings());
             warnings.addAll(VolumeMounts.warnings(request.volumes()));
-            return new Sandboxes.Created(bringUp(sandbox, template, request), warnings);
+            return new Sandboxes.Created(bringUp(sandbox, template, request, bound), warnings);
         } finally {
             boots.release();
         }
@@ -115,6 +117,19 @@ final class SandboxCreation {
             throw new PolicyException("secure", "is false, but security switches content scanning on; send only one of them");
         }
         return read;
+    }
+
+    private Vault.Bound bind(String owner, CreateSandbox request) {
+        Vault.Bound bound = parts.vault().bind(owner, request.vaultReferences());
+        if (!request.secure() && !bound.uses().isEmpty()) {
+            throw new PolicyException("secure", "is false, but vault_refs takes a proxy that reads requests; send only one of them");
+        }
+        for (String variable : request.vaultReferences().keySet()) {
+            if (request.envs().containsKey(variable)) {
+                throw new PolicyException("vault_refs", "and envs both set " + variable + "; choose one");
+            }
+        }
+        return bound;
     }
 
     private static PlatformFailure missing(String template) {
@@ -196,10 +211,11 @@ final class SandboxCreation {
         }
     }
 
-    private SandboxInfo bringUp(LiveSandbox sandbox, Template template, CreateSandbox request) {
+    private SandboxInfo bringUp(LiveSandbox sandbox, Template template, CreateSandbox request, Vault.Bound bound) {
         try {
             boolean warm = sandbox.attachedVm().isPresent();
             if (!warm) sandbox.attach(parts.host().boot(new SandboxId(sandbox.id()), template));
+            parts.vault().attach(sandbox.id(), bound);
             slots.connect(sandbox);
             parts.volumes().attach(sandbox.row().owner(), sandbox.id(), request.volumes(), sandbox.guest());
             Instant started = parts.clock().instant();

@@ -13,6 +13,7 @@ import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.VolumeMounts;
 import java.time.Duration;
 import java.time.Instant;
@@ -68,7 +69,8 @@ public final class Sandboxes implements AutoCloseable {
             RandomTokens tokens,
             InstantSource clock,
             Tenants tenants,
-            VolumeMounts volumes) {}
+            VolumeMounts volumes,
+            Vault vault) {}
 
     public Sandboxes(Parts parts, Settings settings) {
         this.table = parts.sandboxes();
@@ -76,7 +78,7 @@ public final class Sandboxes implements AutoCloseable {
         this.settings = settings;
         Places places = new Places(settings.sandboxesMax());
         audit = new SandboxAudit(parts.audit(), parts.tokens(), clock);
-        slots = new EgressSlots(parts.egress(), clock);
+        slots = new EgressSlots(parts.egress(), parts.vault(), clock);
         end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock);
         pool = new WarmPool(parts.host(), "base", settings.warmPool(), parts.tokens());
         creation = new SandboxCreation(parts, settings, audit, slots, end, pool, live, places);

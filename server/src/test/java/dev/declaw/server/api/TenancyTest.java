@@ -55,6 +55,11 @@ final class TenancyTest {
                 .path("pid")
                 .asText());
         mine.put("kid", owner.get("/auth/me").json().path("key_id").textValue());
+        mine.put("tid", owner.post("/teams", "{\"name\":\"secret-name\"}").json().path("team_id").textValue());
+        mine.put("sid", owner.post("/teams/" + mine.get("tid") + "/vault/secrets", "{\"value\":\"v\",\"provider\":\"openai\"}")
+                .json()
+                .path("secret_id")
+                .textValue());
         mine.put("name", "baseline-hardening");
         JsonNode made = owner.post("/tenants", "{\"name\":\"b\"}").json();
         stranger = new RawHttp(server.api.port(), made.at("/first_key/api_key").textValue());
