@@ -123,7 +123,7 @@ final class Server implements AutoCloseable {
         VaultTable secrets = new VaultTable(database);
         Sealer sealer = Sealer.open(home.resolve("vault-key"), secrets.any().isEmpty(), tokens);
         Vault vault = new Vault(
-                new Vault.Parts(secrets, sealer, admin, tokens, clock, EgressProxy.INJECTS_CREDENTIALS));
+                new Vault.Parts(secrets, sealer, admin, tokens, clock, true));
 
         Sandboxes sandboxes = new Sandboxes(
                 new Sandboxes.Parts(

@@ -24,9 +24,6 @@ public interface EgressProxy extends AutoCloseable {
     @Override
     void close();
 
-    /// Whether this version's proxy puts credentials into requests. While it does not, a slot with credentials is refused.
-    boolean INJECTS_CREDENTIALS = false;
-
     /// @param sandboxId whose slot
     /// @param policyVersion counts up with each change; stands in every event
     /// @param security the policy as the client sent it, or null

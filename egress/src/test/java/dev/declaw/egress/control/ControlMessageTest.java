@@ -64,6 +64,7 @@ class ControlMessageTest {
                 "{\"message\":\"close\",\"id\":1,\"sandbox_id\":null}",
                 "{\"message\":\"open\",\"id\":1,\"sandbox_id\":\"x\",\"policy_version\":\"1\",\"security\":null,\"network\":null}",
                 "{\"message\":\"open\",\"id\":1,\"sandbox_id\":\"x\",\"policy_version\":1,\"security\":null}",
+                "{\"message\":\"open\",\"id\":1,\"sandbox_id\":\"x\",\"policy_version\":1,\"security\":null,\"network\":null}",
                 "{\"message\":\"hello\",\"protocol\":\"1\"}",
             })
     void whatIsNoMessageIsRefused(String text) {

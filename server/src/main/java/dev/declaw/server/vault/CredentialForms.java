@@ -20,20 +20,28 @@ final class CredentialForms {
             case BEARER -> {
                 ObjectNode node = frame(list, secret, scope, scope.valuePrefix().isEmpty() ? "bearer" : "header");
                 node.put("header", scope.headerName().isEmpty() ? "Authorization" : scope.headerName());
-                node.put("value", scope.valuePrefix() + value);
+                prefixed(node, scope, value);
             }
             case HEADER -> {
                 ObjectNode node = frame(list, secret, scope, "header");
                 node.put("header", scope.headerName().isEmpty() ? "Authorization" : scope.headerName());
-                node.put("value", scope.valuePrefix() + value);
+                prefixed(node, scope, value);
             }
             case BASIC -> frame(list, secret, scope, "basic").put("name", scope.basicUsername()).put("value", value);
             case QUERY -> {} // among the parameters below
         }
-        scope.extraHeaders().forEach((header, text) -> frame(list, secret, scope, "header").put("header", header).put("value", text));
-        scope.queryParams().forEach((name, text) -> frame(list, secret, scope, "query")
-                .put("name", name)
-                .put("value", text.isEmpty() ? value : text));
+        scope.extraHeaders().forEach((header, text) -> frame(list, secret, scope, "header").put("header", header).put("value", text).put("secret", ""));
+        scope.queryParams().forEach((name, text) -> {
+            ObjectNode node = frame(list, secret, scope, "query").put("name", name);
+            if (text.isEmpty()) node.put("value", value);
+            else node.put("value", text).put("secret", "");
+        });
+    }
+
+    /// Where the value stands behind a prefix, the proxy must still mask the value alone in responses.
+    private static void prefixed(ObjectNode node, SecretScope scope, String value) {
+        node.put("value", scope.valuePrefix() + value);
+        if (!scope.valuePrefix().isEmpty()) node.put("secret", value);
     }
 
     private static ObjectNode frame(ArrayNode list, Secret secret, SecretScope scope, String type) {

@@ -113,7 +113,7 @@ final class SandboxEndpointsTest {
         "{\"network\":[]}                              | 400 | invalid_policy   | network",
         "{\"security\":{\"pi\":{}}}                    | 400 | invalid_policy   | security.pi",
         "{\"security\":{\"policy_json\":\"{\"}}        | 400 | invalid_policy   | policy_json",
-        "{\"security\":{\"toxicity\":{\"enabled\":true}}} | 400 | invalid_policy | toxicity",
+        "{\"security\":{\"toxicity\":{\"enabled\":true,\"threshold\":2}}} | 400 | invalid_policy | toxicity",
         "{\"secure\":false,\"security\":{\"pii\":{\"enabled\":true}}} | 400 | invalid_policy | secure",
         "{\"secure\":1}                                | 400 | invalid_request  | secure"
     })
