@@ -9,6 +9,8 @@ import dev.declaw.server.auth.ApiKeys;
 import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.volumes.VolumeMounts;
+import dev.declaw.server.volumes.Volumes;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -46,7 +48,9 @@ public final class ApiServer implements AutoCloseable {
             ApiKeys keys,
             RandomTokens tokens,
             InstantSource clock,
-            Accounts accounts) {}
+            Accounts accounts,
+            Volumes volumes,
+            VolumeMounts mounts) {}
 
     public ApiServer(InetSocketAddress listen, Parts parts) {
         QueuedThreadPool threads = new QueuedThreadPool(PLATFORM_THREADS_MAX);
@@ -84,12 +88,15 @@ public final class ApiServer implements AutoCloseable {
 
     /// Everything that is served; the first route that fits wins.
     private static List<Router.Route> routes(Parts parts, PortGuard guard) {
-        SandboxEndpoints sandboxes = new SandboxEndpoints(parts.sandboxes(), parts.creates());
+        SandboxEndpoints sandboxes = new SandboxEndpoints(parts.sandboxes(), parts.creates(), parts.mounts());
         CommandEndpoints commands = new CommandEndpoints(parts.sandboxes(), parts.clock());
         PtyEndpoints pty = new PtyEndpoints(parts.sandboxes());
         StdioEndpoints stdio = new StdioEndpoints(parts.sandboxes(), parts.tokens());
         FileEndpoints files = new FileEndpoints(parts.sandboxes());
         WatchEndpoints watches = new WatchEndpoints(parts.sandboxes());
+        VolumeEndpoints volumes = new VolumeEndpoints(parts.volumes());
+        VolumeFileEndpoints volumeFiles = new VolumeFileEndpoints(parts.volumes());
+        SandboxVolumeEndpoints captures = new SandboxVolumeEndpoints(parts.sandboxes(), parts.mounts());
         AccountEndpoints account = new AccountEndpoints(parts.accounts(), parts.sandboxes());
         TenantEndpoints tenants = new TenantEndpoints(parts.accounts());
         AuditLogEndpoints log = new AuditLogEndpoints(parts.audit(), parts.drainAudit());
@@ -108,6 +115,27 @@ public final class ApiServer implements AutoCloseable {
                 of("POST", "/accounts/{oid}/api-keys", account::createKey),
                 of("GET", "/accounts/{oid}/api-keys", account::listKeys),
                 of("DELETE", "/accounts/{oid}/api-keys/{kid}", account::revokeKey),
+                of("POST", "/volumes", volumes::create),
+                of("GET", "/volumes", volumes::list),
+                of("POST", "/volumes/empty", volumes::createEmpty),
+                of("POST", "/volumes/ingest", volumes::ingest),
+                of("GET", "/volumes/{vid}", volumes::get),
+                of("DELETE", "/volumes/{vid}", volumes::delete),
+                of("GET", "/volumes/{vid}/download", volumes::download),
+                of("PUT", "/volumes/{vid}/files/raw", volumeFiles::write),
+                of("GET", "/volumes/{vid}/files/raw", volumeFiles::read),
+                of("GET", "/volumes/{vid}/files/list", volumeFiles::list),
+                of("GET", "/volumes/{vid}/files/info", volumeFiles::info),
+                of("GET", "/volumes/{vid}/files/exists", volumeFiles::exists),
+                of("DELETE", "/volumes/{vid}/files", volumeFiles::remove),
+                of("PATCH", "/volumes/{vid}/files", volumeFiles::rename),
+                of("POST", "/volumes/{vid}/files/mkdir", volumeFiles::makeDirectory),
+                of("POST", "/volumes/{vid}/locks", volumeFiles::lock),
+                of("GET", "/volumes/{vid}/locks", volumeFiles::lockStatus),
+                of("DELETE", "/volumes/{vid}/locks", volumeFiles::unlock),
+                of("POST", "/volumes/{vid}/locks/renew", volumeFiles::renew),
+                of("POST", "/sandboxes/{id}/volumes/snapshot", captures::capture),
+                of("POST", "/sandboxes/{id}/volumes/{vid}/commit", captures::commit),
                 of("GET", "/tenants", tenants::list),
                 of("POST", "/tenants", tenants::create),
                 of("PUT", "/tenants/{oid}/limits", tenants::limit),

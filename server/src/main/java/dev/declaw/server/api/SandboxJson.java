@@ -4,8 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.server.lifecycle.SandboxInfo;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.volumes.VolumeAttachment;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /// The sandbox object of the wire format (wire-api 3.1).
@@ -14,7 +16,7 @@ final class SandboxJson {
 
     private SandboxJson() {}
 
-    static ObjectNode of(SandboxInfo info) {
+    static ObjectNode of(SandboxInfo info, List<VolumeAttachment> volumes) {
         ObjectNode node = Json.object();
         node.put("sandbox_id", info.id());
         node.put("template_id", "tpl-" + info.template());
@@ -25,7 +27,7 @@ final class SandboxJson {
         node.set("network", parse(info.network()));
         node.set("security", parse(info.security()));
         node.set("lifecycle", parse(info.lifecycle()));
-        node.putNull("volumes");
+        node.set("volumes", AttachmentForms.json(volumes));
         node.put("timeout", info.timeoutSeconds());
         node.put("created_at", Json.timestamp(info.created()));
         put(node, "started_at", info.started());

@@ -10,8 +10,11 @@ import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.template.Template;
 import dev.declaw.server.store.SandboxRow;
+import dev.declaw.server.volumes.VolumeMounts;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Semaphore;
@@ -68,6 +71,7 @@ final class SandboxCreation {
         if (refusing) throw new PlatformFailure.NoCapacity("shutting_down", "this server is stopping");
         PolicyReader.Result policy = readPolicy(request);
         checkTimeout(request.timeoutSeconds());
+        parts.volumes().check(owner, request.volumes());
         Template template = Optional.of(request.template())
                 .filter(name -> TEMPLATE_NAME.matcher(name).matches()) // names become paths in the template store
                 .flatMap(parts.host()::template)
@@ -96,7 +100,9 @@ final class SandboxCreation {
             }
         }
         try {
-            return new Sandboxes.Created(bringUp(sandbox, template), policy.warnings());
+            List<String> warnings = new ArrayList<>(policy.warnings());
+            warnings.addAll(VolumeMounts.warnings(request.volumes()));
+            return new Sandboxes.Created(bringUp(sandbox, template, request), warnings);
         } finally {
             boots.release();
         }
@@ -190,11 +196,12 @@ final class SandboxCreation {
         }
     }
 
-    private SandboxInfo bringUp(LiveSandbox sandbox, Template template) {
+    private SandboxInfo bringUp(LiveSandbox sandbox, Template template, CreateSandbox request) {
         try {
             boolean warm = sandbox.attachedVm().isPresent();
             if (!warm) sandbox.attach(parts.host().boot(new SandboxId(sandbox.id()), template));
             slots.connect(sandbox);
+            parts.volumes().attach(sandbox.row().owner(), sandbox.id(), request.volumes(), sandbox.guest());
             Instant started = parts.clock().instant();
             audit.lifecycle(
                     sandbox.id(),

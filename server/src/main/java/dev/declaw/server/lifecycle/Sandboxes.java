@@ -13,6 +13,7 @@ import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import dev.declaw.server.volumes.VolumeMounts;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -66,7 +67,8 @@ public final class Sandboxes implements AutoCloseable {
             AuditSink audit,
             RandomTokens tokens,
             InstantSource clock,
-            Tenants tenants) {}
+            Tenants tenants,
+            VolumeMounts volumes) {}
 
     public Sandboxes(Parts parts, Settings settings) {
         this.table = parts.sandboxes();
@@ -75,10 +77,10 @@ public final class Sandboxes implements AutoCloseable {
         Places places = new Places(settings.sandboxesMax());
         audit = new SandboxAudit(parts.audit(), parts.tokens(), clock);
         slots = new EgressSlots(parts.egress(), clock);
-        end = new SandboxEnd(table, slots, audit, live, places, clock);
+        end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock);
         pool = new WarmPool(parts.host(), "base", settings.warmPool(), parts.tokens());
         creation = new SandboxCreation(parts, settings, audit, slots, end, pool, live, places);
-        adoption = new Adoption(parts.host(), table, slots, end, audit, live, places, clock);
+        adoption = new Adoption(parts.host(), table, slots, parts.volumes(), end, audit, live, places, clock);
         reaper = new Reaper(live, table, parts.idempotency(), parts.auditTable(), end, slots, clock);
     }
 
