@@ -27,6 +27,8 @@ public final class AuditFile implements AuditSink, AutoCloseable {
 
     // Guarded by this object's monitor.
     private long length;
+    /// Whether the file's own position is there, so that a line costs one system call.
+    private boolean atEnd;
     private long sequence;
     private String hash;
 
@@ -101,7 +103,8 @@ public final class AuditFile implements AuditSink, AutoCloseable {
 
     /// At the known end, so that what a failed write left behind is overwritten by the next one.
     private void append(byte[] bytes) throws IOException {
-        file.seek(length);
+        if (!atEnd) file.seek(length);
+        atEnd = false;
         try {
             file.write(bytes);
         } catch (IOException e) {
@@ -109,6 +112,7 @@ public final class AuditFile implements AuditSink, AutoCloseable {
             throw e;
         }
         length += bytes.length;
+        atEnd = true;
     }
 
     @Override

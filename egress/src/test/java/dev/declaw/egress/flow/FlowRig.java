@@ -49,7 +49,9 @@ final class FlowRig implements AutoCloseable {
             new EgressConfig.Limits(32 * 1024, 100, 1024 * 1024, 64, 1_500, 5_000, 2_000, 8);
 
     /// Engines are shared by the tests of one JVM, one for each set of limits: reading the roots takes longer than a test.
-    private static final Map<EgressConfig.Limits, Shared> ENGINES = new ConcurrentHashMap<>();
+    private static final Map<Setting, Shared> ENGINES = new ConcurrentHashMap<>();
+
+    private record Setting(EgressConfig.Limits limits, Optional<InetSocketAddress> parent) {}
 
     private static final TestTls ORIGIN_TLS = new TestTls();
     private static final AtomicInteger SANDBOXES = new AtomicInteger();
@@ -68,12 +70,12 @@ final class FlowRig implements AutoCloseable {
         private final ProxyEngine engine;
         private volatile FlowRig current;
 
-        Shared(EgressConfig.Limits limits) {
+        Shared(Setting setting) {
             try {
                 Path folder = Files.createTempDirectory("flow");
                 Path root = ORIGIN_TLS.writeRoot(folder);
                 EgressConfig config = new EgressConfig(
-                        List.of(), List.of(Cidr.parse("127.0.0.0/8").orElseThrow()), List.of(root), limits);
+                        List.of(), List.of(Cidr.parse("127.0.0.0/8").orElseThrow()), List.of(root), setting.limits(), setting.parent());
                 engine = new ProxyEngine(
                         config,
                         new MultiThreadIoEventLoopGroup(1, Thread.ofPlatform().daemon().name("flowloop").factory(), EpollIoHandler.newFactory()),
@@ -94,6 +96,12 @@ final class FlowRig implements AutoCloseable {
     }
 
     FlowRig(String security, String network, EgressConfig.Limits limits) throws IOException {
+        this(security, network, limits, Optional.empty());
+    }
+
+    /// @param parent proxy through which the engine connects
+    FlowRig(String security, String network, EgressConfig.Limits limits, Optional<InetSocketAddress> parent)
+            throws IOException {
         ObjectMapper json = new ObjectMapper();
         SecurityPolicy policy = PolicyReader.read(
                         security == null ? null : json.readTree(security), network == null ? null : json.readTree(network))
@@ -103,7 +111,7 @@ final class FlowRig implements AutoCloseable {
                 ? Optional.of(CertificateAuthority.create(sandboxId, InstantSource.system()))
                 : Optional.empty();
         slot = new SandboxSlot(sandboxId, new VersionedPolicy(7, policy), authority);
-        shared = ENGINES.computeIfAbsent(limits, Shared::new);
+        shared = ENGINES.computeIfAbsent(new Setting(limits, parent), Shared::new);
         shared.rigs.put(sandboxId, this);
         shared.current = this;
         listener = shared.engine.serveRedirected(
