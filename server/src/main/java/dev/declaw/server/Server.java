@@ -6,18 +6,29 @@ import dev.declaw.egress.control.EgressProxy;
 import dev.declaw.egress.control.SupervisedEgressProxy;
 import dev.declaw.runtime.LocalMicroVmHost;
 import dev.declaw.server.api.ApiServer;
+import dev.declaw.server.account.Accounts;
+import dev.declaw.server.audit.AdminEvents;
 import dev.declaw.server.audit.AuditLog;
 import dev.declaw.server.audit.SpoolIngest;
 import dev.declaw.server.auth.ApiKeys;
 import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.config.ServerConfig;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
 import dev.declaw.server.store.ApiKeyTable;
+import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.Database;
 import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.store.TenantTable;
+import dev.declaw.server.store.UsageTable;
+import dev.declaw.server.store.VolumeLockTable;
+import dev.declaw.server.store.VolumeTable;
+import dev.declaw.server.volumes.BlobStore;
+import dev.declaw.server.volumes.VolumeMounts;
+import dev.declaw.server.volumes.Volumes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -33,6 +44,8 @@ import org.slf4j.LoggerFactory;
 /// The composition root: makes all parts of a server, hands them to each other, and takes them down in reverse order.
 final class Server implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+
+    private static final long MIB = 1024 * 1024;
 
     private final Deque<Part> parts = new ArrayDeque<>();
     private final RestartRelay restarts = new RestartRelay();
@@ -82,10 +95,26 @@ final class Server implements AutoCloseable {
         IdempotencyTable idempotency = new IdempotencyTable(database);
         idempotency.releaseUnfinished();
         ApiKeys keys = ApiKeys.open(new ApiKeyTable(database), home.resolve("api-key"), tokens, clock);
+        Tenants tenants = new Tenants(new TenantTable(database), config.tenants(), tokens, clock);
+        AdminEvents admin = new AdminEvents(audit, tokens, clock);
+        Accounts accounts = new Accounts(keys, tenants, new UsageTable(database), admin, clock);
+
+        Volumes.Parts stores = new Volumes.Parts(
+                new VolumeTable(database),
+                new VolumeLockTable(database),
+                new AttachmentTable(database),
+                new BlobStore(home.resolve("volumes"), tokens),
+                admin,
+                tokens,
+                clock,
+                config.tenantVolumesMibMax() * MIB);
+        Volumes volumes = new Volumes(stores);
+        VolumeMounts mounts = keep("mounts", new VolumeMounts(stores, volumes, VolumeMounts.LOOK_EVERY));
+        volumes.start();
 
         Sandboxes sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
-                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock),
+                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants, mounts),
                 new Sandboxes.Settings(
                         config.limits().sandboxesMax(),
                         config.limits().bootsMax(),
@@ -111,7 +140,10 @@ final class Server implements AutoCloseable {
                                 ingest::drain,
                                 keys,
                                 tokens,
-                                clock)));
+                                clock,
+                                accounts,
+                                volumes,
+                                mounts)));
         api.start();
     }
 
@@ -128,7 +160,7 @@ final class Server implements AutoCloseable {
         privateDirectory(home.resolve("egress"));
         Path control = home.resolve("egress").resolve("control.sock");
         int user = EgressProcess.DEFAULT_UID;
-        List<String> command = new ArrayList<>(Machine.javaCommand());
+        List<String> command = new ArrayList<>(Machine.egressCommand());
         command.add(Main.EGRESS_WORKER);
         command.addAll(new EgressProcess.Arguments(control, user, user, config.egress()).toCommandLine());
         return new SupervisedEgressProxy.Settings(command, control, spool(home), user, user);

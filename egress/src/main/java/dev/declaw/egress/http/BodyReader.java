@@ -1,9 +1,10 @@
 package dev.declaw.egress.http;
 
 import io.netty.buffer.ByteBuf;
+import java.util.List;
 
-/// Takes one body off a connection's bytes. Chunk extensions and trailers are checked and dropped. One thread at a time.
-public final class BodyReader {
+/// Takes one body off a connection's bytes. Chunk extensions are checked and dropped. One thread at a time.
+public final class BodyReader implements BodySource {
     private static final int CHUNK_DIGITS_MAX = 8;
     private static final int CHUNK_LINE_BYTES_MAX = 256;
     /// Extensions carry nothing, so a peer that keeps sending them only burns our time.
@@ -28,6 +29,7 @@ public final class BodyReader {
     private int extensionBytes;
     private int trailerBytes;
     private FieldSection trailers;
+    private List<Field> trailed = List.of();
 
     public BodyReader(BodyFraming framing) {
         switch (framing) {
@@ -41,7 +43,7 @@ public final class BodyReader {
         }
     }
 
-    /// The next bytes of the body, which the caller releases, or null when more input is needed or the body has ended.
+    @Override
     public ByteBuf read(ByteBuf in) throws HttpViolation {
         while (true) {
             switch (state) {
@@ -73,6 +75,7 @@ public final class BodyReader {
                     if (lines.length() > 0) {
                         trailers.add(lines.bytes(), lines.length());
                     } else {
+                        trailed = trailers.finish();
                         state = State.DONE;
                     }
                 }
@@ -83,9 +86,14 @@ public final class BodyReader {
         }
     }
 
-    /// True when the whole body was taken.
+    @Override
     public boolean done() {
         return state == State.DONE;
+    }
+
+    /// The fields behind the last chunk, without framing and hop-by-hop fields; empty until the whole body was taken.
+    public List<Field> trailers() {
+        return trailed;
     }
 
     /// Says that no more input comes.

@@ -3,13 +3,17 @@ package dev.declaw.server.api;
 import static dev.declaw.server.api.Router.Route.of;
 import static dev.declaw.server.api.Router.Route.open;
 
+import dev.declaw.server.account.Accounts;
 import dev.declaw.server.audit.AuditLog;
 import dev.declaw.server.auth.ApiKeys;
 import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.volumes.VolumeMounts;
+import dev.declaw.server.volumes.Volumes;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
 import org.eclipse.jetty.http.UriCompliance;
@@ -31,6 +35,7 @@ public final class ApiServer implements AutoCloseable {
 
     private final Server server;
     private final ServerConnector connector;
+    private final List<Router.Route> routes;
 
     /// The parts that the API speaks for.
     ///
@@ -42,7 +47,10 @@ public final class ApiServer implements AutoCloseable {
             Runnable drainAudit,
             ApiKeys keys,
             RandomTokens tokens,
-            InstantSource clock) {}
+            InstantSource clock,
+            Accounts accounts,
+            Volumes volumes,
+            VolumeMounts mounts) {}
 
     public ApiServer(InetSocketAddress listen, Parts parts) {
         QueuedThreadPool threads = new QueuedThreadPool(PLATFORM_THREADS_MAX);
@@ -58,7 +66,9 @@ public final class ApiServer implements AutoCloseable {
         server.addBean(new NetworkConnectionLimit(CONNECTIONS_MAX, server));
         Errors errors = new Errors(parts.tokens());
         server.setErrorHandler(new JsonErrorHandler());
-        server.setHandler(new ApiHandler(new Router(routes(parts)), parts.keys(), errors));
+        PortGuard ports = new PortGuard(parts.keys(), parts.sandboxes());
+        routes = routes(parts, ports);
+        server.setHandler(new ApiHandler(new Router(routes), parts.keys(), ports, errors));
         server.setStopTimeout(0);
     }
 
@@ -67,20 +77,71 @@ public final class ApiServer implements AutoCloseable {
         configuration.setSendServerVersion(false);
         configuration.setRequestHeaderSize(HEADER_BYTES_MAX);
         configuration.setUriCompliance(
-                UriCompliance.DEFAULT.with("slashes", UriCompliance.Violation.AMBIGUOUS_EMPTY_SEGMENT));
+                // Paths behind a port are the guest's business; our own are read segment by segment, undecoded.
+                UriCompliance.DEFAULT.with(
+                        "slashes",
+                        UriCompliance.Violation.AMBIGUOUS_EMPTY_SEGMENT,
+                        UriCompliance.Violation.AMBIGUOUS_PATH_SEPARATOR,
+                        UriCompliance.Violation.AMBIGUOUS_PATH_ENCODING));
         return configuration;
     }
 
     /// Everything that is served; the first route that fits wins.
-    private static List<Router.Route> routes(Parts parts) {
-        SandboxEndpoints sandboxes = new SandboxEndpoints(parts.sandboxes(), parts.creates());
+    private static List<Router.Route> routes(Parts parts, PortGuard guard) {
+        SandboxEndpoints sandboxes = new SandboxEndpoints(parts.sandboxes(), parts.creates(), parts.mounts());
         CommandEndpoints commands = new CommandEndpoints(parts.sandboxes(), parts.clock());
+        PtyEndpoints pty = new PtyEndpoints(parts.sandboxes());
+        StdioEndpoints stdio = new StdioEndpoints(parts.sandboxes(), parts.tokens());
         FileEndpoints files = new FileEndpoints(parts.sandboxes());
+        WatchEndpoints watches = new WatchEndpoints(parts.sandboxes());
+        VolumeEndpoints volumes = new VolumeEndpoints(parts.volumes());
+        VolumeFileEndpoints volumeFiles = new VolumeFileEndpoints(parts.volumes());
+        SandboxVolumeEndpoints captures = new SandboxVolumeEndpoints(parts.sandboxes(), parts.mounts());
+        AccountEndpoints account = new AccountEndpoints(parts.accounts(), parts.sandboxes());
+        TenantEndpoints tenants = new TenantEndpoints(parts.accounts());
+        AuditLogEndpoints log = new AuditLogEndpoints(parts.audit(), parts.drainAudit());
         AuditEndpoints audit = new AuditEndpoints(parts.sandboxes(), parts.audit(), parts.drainAudit());
-        return List.of(
+        PortEndpoints ports = new PortEndpoints(parts.sandboxes(), guard);
+        List<Router.Route> table = new ArrayList<>(List.of(
                 open("GET", "/health", sandboxes::health),
                 open("GET", "/healthz", sandboxes::health),
-                of("GET", "/auth/me", sandboxes::whoAmI),
+                of("GET", "/auth/me", account::whoAmI),
+                of("GET", "/accounts/{oid}", account::account),
+                of("GET", "/accounts/{oid}/wallet", account::wallet),
+                of("GET", "/accounts/{oid}/usage", account::usage),
+                of("GET", "/accounts/{oid}/usage/daily", account::dailyUsage),
+                of("GET", "/accounts/{oid}/deposits", account::deposits),
+                of("GET", "/accounts/{oid}/overview", account::overview),
+                of("POST", "/accounts/{oid}/api-keys", account::createKey),
+                of("GET", "/accounts/{oid}/api-keys", account::listKeys),
+                of("DELETE", "/accounts/{oid}/api-keys/{kid}", account::revokeKey),
+                of("POST", "/volumes", volumes::create),
+                of("GET", "/volumes", volumes::list),
+                of("POST", "/volumes/empty", volumes::createEmpty),
+                of("POST", "/volumes/ingest", volumes::ingest),
+                of("GET", "/volumes/{vid}", volumes::get),
+                of("DELETE", "/volumes/{vid}", volumes::delete),
+                of("GET", "/volumes/{vid}/download", volumes::download),
+                of("PUT", "/volumes/{vid}/files/raw", volumeFiles::write),
+                of("GET", "/volumes/{vid}/files/raw", volumeFiles::read),
+                of("GET", "/volumes/{vid}/files/list", volumeFiles::list),
+                of("GET", "/volumes/{vid}/files/info", volumeFiles::info),
+                of("GET", "/volumes/{vid}/files/exists", volumeFiles::exists),
+                of("DELETE", "/volumes/{vid}/files", volumeFiles::remove),
+                of("PATCH", "/volumes/{vid}/files", volumeFiles::rename),
+                of("POST", "/volumes/{vid}/files/mkdir", volumeFiles::makeDirectory),
+                of("POST", "/volumes/{vid}/locks", volumeFiles::lock),
+                of("GET", "/volumes/{vid}/locks", volumeFiles::lockStatus),
+                of("DELETE", "/volumes/{vid}/locks", volumeFiles::unlock),
+                of("POST", "/volumes/{vid}/locks/renew", volumeFiles::renew),
+                of("POST", "/sandboxes/{id}/volumes/snapshot", captures::capture),
+                of("POST", "/sandboxes/{id}/volumes/{vid}/commit", captures::commit),
+                of("GET", "/tenants", tenants::list),
+                of("POST", "/tenants", tenants::create),
+                of("PUT", "/tenants/{oid}/limits", tenants::limit),
+                of("GET", "/audit", log::query),
+                of("GET", "/audit/export", log::export),
+                of("GET", "/audit/verify", log::verify),
                 of("POST", "/sandboxes", sandboxes::create),
                 of("GET", "/sandboxes", sandboxes::list),
                 of("POST", "/sandboxes/kill-many", sandboxes::killMany),
@@ -95,6 +156,16 @@ public final class ApiServer implements AutoCloseable {
                 of("GET", "/sandboxes/{id}/commands/{pid}/wait", commands::await),
                 of("DELETE", "/sandboxes/{id}/commands/{pid}", commands::kill),
                 of("POST", "/sandboxes/{id}/commands/{pid}/stdin", commands::stdin),
+                of("POST", "/sandboxes/{id}/pty", pty::create),
+                of("GET", "/sandboxes/{id}/pty/{pid}/stream", pty::stream),
+                of("POST", "/sandboxes/{id}/pty/{pid}/stdin", pty::stdin),
+                of("PATCH", "/sandboxes/{id}/pty/{pid}", pty::resize),
+                of("DELETE", "/sandboxes/{id}/pty/{pid}", pty::kill),
+                of("POST", "/sandboxes/{id}/stdio", stdio::start),
+                of("GET", "/sandboxes/{id}/stdio/{cid}/stream", stdio::stream),
+                of("POST", "/sandboxes/{id}/stdio/{cid}/stdin", stdio::stdin),
+                of("POST", "/sandboxes/{id}/stdio/{cid}/stdin/close", stdio::closeStdin),
+                of("DELETE", "/sandboxes/{id}/stdio/{cid}", stdio::kill),
                 of("GET", "/sandboxes/{id}/files", files::read),
                 of("POST", "/sandboxes/{id}/files", files::write),
                 of("DELETE", "/sandboxes/{id}/files", files::remove),
@@ -106,9 +177,19 @@ public final class ApiServer implements AutoCloseable {
                 of("GET", "/sandboxes/{id}/files/exists", files::exists),
                 of("GET", "/sandboxes/{id}/files/info", files::info),
                 of("POST", "/sandboxes/{id}/files/mkdir", files::makeDirectory),
-                of("POST", "/sandboxes/{id}/files/watch", files::watch),
+                of("POST", "/sandboxes/{id}/files/watch", watches::post),
+                of("GET", "/sandboxes/{id}/files/watch", watches::get),
                 of("GET", "/sandboxes/{id}/audit", audit::query),
-                of("GET", "/sandboxes/{id}/audit/verify", audit::verify));
+                of("GET", "/sandboxes/{id}/audit/verify", audit::verify)));
+        for (String method : PortEndpoints.METHODS) {
+            table.add(of(method, "/sandboxes/{id}/ports/{port}/{rest...}", ports::relay));
+        }
+        return List.copyOf(table);
+    }
+
+    /// Everything that is served, as `METHOD /path/{variable}`, in the order in which it is looked up.
+    public List<String> served() {
+        return routes.stream().map(route -> route.method() + " /" + String.join("/", route.path())).toList();
     }
 
     /// Starts to listen.

@@ -21,7 +21,6 @@ final class CreateRequest {
                     "resources_fixed", "resources: a sandbox has the size of its template; leave this field out");
         }
         refuseUnlessEmpty(body, "vault_refs", "the vault");
-        refuseUnlessEmpty(body, "volumes", "volumes");
         long timeout = body.wholeNumber("timeout").orElse((long) TIMEOUT_SECONDS_DEFAULT);
         checkTimeout(timeout);
         return new CreateSandbox(
@@ -32,7 +31,8 @@ final class CreateRequest {
                 Environment.read(body, "envs"),
                 body.node("network"),
                 body.node("security"),
-                lifecycle(body));
+                lifecycle(body),
+                AttachmentForms.read(body));
     }
 
     static void checkTimeout(long seconds) {

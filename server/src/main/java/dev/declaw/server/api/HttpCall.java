@@ -2,6 +2,11 @@ package dev.declaw.server.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.server.auth.Caller;
+import dev.declaw.runtime.guest.GuestTunnel;
+import dev.declaw.server.ports.PortRelay;
+import dev.declaw.server.ports.PortTarget;
+import dev.declaw.server.ports.UpgradedConnection;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -10,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
@@ -27,7 +33,8 @@ final class HttpCall {
     private List<String> segments = List.of();
     private Query query = new Query(null);
     private Map<String, String> parameters = Map.of();
-    private String owner = "";
+    private Optional<String> bodyDigest = Optional.empty();
+    private Caller caller;
     private boolean answered;
 
     /// A write that failed because the caller is gone.
@@ -77,14 +84,19 @@ final class HttpCall {
         return parameters.get(name);
     }
 
-    void route(Map<String, String> found, String authenticated) {
+    void route(Map<String, String> found, Caller authenticated) {
         parameters = found;
-        owner = authenticated;
+        caller = authenticated;
     }
 
-    /// Who calls.
+    /// Who calls. Not for routes that are open to everybody.
+    Caller caller() {
+        return Objects.requireNonNull(caller);
+    }
+
+    /// Whose resources the call is about.
     String owner() {
-        return owner;
+        return caller().owner();
     }
 
     /// The JSON object in the body; an empty body is an empty object (wire-api 1.4).
@@ -101,10 +113,16 @@ final class HttpCall {
         try (InputStream in = Content.Source.asInputStream(request)) {
             byte[] bytes = in.readNBytes(JSON_BYTES_MAX + 1);
             if (bytes.length > JSON_BYTES_MAX) throw new PlatformFailure.TooLarge("body_too_large", tooLarge);
+            bodyDigest = idempotencyKey().map(_ -> Sha256.hex(bytes));
             return bytes;
         } catch (IOException e) {
             throw new CallerGoneException(e);
         }
+    }
+
+    /// SHA-256 of the body that was read, when there is an idempotency key to compare it for.
+    Optional<String> bodyDigest() {
+        return bodyDigest;
     }
 
     /// Length that the caller announced, or -1.
@@ -171,6 +189,26 @@ final class HttpCall {
         else json(200, answer);
     }
 
+    /// What follows the first segments of the path, with the query, as the caller wrote it; `/` when nothing does.
+    String pathAndQueryBehind(int segmentsBefore) {
+        String path = request.getHttpURI().getPath();
+        int at = 0;
+        for (int i = 0; i < segmentsBefore; i++) {
+            while (at < path.length() && path.charAt(at) == '/') at++;
+            while (at < path.length() && path.charAt(at) != '/') at++;
+        }
+        String rest = at < path.length() ? path.substring(at) : "/";
+        String text = request.getHttpURI().getQuery();
+        return text == null ? rest : rest + "?" + text;
+    }
+
+    /// Hands the whole exchange to a server inside a sandbox.
+    Optional<UpgradedConnection> relay(GuestTunnel tunnel, PortTarget target) throws IOException {
+        Optional<UpgradedConnection> upgraded = new PortRelay(tunnel, request, response, target).run();
+        answered = true;
+        return upgraded;
+    }
+
     boolean committed() {
         return response.isCommitted();
     }
@@ -182,7 +220,7 @@ final class HttpCall {
     /// Sends an error, when that is still possible.
     void fail(Errors.Answer error) {
         response.reset();
-        error.retryAfterSeconds().ifPresent(seconds -> responseHeader("Retry-After", Integer.toString(seconds)));
+        error.headers().forEach(this::responseHeader);
         json(error.status(), error.body());
     }
 

@@ -8,6 +8,7 @@ import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.MicroVmHost;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.volumes.VolumeMounts;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -29,6 +30,7 @@ final class Adoption {
     private final MicroVmHost host;
     private final SandboxTable table;
     private final EgressSlots slots;
+    private final VolumeMounts volumes;
     private final SandboxEnd end;
     private final SandboxAudit audit;
     private final ConcurrentMap<String, LiveSandbox> live;
@@ -39,6 +41,7 @@ final class Adoption {
             MicroVmHost host,
             SandboxTable table,
             EgressSlots slots,
+            VolumeMounts volumes,
             SandboxEnd end,
             SandboxAudit audit,
             ConcurrentMap<String, LiveSandbox> live,
@@ -47,6 +50,7 @@ final class Adoption {
         this.host = host;
         this.table = table;
         this.slots = slots;
+        this.volumes = volumes;
         this.end = end;
         this.audit = audit;
         this.live = live;
@@ -92,6 +96,7 @@ final class Adoption {
         }
         try {
             slots.connect(sandbox);
+            volumes.resume(row.owner(), row.id(), vm.guest());
             audit.lifecycle(row.id(), "vm_adopted", facts -> {});
             sandbox.finishCreating();
             SandboxCreation.watch(sandbox, end);

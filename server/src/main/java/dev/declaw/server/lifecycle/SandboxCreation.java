@@ -10,8 +10,11 @@ import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.template.Template;
 import dev.declaw.server.store.SandboxRow;
+import dev.declaw.server.volumes.VolumeMounts;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Semaphore;
@@ -34,6 +37,7 @@ final class SandboxCreation {
     private final WarmPool pool;
     private final ConcurrentMap<String, LiveSandbox> live;
     private final Places places;
+    private final Quotas quotas;
     private final Semaphore boots;
     private volatile boolean refusing;
 
@@ -54,6 +58,7 @@ final class SandboxCreation {
         this.pool = pool;
         this.live = live;
         this.places = places;
+        this.quotas = new Quotas(parts.tenants(), live, parts.clock());
         this.boots = new Semaphore(settings.bootsMax(), true);
     }
 
@@ -66,6 +71,7 @@ final class SandboxCreation {
         if (refusing) throw new PlatformFailure.NoCapacity("shutting_down", "this server is stopping");
         PolicyReader.Result policy = readPolicy(request);
         checkTimeout(request.timeoutSeconds());
+        parts.volumes().check(owner, request.volumes());
         Template template = Optional.of(request.template())
                 .filter(name -> TEMPLATE_NAME.matcher(name).matches()) // names become paths in the template store
                 .flatMap(parts.host()::template)
@@ -73,6 +79,8 @@ final class SandboxCreation {
         if (!slots.ready()) {
             throw new PlatformFailure.NoCapacity("egress_not_ready", "the egress proxy is starting; try again in a moment");
         }
+        quotas.admitRate(owner);
+        quotas.admit(owner, template.memoryMib()); // early, so that nobody stands in line in vain; counts again at the end of it
         if (!places.tryTake()) {
             throw new PlatformFailure.QuotaExceeded(
                     "too_many_sandboxes",
@@ -92,7 +100,9 @@ final class SandboxCreation {
             }
         }
         try {
-            return new Sandboxes.Created(bringUp(sandbox, template), policy.warnings());
+            List<String> warnings = new ArrayList<>(policy.warnings());
+            warnings.addAll(VolumeMounts.warnings(request.volumes()));
+            return new Sandboxes.Created(bringUp(sandbox, template, request), warnings);
         } finally {
             boots.release();
         }
@@ -169,7 +179,10 @@ final class SandboxCreation {
                     request.lifecycle().map(JsonNode::toString));
             LiveSandbox sandbox = new LiveSandbox(row, policy, request.envs(), audit);
             warm.ifPresent(sandbox::attach);
-            live.put(sandbox.id(), sandbox); // before the row, so that whoever sees the row finds it
+            synchronized (quotas.lock()) {
+                quotas.admit(owner, template.memoryMib());
+                live.put(sandbox.id(), sandbox); // before the row, so that whoever sees the row finds it
+            }
             try {
                 parts.sandboxes().insert(row);
             } catch (RuntimeException e) {
@@ -183,11 +196,12 @@ final class SandboxCreation {
         }
     }
 
-    private SandboxInfo bringUp(LiveSandbox sandbox, Template template) {
+    private SandboxInfo bringUp(LiveSandbox sandbox, Template template, CreateSandbox request) {
         try {
             boolean warm = sandbox.attachedVm().isPresent();
             if (!warm) sandbox.attach(parts.host().boot(new SandboxId(sandbox.id()), template));
             slots.connect(sandbox);
+            parts.volumes().attach(sandbox.row().owner(), sandbox.id(), request.volumes(), sandbox.guest());
             Instant started = parts.clock().instant();
             audit.lifecycle(
                     sandbox.id(),

@@ -6,10 +6,14 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVmHost;
 import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import dev.declaw.server.volumes.VolumeMounts;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -62,7 +66,9 @@ public final class Sandboxes implements AutoCloseable {
             AuditTable auditTable,
             AuditSink audit,
             RandomTokens tokens,
-            InstantSource clock) {}
+            InstantSource clock,
+            Tenants tenants,
+            VolumeMounts volumes) {}
 
     public Sandboxes(Parts parts, Settings settings) {
         this.table = parts.sandboxes();
@@ -71,10 +77,10 @@ public final class Sandboxes implements AutoCloseable {
         Places places = new Places(settings.sandboxesMax());
         audit = new SandboxAudit(parts.audit(), parts.tokens(), clock);
         slots = new EgressSlots(parts.egress(), clock);
-        end = new SandboxEnd(table, slots, audit, live, places, clock);
+        end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock);
         pool = new WarmPool(parts.host(), "base", settings.warmPool(), parts.tokens());
         creation = new SandboxCreation(parts, settings, audit, slots, end, pool, live, places);
-        adoption = new Adoption(parts.host(), table, slots, end, audit, live, places, clock);
+        adoption = new Adoption(parts.host(), table, slots, parts.volumes(), end, audit, live, places, clock);
         reaper = new Reaper(live, table, parts.idempotency(), parts.auditTable(), end, slots, clock);
     }
 
@@ -104,6 +110,19 @@ public final class Sandboxes implements AutoCloseable {
 
     public SandboxPage list(String owner, SandboxQuery query) {
         return query.run(table, owner);
+    }
+
+    /// Who owns a sandbox, for whoever holds its traffic token: a capability for its ports and nothing else.
+    public Optional<String> ownerByTrafficToken(String id, String token) {
+        byte[] given = token.getBytes(StandardCharsets.UTF_8);
+        return table.find(id)
+                .filter(row -> MessageDigest.isEqual(trafficToken(row.accessToken()).getBytes(StandardCharsets.UTF_8), given))
+                .map(SandboxRow::owner);
+    }
+
+    /// The traffic token as the sandbox object shows it.
+    public static String trafficToken(String accessToken) {
+        return "traffic-" + accessToken;
     }
 
     /// Runs work with a running sandbox. When its guest becomes unreachable because the sandbox ended in the meantime, the
@@ -205,6 +224,18 @@ public final class Sandboxes implements AutoCloseable {
     public boolean auditEnabled(String id) {
         LiveSandbox sandbox = live.get(id);
         return sandbox == null || sandbox.policy().auditEnabled();
+    }
+
+    /// Sandboxes of an owner that hold resources now.
+    public int living(Tenants.Tenant owner) {
+        return (int) live.values().stream()
+                .filter(sandbox -> sandbox.row().owner().equals(owner.id()))
+                .count();
+    }
+
+    /// Sandboxes that this server takes at once, of all owners.
+    public int sandboxesMax() {
+        return settings.sandboxesMax();
     }
 
     /// Counts for the health report.

@@ -1,0 +1,206 @@
+package dev.declaw.runtime;
+
+import dev.declaw.linux.HostProcess;
+import dev.declaw.linux.Tail;
+import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.model.sandbox.SandboxId;
+import dev.declaw.runtime.guest.HttpGuestClient;
+import dev.declaw.runtime.network.Slot;
+import dev.declaw.runtime.snapshot.DiskChain;
+import dev.declaw.runtime.snapshot.MachineShape;
+import dev.declaw.runtime.storage.QcowLayer;
+import dev.declaw.runtime.template.Template;
+import dev.declaw.runtime.vmm.RunningVmm;
+import dev.declaw.runtime.vmm.VmSpec;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// How a microVM comes to life, whatever it starts from: memory, files, slot, VMM, the agent's first answer, manifest. Each
+/// step registers its release before the next; when one fails, nothing is left. Thread-safe.
+final class VmStart {
+    private static final Logger LOG = LoggerFactory.getLogger(VmStart.class);
+    private static final Duration KILL_DEADLINE = Duration.ofSeconds(10);
+    private static final int BYTES_PER_MIB = 1 << 20;
+
+    private final HostConfig config;
+    private final MemoryBudget memory;
+    private final SavedMachines saved;
+
+    VmStart(HostConfig config, MemoryBudget memory, SavedMachines saved) {
+        this.config = config;
+        this.memory = memory;
+        this.saved = saved;
+    }
+
+    /// A saved machine that cannot go on: it must not be tried again.
+    static final class UnusableSnapshotException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        UnusableSnapshotException(String message, Throwable cause) {
+            super(message, cause);
+        }
+    }
+
+    /// What a machine starts from.
+    ///
+    /// @param disk what its own layer will lie on
+    /// @param token that its agent has already; empty for one that boots
+    private record Origin(MachineShape shape, VmSpec.Start start, DiskChain disk, Optional<String> token) {}
+
+    /// Boots the template's disk.
+    ///
+    /// @param memoryFile where the guest's memory lies, for a machine that is going to be saved; empty for any other
+    LocalMicroVm boot(SandboxId id, Template template, HostMachine on, Optional<Path> memoryFile) throws IOException {
+        return start(id, on, new Origin(
+                MachineShape.of(template),
+                new VmSpec.Boot(on.image(), memoryFile),
+                DiskChain.of(template.disk(), "raw"),
+                Optional.empty()));
+    }
+
+    /// Lets a copy of a template's saved machine go on.
+    ///
+    /// @throws UnusableSnapshotException when it cannot
+    LocalMicroVm resume(SandboxId id, Template template, HostMachine on, TemplateSnapshot snapshot) throws IOException {
+        return start(id, on, new Origin(
+                MachineShape.of(template),
+                new VmSpec.Resume(snapshot.memory(), snapshot.state()),
+                snapshot.manifest().disk(),
+                Optional.of(snapshot.manifest().guestToken())));
+    }
+
+    /// Lets a copy of a snapshot go on.
+    ///
+    /// @throws UnusableSnapshotException when it cannot
+    LocalMicroVm resume(SandboxId id, HostMachine on, SavedMachines.Saved snapshot) throws IOException {
+        return start(id, on, new Origin(
+                snapshot.manifest().shape(),
+                new VmSpec.Resume(snapshot.memory(), snapshot.state()),
+                snapshot.manifest().disk(),
+                Optional.of(snapshot.manifest().guestToken())));
+    }
+
+    private LocalMicroVm start(SandboxId id, HostMachine on, Origin origin) throws IOException {
+        Releases releases = new Releases();
+        try {
+            return start(id, on, origin, releases);
+        } catch (IOException | RuntimeException failure) {
+            try {
+                releases.run();
+            } catch (RuntimeException leftover) {
+                failure.addSuppressed(leftover);
+            }
+            throw failure;
+        }
+    }
+
+    private LocalMicroVm start(SandboxId id, HostMachine on, Origin origin, Releases releases) throws IOException {
+        MachineShape shape = origin.shape();
+        int memoryMib = shape.memoryMib() + on.driver().overheadMib();
+        memory.take(memoryMib);
+        releases.add("memory", () -> memory.giveBack(memoryMib));
+        SandboxDirectory directory = SandboxDirectory.of(config.stateDirectory(), id);
+        create(directory);
+        releases.add("files", directory::delete);
+        requireDiskSpace();
+        DiskChain disk = origin.disk();
+        QcowLayer.create(
+                directory.disk(), (long) shape.diskMib() << 20, disk.top(saved.layers()), disk.topFormat());
+        Slot slot = Slot.of(id);
+        releases.add("slot", slot::delete);
+        slot.create();
+        VmSpec spec = new VmSpec(
+                origin.start(),
+                directory.disk(),
+                directory.control(),
+                slot.namespace(),
+                shape.vcpus(),
+                shape.memoryMib(),
+                VmmUser.of(id));
+        RunningVmm vmm = on.driver().start(spec);
+        releases.add("process", () -> end(vmm.process()));
+        HttpGuestClient guest = new HttpGuestClient(slot::openChannel, Slot.GUEST_ADDRESS);
+        releases.add("connections", guest::close);
+        origin.token().ifPresent(guest::authenticate);
+        if (origin.start() instanceof VmSpec.Resume) {
+            guest.restored();
+            awaitResumed(on, spec, vmm);
+        }
+        awaitGuest(vmm.process(), vmm.console(), guest);
+        VmManifest manifest = new VmManifest(vmm.process(), memoryMib, shape, disk, Optional.empty());
+        manifest.write(directory.manifest());
+        return machine(slot, directory, manifest, () -> on, guest, releases);
+    }
+
+    /// The object for a machine that runs.
+    LocalMicroVm machine(
+            Slot slot,
+            SandboxDirectory directory,
+            VmManifest manifest,
+            Supplier<HostMachine> on,
+            HttpGuestClient guest,
+            Releases releases) {
+        VmSave save = new VmSave(
+                directory,
+                manifest.process(),
+                () -> on.get().driver(),
+                guest,
+                saved,
+                () -> on.get().snapshotKey(manifest.shape()),
+                manifest);
+        return new LocalMicroVm(slot, directory, manifest.process(), () -> on.get().driver(), guest, save, releases);
+    }
+
+    private static void create(SandboxDirectory directory) throws IOException {
+        try {
+            directory.create();
+        } catch (FileAlreadyExistsException exists) {
+            throw new PlatformFailure.Conflict("sandbox_exists", "there is a sandbox " + directory.id() + " already");
+        }
+    }
+
+    private void requireDiskSpace() throws IOException {
+        long freeMib = Files.getFileStore(config.stateDirectory()).getUsableSpace() / BYTES_PER_MIB;
+        if (freeMib < config.diskReserveMib()) {
+            throw new PlatformFailure.NoCapacity(
+                    "no_disk",
+                    "only " + freeMib + " MiB of disk are free, and " + config.diskReserveMib()
+                            + " MiB must stay free; kill sandboxes or free some space");
+        }
+    }
+
+    static void end(HostProcess process) {
+        if (!process.kill(KILL_DEADLINE)) {
+            throw new IllegalStateException("process " + process.pid() + " does not end");
+        }
+    }
+
+    private static void awaitResumed(HostMachine on, VmSpec spec, RunningVmm vmm) throws IOException {
+        try {
+            on.driver().awaitResumed(spec, vmm.process());
+        } catch (IOException failure) {
+            LOG.warn("the VMM could not go on with a saved machine: {}\n{}", failure.getMessage(), vmm.console().text());
+            throw new UnusableSnapshotException("the saved machine cannot go on: " + failure.getMessage(), failure);
+        }
+    }
+
+    private void awaitGuest(HostProcess process, Tail console, HttpGuestClient guest) {
+        if (!guest.awaitHealthy(config.bootDeadline(), process::alive)) {
+            LOG.warn("console of the guest that did not start:\n{}", console.text());
+            if (!process.alive()) {
+                throw new IllegalStateException("the VMM ended while its guest started");
+            }
+            throw new PlatformFailure.DeadlineExceeded(
+                    "boot_timeout",
+                    "the guest did not answer within " + config.bootDeadline().toSeconds()
+                            + " s; the machine may be too busy: try again");
+        }
+    }
+}
