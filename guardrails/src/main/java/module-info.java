@@ -1,6 +1,7 @@
 /// Scanners: text in, findings out. No files, sockets, threads, clocks or randomness.
 module dev.declaw.guardrails {
     requires transitive dev.declaw.model;
+    requires re2j;
     requires com.google.i18n.phonenumbers.libphonenumber;
     requires com.microsoft.onnxruntime;
 
