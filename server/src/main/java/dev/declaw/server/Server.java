@@ -17,12 +17,20 @@ import dev.declaw.server.config.ServerConfig;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
 import dev.declaw.server.store.ApiKeyTable;
+import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.Database;
 import dev.declaw.server.store.IdempotencyTable;
+import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.store.SnapshotTable;
 import dev.declaw.server.store.TenantTable;
 import dev.declaw.server.store.UsageTable;
+import dev.declaw.server.store.VolumeLockTable;
+import dev.declaw.server.store.VolumeTable;
+import dev.declaw.server.volumes.BlobStore;
+import dev.declaw.server.volumes.VolumeMounts;
+import dev.declaw.server.volumes.Volumes;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,6 +46,8 @@ import org.slf4j.LoggerFactory;
 /// The composition root: makes all parts of a server, hands them to each other, and takes them down in reverse order.
 final class Server implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Server.class);
+
+    private static final long MIB = 1024 * 1024;
 
     private final Deque<Part> parts = new ArrayDeque<>();
     private final RestartRelay restarts = new RestartRelay();
@@ -91,9 +101,33 @@ final class Server implements AutoCloseable {
         AdminEvents admin = new AdminEvents(audit, tokens, clock);
         Accounts accounts = new Accounts(keys, tenants, new UsageTable(database), admin, clock);
 
+        Volumes.Parts stores = new Volumes.Parts(
+                new VolumeTable(database),
+                new VolumeLockTable(database),
+                new AttachmentTable(database),
+                new BlobStore(home.resolve("volumes"), tokens),
+                admin,
+                tokens,
+                clock,
+                config.tenantVolumesMibMax() * MIB);
+        Volumes volumes = new Volumes(stores);
+        VolumeMounts mounts = keep("mounts", new VolumeMounts(stores, volumes, VolumeMounts.LOOK_EVERY));
+        volumes.start();
+
         Sandboxes sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
-                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants),
+                        host,
+                        egress,
+                        new SandboxTable(database),
+                        idempotency,
+                        auditTable,
+                        audit,
+                        tokens,
+                        clock,
+                        tenants,
+                        new SnapshotTable(database),
+                        new PauseTransitions(database),
+                        mounts),
                 new Sandboxes.Settings(
                         config.limits().sandboxesMax(),
                         config.limits().bootsMax(),
@@ -120,7 +154,9 @@ final class Server implements AutoCloseable {
                                 keys,
                                 tokens,
                                 clock,
-                                accounts)));
+                                accounts,
+                                volumes,
+                                mounts)));
         api.start();
     }
 

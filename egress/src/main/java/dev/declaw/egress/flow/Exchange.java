@@ -3,7 +3,7 @@ package dev.declaw.egress.flow;
 import dev.declaw.egress.flow.FlowRecorder.Screening;
 import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.http.BodyFraming;
-import dev.declaw.egress.http.BodyReader;
+import dev.declaw.egress.http.BodySource;
 import dev.declaw.egress.http.Field;
 import dev.declaw.egress.http.HttpViolation;
 import dev.declaw.egress.http.RequestHead;
@@ -44,7 +44,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     private final GuestFlow flow;
     private final RequestHead head;
     private final VersionedPolicy policy;
-    private final BodyReader body;
+    private final BodySource body;
     private final long startedNanos = System.nanoTime();
     private Phase phase = Phase.WAITING;
     private Judgement judgement;
@@ -67,7 +67,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         this.flow = guest.flow();
         this.head = head;
         this.policy = policy;
-        this.body = new BodyReader(head.framing());
+        this.body = guest.body(head);
     }
 
     void start() {
@@ -191,6 +191,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
                 judgement.fixed(),
                 flow.destination.port(),
                 guest.secure(),
+                guest.http2(),
                 policy.version());
         lookup = new UpstreamLookup(flow, policy, key, this);
         lookup.find(guest.takeUpstream(), head.idempotent());
@@ -247,7 +248,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         if (upgrade) fields = handshake.upstreamFields(fields);
         String scheme = guest.secure() ? "https" : "http";
         bytesUp = connection.send(
-                new Upstream.Request(head.method(), scheme, target, hostField(), fields, framing, upgrade), content, this);
+                new Upstream.Request(head.method(), scheme, target, head.authority().withPort(flow.destination.port(), scheme), fields, framing, upgrade), content, this);
         if (screening != null || body.done()) {
             phase = Phase.SENT;
         } else {
@@ -256,12 +257,6 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
             guest.process();
             guestPaused(); // what had come before there was an upstream is sent now, not with the next piece
         }
-    }
-
-    private String hostField() {
-        int port = flow.destination.port();
-        String host = head.authority().hostText();
-        return port == (guest.secure() ? 443 : 80) ? host : host + ":" + port;
     }
 
     private String protocol() {

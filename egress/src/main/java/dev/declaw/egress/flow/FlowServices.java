@@ -24,6 +24,7 @@ final class FlowServices implements AutoCloseable {
     final OwnListeners ownListeners = new OwnListeners();
     final Dialer dialer;
     final UpstreamPool pool;
+    final Http2Upstreams http2 = new Http2Upstreams();
     final UpstreamTls upstreamTls;
     final HeadLimits headLimits;
     final BodyDecoder bodyDecoder;

@@ -90,7 +90,9 @@ public final class ProxyEngine implements AutoCloseable {
     /// A listener in our own namespace, where the upstream leg could reach it.
     private Channel startOwn(ChannelFuture opening, SandboxSlot slot) {
         Channel listener = start(opening, slot);
-        services.ownListeners.add(((InetSocketAddress) listener.localAddress()).getPort());
+        int port = ((InetSocketAddress) listener.localAddress()).getPort();
+        services.ownListeners.add(port);
+        listener.closeFuture().addListener(_ -> services.ownListeners.remove(port));
         return listener;
     }
 

@@ -59,6 +59,7 @@ final class FlowRig implements AutoCloseable {
     final SandboxSlot slot;
     private final List<AuditEvent> events = new ArrayList<>();
     private final Channel listener;
+    private final Shared shared;
     private volatile InetSocketAddress destination;
     volatile boolean auditBroken;
 
@@ -102,11 +103,14 @@ final class FlowRig implements AutoCloseable {
                 ? Optional.of(CertificateAuthority.create(sandboxId, InstantSource.system()))
                 : Optional.empty();
         slot = new SandboxSlot(sandboxId, new VersionedPolicy(7, policy), authority);
-        Shared shared = ENGINES.computeIfAbsent(limits, Shared::new);
+        shared = ENGINES.computeIfAbsent(limits, Shared::new);
         shared.rigs.put(sandboxId, this);
         shared.current = this;
         listener = shared.engine.serveRedirected(
-                slot, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), _ -> destination);
+                slot, new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), _ -> {
+                    if (destination == null) throw new IllegalStateException("the firewall does not know");
+                    return destination;
+                });
     }
 
     private CompletableFuture<List<InetAddress>> resolve(HostName name) {
@@ -130,6 +134,7 @@ final class FlowRig implements AutoCloseable {
 
     /// Connects as the guest would after it resolved the name with us. The name resolves to loopback upstream.
     Socket toName(String name, int port) throws IOException {
+        shared.current = this;
         names.putIfAbsent(name, List.of(InetAddress.getLoopbackAddress()));
         return toAddress(slot.names().addressOf(new HostName(name)).orElseThrow(), port);
     }
@@ -141,21 +146,38 @@ final class FlowRig implements AutoCloseable {
         return socket;
     }
 
+    /// Connects where the firewall cannot tell any more where the guest meant to go.
+    Socket toNowhere() throws IOException {
+        destination = null;
+        Socket socket = new Socket(InetAddress.getLoopbackAddress(), proxyPort());
+        socket.setSoTimeout(8_000);
+        return socket;
+    }
+
     /// TLS to a name, trusting what the sandbox trusts.
     SSLSocket tlsToName(String name, int port) throws IOException {
         return tls(toName(name, port), name, slot.authority().orElseThrow().certificate());
     }
 
-    static SSLSocket tls(Socket socket, String sni, java.security.cert.X509Certificate root) throws IOException {
+    static SSLSocket tls(Socket socket, String sni, java.security.cert.X509Certificate root, String... alpn)
+            throws IOException {
         SSLSocket tls = (SSLSocket) TestTls.clientTrusting(root)
                 .getSocketFactory()
                 .createSocket(socket, sni, socket.getPort(), true);
         SSLParameters parameters = tls.getSSLParameters();
         parameters.setServerNames(List.of(new SNIHostName(sni)));
         parameters.setEndpointIdentificationAlgorithm("HTTPS");
+        if (alpn.length > 0) parameters.setApplicationProtocols(alpn);
         tls.setSSLParameters(parameters);
         tls.startHandshake();
         return tls;
+    }
+
+    /// HTTP/2 inside TLS to a name.
+    Http2Peer http2ToName(String name, int port) throws IOException {
+        SSLSocket socket = tls(toName(name, port), name, slot.authority().orElseThrow().certificate(), "h2");
+        if (!socket.getApplicationProtocol().equals("h2")) throw new IOException("no h2: " + socket.getApplicationProtocol());
+        return new Http2Peer(socket.getInputStream(), socket.getOutputStream(), true);
     }
 
     static void send(Socket socket, String text) throws IOException {

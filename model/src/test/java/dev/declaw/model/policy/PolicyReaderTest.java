@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.declaw.model.scan.PiiType;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -56,6 +57,7 @@ class PolicyReaderTest {
     }
 
     @Test
+    @Tag("B034")
     void saysThatAnAllowListDeniesTheRest() throws Exception {
         assertThat(PolicyReader.read(null, json("{'allow_out': ['example.com']}")).warnings())
                 .singleElement()
@@ -120,6 +122,7 @@ class PolicyReaderTest {
                 "network: {'deny_out': ['~(?=a)']} | network.deny_out[0]",
                 "network: {'denyout': []} | network.denyout"
             })
+    @Tag("B034")
     void refusesWhatItCannotEnforceAndNamesTheField(String policy, String field) throws Exception {
         JsonNode node = json("{'" + policy.replaceFirst(":", "':") + "}");
         assertThatThrownBy(() -> PolicyReader.read(node.get("security"), node.get("network")))

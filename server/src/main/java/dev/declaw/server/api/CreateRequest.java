@@ -11,6 +11,7 @@ final class CreateRequest {
     private static final int TIMEOUT_SECONDS_DEFAULT = 300;
     private static final long TIMEOUT_SECONDS_MAX = 100L * 366 * 24 * 3600;
     private static final int TEMPLATE_CHARS_MAX = 128;
+    private static final int SNAPSHOT_CHARS_MAX = 64;
     private static final int METADATA_CHARS_MAX = 64 * 1024;
 
     private CreateRequest() {}
@@ -21,7 +22,6 @@ final class CreateRequest {
                     "resources_fixed", "resources: a sandbox has the size of its template; leave this field out");
         }
         refuseUnlessEmpty(body, "vault_refs", "the vault");
-        refuseUnlessEmpty(body, "volumes", "volumes");
         long timeout = body.wholeNumber("timeout").orElse((long) TIMEOUT_SECONDS_DEFAULT);
         checkTimeout(timeout);
         return new CreateSandbox(
@@ -32,7 +32,9 @@ final class CreateRequest {
                 Environment.read(body, "envs"),
                 body.node("network"),
                 body.node("security"),
-                lifecycle(body));
+                lifecycle(body),
+                AttachmentForms.read(body),
+                body.text("snapshot_id", SNAPSHOT_CHARS_MAX));
     }
 
     static void checkTimeout(long seconds) {
@@ -58,17 +60,10 @@ final class CreateRequest {
         if (node.isEmpty()) return node;
         JsonBody lifecycle = JsonBody.of("lifecycle", node.get());
         String onTimeout = lifecycle.text("on_timeout", 32).orElse("kill");
-        switch (onTimeout) {
-            case "kill" -> {}
-            case "pause" ->
-                throw new PlatformFailure.Unprocessable(
-                        "not_available", "lifecycle.on_timeout: this version cannot pause yet; use \"kill\"");
-            default -> throw JsonBody.wrong("lifecycle.on_timeout", "must be \"kill\" or \"pause\"");
+        if (!onTimeout.equals("kill") && !onTimeout.equals("pause")) {
+            throw JsonBody.wrong("lifecycle.on_timeout", "must be \"kill\" or \"pause\"");
         }
-        if (lifecycle.flag("auto_resume", false)) {
-            throw new PlatformFailure.Unprocessable(
-                    "not_available", "lifecycle.auto_resume: this version cannot pause and resume yet; leave it out");
-        }
+        lifecycle.flag("auto_resume", false); // refused when it is no boolean
         return node;
     }
 }

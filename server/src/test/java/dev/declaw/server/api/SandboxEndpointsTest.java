@@ -104,7 +104,7 @@ final class SandboxEndpointsTest {
         "{\"envs\":\"A=b\"}                            | 400 | invalid_request  | envs",
         "{\"resources\":{}}                            | 403 | resources_fixed  | resources",
         "{\"vault_refs\":{\"A\":\"vault://x\"}}        | 422 | not_available    | vault_refs",
-        "{\"volumes\":[{\"a\":1}]}                     | 422 | not_available    | volumes",
+        "{\"volumes\":[{\"a\":1}]}                     | 400 | invalid_request  | volumes[0].volume_id",
         "{\"lifecycle\":{\"on_timeout\":\"pause\"}}    | 422 | not_available    | on_timeout",
         "{\"lifecycle\":{\"on_timeout\":\"explode\"}}  | 400 | invalid_request  | on_timeout",
         "{\"lifecycle\":{\"auto_resume\":true}}        | 422 | not_available    | auto_resume",
