@@ -98,6 +98,7 @@ public final class ApiServer implements AutoCloseable {
         VolumeEndpoints volumes = new VolumeEndpoints(parts.volumes());
         VolumeFileEndpoints volumeFiles = new VolumeFileEndpoints(parts.volumes());
         SandboxVolumeEndpoints captures = new SandboxVolumeEndpoints(parts.sandboxes(), parts.mounts());
+        PolicyEndpoints policies = new PolicyEndpoints();
         AccountEndpoints account = new AccountEndpoints(parts.accounts(), parts.sandboxes());
         TenantEndpoints tenants = new TenantEndpoints(parts.accounts());
         AuditLogEndpoints log = new AuditLogEndpoints(parts.audit(), parts.drainAudit());
@@ -107,6 +108,8 @@ public final class ApiServer implements AutoCloseable {
                 open("GET", "/health", sandboxes::health),
                 open("GET", "/healthz", sandboxes::health),
                 of("GET", "/auth/me", account::whoAmI),
+                of("POST", "/policies/lint", policies::lint),
+                of("POST", "/policies/explain", policies::explain),
                 of("GET", "/accounts/{oid}", account::account),
                 of("GET", "/accounts/{oid}/wallet", account::wallet),
                 of("GET", "/accounts/{oid}/usage", account::usage),
