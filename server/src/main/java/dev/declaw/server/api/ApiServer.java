@@ -117,6 +117,7 @@ public final class ApiServer implements AutoCloseable {
         VolumeFileEndpoints volumeFiles = new VolumeFileEndpoints(parts.volumes());
         SandboxVolumeEndpoints captures = new SandboxVolumeEndpoints(parts.sandboxes(), parts.mounts());
         VaultEndpoints vault = new VaultEndpoints(parts.vault());
+        PolicyEndpoints policies = new PolicyEndpoints();
         AccountEndpoints account = new AccountEndpoints(parts.accounts(), parts.sandboxes());
         TenantEndpoints tenants = new TenantEndpoints(parts.accounts());
         AuditLogEndpoints log = new AuditLogEndpoints(parts.audit(), parts.drainAudit());
@@ -129,6 +130,8 @@ public final class ApiServer implements AutoCloseable {
                 of("POST", "/guardrails/scan", scans::scan),
                 open("POST", "/api/v1/scan", scans::legacy),
                 of("GET", "/auth/me", account::whoAmI),
+                of("POST", "/policies/lint", policies::lint),
+                of("POST", "/policies/explain", policies::explain),
                 of("GET", "/accounts/{oid}", account::account),
                 of("GET", "/accounts/{oid}/wallet", account::wallet),
                 of("GET", "/accounts/{oid}/usage", account::usage),
