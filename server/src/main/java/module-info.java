@@ -12,6 +12,7 @@ module dev.declaw.server {
     requires java.logging;
     requires java.sql;
     requires info.picocli;
+    requires java.net.http;
     requires org.slf4j;
 
     opens dev.declaw.server to

@@ -163,11 +163,13 @@ final class LifecycleSimulationTest {
 
     /// Waits until retries are through, then compares the three sides.
     private void agree(TestServer server) throws InterruptedException {
-        for (int i = 0; i < 200 && !agrees(server); i++) {
-            clock.move(Duration.ofSeconds(3));
-            TimeUnit.MILLISECONDS.sleep(30);
+        boolean agreed = agrees(server);
+        for (int i = 0; i < 400 && !agreed; i++) {
+            if (i % 10 == 0) clock.move(Duration.ofSeconds(3)); // which may begin new work: so it is looked at in between
+            TimeUnit.MILLISECONDS.sleep(15);
+            agreed = agrees(server);
         }
-        assertThat(agrees(server))
+        assertThat(agreed)
                 .as(
                         "store %s, machine %s, proxy %s, counts %s, snapshots %s, saved %s",
                         list(server),
