@@ -37,6 +37,8 @@ import java.util.function.Function;
 /// Thread-safe; calls block and are meant for virtual threads.
 public final class Sandboxes implements AutoCloseable {
     private static final int KILL_WAIT_SECONDS_MAX = 30;
+    private static final int KILL_LOOKS_MAX = 100;
+    private static final int KILL_LOOK_MILLIS = 20;
     private static final int CLOSE_ATTEMPTS_MAX = 15; // one per second
 
     private final SandboxTable table;
@@ -84,13 +86,14 @@ public final class Sandboxes implements AutoCloseable {
         Places places = new Places(settings.sandboxesMax());
         audit = new SandboxAudit(parts.audit(), parts.tokens(), clock);
         slots = new EgressSlots(parts.egress(), parts.vault(), clock);
-        end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock);
+        PauseSnapshots pauses = new PauseSnapshots(parts);
+        end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
         pool = new WarmPool(parts.host(), "base", settings.warmPool(), parts.tokens());
         creation = new SandboxCreation(parts, settings, audit, slots, end, pool, live, places);
-        SandboxPause pause = new SandboxPause(parts, audit, slots, end, live, places);
-        rests = new SandboxRests(
-                parts, pause, new SandboxResume(parts, audit, slots, end, pause, creation, live, places), live, audit);
-        adoption = new Adoption(parts, pause, slots, end, audit, live, places);
+        SandboxPause pause = new SandboxPause(parts, audit, slots, end, pauses, live, places);
+        SandboxResume resume = new SandboxResume(parts, audit, slots, end, pauses, creation, live, places);
+        rests = new SandboxRests(parts, pause, resume, pauses, live, audit);
+        adoption = new Adoption(parts, pauses, slots, end, audit, live, places);
         reaper = new Reaper(live, table, parts.idempotency(), parts.auditTable(), end, slots, pause, clock);
     }
 
@@ -194,26 +197,57 @@ public final class Sandboxes implements AutoCloseable {
 
     /// Decides that a sandbox ends and returns at once; what it holds is released in the background.
     public void killLater(String owner, String id) {
-        SandboxRow row = row(owner, id);
-        LiveSandbox sandbox = live.get(row.id());
-        if (sandbox == null) rests.endPaused(row);
-        else if (end.decide(sandbox, "killed")) end.tearDownLater(sandbox);
+        for (int attempt = 0; attempt < KILL_LOOKS_MAX; attempt++) {
+            LiveSandbox sandbox = live.get(id);
+            SandboxRow row = row(owner, id);
+            if (sandbox != null && end.decide(sandbox, "killed")) {
+                end.tearDownLater(sandbox);
+                return;
+            }
+            if (rests.endPaused(row) || hasEnded(row)) return;
+            awaitTransition(); // paused or brought back between the two looks: it has another run now
+        }
+        throw inProgress(id);
+    }
+
+    private static boolean hasEnded(SandboxRow row) {
+        return row.state() == SandboxState.KILLED || row.state() == SandboxState.KILLING;
+    }
+
+    private static void awaitTransition() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(KILL_LOOK_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static PlatformFailure inProgress(String id) {
+        return new PlatformFailure.Conflict(
+                "kill_in_progress", id + " is being killed and not gone yet; ask again in a moment", 2);
     }
 
     /// Ends a sandbox and returns when nothing of it is left.
     ///
     /// @return false when it had ended, or was ending, already
     public boolean kill(String owner, String id) {
+        LiveSandbox sandbox = live.get(id);
         SandboxRow row = row(owner, id);
-        LiveSandbox sandbox = live.get(row.id());
-        if (sandbox == null) return rests.endPaused(row);
-        boolean decided = end.decide(sandbox, "killed");
+        boolean decided = false;
+        for (int look = 0; look < KILL_LOOKS_MAX && !decided; look++) {
+            if (sandbox == null && rests.endPaused(row)) return true;
+            decided = sandbox != null && end.decide(sandbox, "killed");
+            if (decided || hasEnded(row)) break;
+            awaitTransition(); // paused or brought back between the two looks: it has another run now
+            sandbox = live.get(id);
+            row = row(owner, id);
+        }
+        if (sandbox == null) return false;
         for (int second = 0; second < KILL_WAIT_SECONDS_MAX; second++) {
             end.tearDown(sandbox); // does nothing while somebody else does it; tries again when that failed
             if (gone(sandbox, 1)) return decided;
         }
-        throw new PlatformFailure.Conflict(
-                "kill_in_progress", id + " is being killed and not gone yet; ask again in a moment", 2);
+        throw inProgress(id);
     }
 
     private static boolean gone(LiveSandbox sandbox, int secondsMax) {
