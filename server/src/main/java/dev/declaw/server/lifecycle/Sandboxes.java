@@ -9,11 +9,14 @@ import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.IdempotencyTable;
+import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.VolumeMounts;
+import dev.declaw.server.store.SnapshotTable;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -42,6 +45,7 @@ public final class Sandboxes implements AutoCloseable {
     private final EgressSlots slots;
     private final SandboxEnd end;
     private final SandboxCreation creation;
+    private final SandboxRests rests;
     private final Adoption adoption;
     private final WarmPool pool;
     private final Reaper reaper;
@@ -68,7 +72,10 @@ public final class Sandboxes implements AutoCloseable {
             RandomTokens tokens,
             InstantSource clock,
             Tenants tenants,
-            VolumeMounts volumes) {}
+            SnapshotTable snapshots,
+            PauseTransitions transitions,
+            VolumeMounts volumes,
+            Vault vault) {}
 
     public Sandboxes(Parts parts, Settings settings) {
         this.table = parts.sandboxes();
@@ -76,12 +83,15 @@ public final class Sandboxes implements AutoCloseable {
         this.settings = settings;
         Places places = new Places(settings.sandboxesMax());
         audit = new SandboxAudit(parts.audit(), parts.tokens(), clock);
-        slots = new EgressSlots(parts.egress(), clock);
+        slots = new EgressSlots(parts.egress(), parts.vault(), clock);
         end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock);
         pool = new WarmPool(parts.host(), "base", settings.warmPool(), parts.tokens());
         creation = new SandboxCreation(parts, settings, audit, slots, end, pool, live, places);
-        adoption = new Adoption(parts.host(), table, slots, parts.volumes(), end, audit, live, places, clock);
-        reaper = new Reaper(live, table, parts.idempotency(), parts.auditTable(), end, slots, clock);
+        SandboxPause pause = new SandboxPause(parts, audit, slots, end, live, places);
+        rests = new SandboxRests(
+                parts, pause, new SandboxResume(parts, audit, slots, end, pause, creation, live, places), live, audit);
+        adoption = new Adoption(parts, pause, slots, end, audit, live, places);
+        reaper = new Reaper(live, table, parts.idempotency(), parts.auditTable(), end, slots, pause, clock);
     }
 
     /// Takes over what an earlier process left running, ends what cannot be taken over, then starts the timers and the
@@ -131,10 +141,11 @@ public final class Sandboxes implements AutoCloseable {
     /// @throws PlatformFailure.Gone when it was killed
     /// @throws PlatformFailure.Conflict when it is not running yet
     public <T> T use(String owner, String id, Function<LiveSandbox, T> work) {
-        LiveSandbox sandbox = running(row(owner, id));
+        LiveSandbox sandbox = running(rests.awake(row(owner, id)));
         try (LiveSandbox.Call _ = sandbox.enter()) {
             return work.apply(sandbox);
         } catch (PlatformFailure.GuestUnreachable e) {
+            if (sandbox.leaving()) throw SandboxRests.paused(id);
             if (sandbox.vmExited() || sandbox.endReason().isPresent()) throw gone(id, e);
             throw e;
         }
@@ -145,7 +156,10 @@ public final class Sandboxes implements AutoCloseable {
             case KILLING, KILLED -> throw gone(row.id(), null);
             case CREATING ->
                 throw new PlatformFailure.Conflict("sandbox_not_running", row.id() + " is still being created; try again", 1);
-            case PAUSED, UNKNOWN ->
+            case PAUSED, PAUSING -> throw SandboxRests.paused(row.id());
+            case RESUMING ->
+                throw new PlatformFailure.Conflict("sandbox_not_running", row.id() + " is being resumed; try again", 1);
+            case UNKNOWN ->
                 throw new PlatformFailure.Conflict("sandbox_not_running", row.id() + " is " + row.state().wire());
             case RUNNING -> {
                 LiveSandbox sandbox = live.get(row.id());
@@ -173,11 +187,17 @@ public final class Sandboxes implements AutoCloseable {
         return info(owner, id);
     }
 
+    /// Pausing, resuming, snapshots.
+    public SandboxRests rests() {
+        return rests;
+    }
+
     /// Decides that a sandbox ends and returns at once; what it holds is released in the background.
     public void killLater(String owner, String id) {
         SandboxRow row = row(owner, id);
         LiveSandbox sandbox = live.get(row.id());
-        if (sandbox != null && end.decide(sandbox, "killed")) end.tearDownLater(sandbox);
+        if (sandbox == null) rests.endPaused(row);
+        else if (end.decide(sandbox, "killed")) end.tearDownLater(sandbox);
     }
 
     /// Ends a sandbox and returns when nothing of it is left.
@@ -186,7 +206,7 @@ public final class Sandboxes implements AutoCloseable {
     public boolean kill(String owner, String id) {
         SandboxRow row = row(owner, id);
         LiveSandbox sandbox = live.get(row.id());
-        if (sandbox == null) return false;
+        if (sandbox == null) return rests.endPaused(row);
         boolean decided = end.decide(sandbox, "killed");
         for (int second = 0; second < KILL_WAIT_SECONDS_MAX; second++) {
             end.tearDown(sandbox); // does nothing while somebody else does it; tries again when that failed
