@@ -23,8 +23,8 @@ public final class LiveSandbox {
     /// Commands, streams and transfers that one sandbox may have under way.
     private static final int CALLS_MAX = 256;
 
-    private final SandboxRow row;
-    private final SecurityPolicy policy;
+    private volatile SandboxRow row;
+    private volatile SecurityPolicy policy;
     private final Map<String, String> environment;
     private final SandboxAudit audit;
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
@@ -102,6 +102,12 @@ public final class LiveSandbox {
     /// What it was created with, parsed.
     public SecurityPolicy policy() {
         return policy;
+    }
+
+    /// Another policy is in force from now on. Called under [#egressLock].
+    void replacePolicy(SandboxRow changed, SecurityPolicy changedPolicy) {
+        row = changed;
+        policy = changedPolicy;
     }
 
     Map<String, String> environment() {
