@@ -117,21 +117,22 @@ public final class ApiServer implements AutoCloseable {
         VolumeFileEndpoints volumeFiles = new VolumeFileEndpoints(parts.volumes());
         SandboxVolumeEndpoints captures = new SandboxVolumeEndpoints(parts.sandboxes(), parts.mounts());
         VaultEndpoints vault = new VaultEndpoints(parts.vault());
-        PolicyEndpoints policies = new PolicyEndpoints();
         AccountEndpoints account = new AccountEndpoints(parts.accounts(), parts.sandboxes());
         TenantEndpoints tenants = new TenantEndpoints(parts.accounts());
         AuditLogEndpoints log = new AuditLogEndpoints(parts.audit(), parts.drainAudit());
         AuditEndpoints audit = new AuditEndpoints(parts.sandboxes(), parts.audit(), parts.drainAudit());
         PortEndpoints ports = new PortEndpoints(parts.sandboxes(), guard);
         ScanEndpoints scans = new ScanEndpoints(new AllScanners(), parts.keys());
+        PolicyEndpoints policies = new PolicyEndpoints(parts.sandboxes());
         List<Router.Route> table = new ArrayList<>(List.of(
+                of("PUT", "/sandboxes/{id}/policy", policies::update),
+                of("POST", "/policies/explain", policies::explain),
+                of("POST", "/policies/lint", policies::lint),
                 open("GET", "/health", sandboxes::health),
                 open("GET", "/healthz", sandboxes::health),
                 of("POST", "/guardrails/scan", scans::scan),
                 open("POST", "/api/v1/scan", scans::legacy),
                 of("GET", "/auth/me", account::whoAmI),
-                of("POST", "/policies/lint", policies::lint),
-                of("POST", "/policies/explain", policies::explain),
                 of("GET", "/accounts/{oid}", account::account),
                 of("GET", "/accounts/{oid}/wallet", account::wallet),
                 of("GET", "/accounts/{oid}/usage", account::usage),
