@@ -117,7 +117,8 @@ public final class SandboxTable {
         return changed(handle -> handle.createUpdate(
                         """
                         UPDATE sandboxes SET state = 'KILLING', end_reason = :reason
-                        WHERE id = :id AND execution_id = :execution AND state IN ('CREATING', 'RUNNING', 'PAUSED', 'UNKNOWN')
+                        WHERE id = :id AND execution_id = :execution AND state IN
+                          ('CREATING', 'RUNNING', 'PAUSING', 'PAUSED', 'RESUMING', 'UNKNOWN')
                         """)
                 .bind("reason", reason)
                 .bind("id", id)
