@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.BiFunction;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -73,6 +74,7 @@ class EventRehydratorTest {
         return text.toString();
     }
 
+    @Tag("B111")
     @Test
     void aTokenIsTurnedBackWhereverItIsCutBetweenEvents() throws Exception {
         for (Api api : Api.values()) {
@@ -132,6 +134,7 @@ class EventRehydratorTest {
         assertThat(said(out)).isEqualTo(expected.toString());
     }
 
+    @Tag("B112")
     @Test
     void whatIsJsonWithinJsonIsEscapedTwice() throws Exception {
         String inner = "{\"to\":\"" + token + "\"}";
@@ -184,6 +187,7 @@ class EventRehydratorTest {
         assertThat(filter.feed(bytes, 0, bytes.length)).isEqualTo(bytes);
     }
 
+    @Tag("B113")
     @Test
     void otherHostsGetNothing() throws Exception {
         EventRehydrator filter = new EventRehydrator(vault, "other.test", false);

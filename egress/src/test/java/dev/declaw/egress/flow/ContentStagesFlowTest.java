@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -60,6 +61,8 @@ class ContentStagesFlowTest {
         assertThat(result.events()).contains("\"invisible_text\":\"changed\"", "\"reason\":\"content_changed\"", "\"zero_width\":3");
     }
 
+    @Tag("B103")
+    @Tag("B108")
     @Test
     void hiddenCharactersInAQueryAreTakenOutToo() throws Exception {
         Result result = request("{'invisible_text':{'enabled':true}}", "GET /s?q=a%E2%80%8Bb%E2%80%8B+c&x=%41", "", "");
@@ -77,6 +80,7 @@ class ContentStagesFlowTest {
         assertThat(logged.events()).contains("\"invisible_text\":\"logged\"");
     }
 
+    @Tag("B103")
     @Test
     void theHiddenCharactersGoBeforePersonalDataIsLookedFor() throws Exception {
         Result result = post(
@@ -103,6 +107,8 @@ class ContentStagesFlowTest {
         assertThat(result.events()).contains("\"injection\":\"clear\"");
     }
 
+    @Tag("B097")
+    @Tag("B102")
     @Test
     void anInjectionIsFoundInBodiesThatAreNoConversation() throws Exception {
         String policy = "{'injection_defense':{'enabled':true,'action':'block','sensitivity':'high','domains':['*.test']}}";
@@ -153,6 +159,7 @@ class ContentStagesFlowTest {
         else assertBlocked(result, code, "content_gate");
     }
 
+    @Tag("B136")
     @Test
     void reportModeChangesNothingAndTellsWhatItWouldHaveDone() throws Exception {
         String policy = "{'mode':'report','pii':{'enabled':true,'types':['ssn']},'code_security':{'enabled':true,'action':'block'}}";

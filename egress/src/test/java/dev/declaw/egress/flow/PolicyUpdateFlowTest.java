@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.time.InstantSource;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// A policy that changes while connections are open.
@@ -38,6 +39,7 @@ class PolicyUpdateFlowTest {
         return "GET / HTTP/1.1\r\nHost: api.test:" + port + "\r\n\r\n";
     }
 
+    @Tag("B124")
     @Test
     void whatATighterPolicyForbidsIsCutAndWhatItAllowsGoesOn() throws Exception {
         Origin.Script endless = connection -> {
@@ -73,6 +75,7 @@ class PolicyUpdateFlowTest {
         }
     }
 
+    @Tag("B124")
     @Test
     void aPassthroughThatMustBeReadNowIsCut() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);

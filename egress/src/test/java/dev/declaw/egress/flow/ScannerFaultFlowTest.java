@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -43,6 +44,8 @@ class ScannerFaultFlowTest {
                 + "\r\n\r\n" + body;
     }
 
+    @Tag("B125")
+    @Tag("B126")
     @ParameterizedTest(name = "{0}: {1}, slow {2}")
     @MethodSource("matrix")
     void aScannerThatFailsLetsNothingOut(String stage, String fault, boolean slow) throws Exception {
@@ -61,6 +64,7 @@ class ScannerFaultFlowTest {
         }
     }
 
+    @Tag("B126")
     @Test
     void aScannerThatHangsIsCutOffAndDoesNotHoldUpOthers() throws Exception {
         String policy = STAGES.get("injection");

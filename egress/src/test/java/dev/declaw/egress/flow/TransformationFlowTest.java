@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -44,6 +45,7 @@ class TransformationFlowTest {
         }
     }
 
+    @Tag("B110")
     @ParameterizedTest(name = "{0}: {1}")
     @CsvSource(
             delimiter = '|',
@@ -58,6 +60,7 @@ class TransformationFlowTest {
                 .endsWith("\r\n\r\n" + expected.replace('\'', '"'));
     }
 
+    @Tag("B110")
     @Test
     void aRuleCannotAddAParameterOrAHeader() throws Exception {
         assertThat(sent(rules("{'match':'x','replace':'1&admin=1#/../'}"), "GET /p/x?q=x&r=%78", "X-A: y\r\n", ""))

@@ -193,11 +193,6 @@ public final class Sandboxes implements AutoCloseable {
         return info(owner, id);
     }
 
-    /// Pausing, resuming, snapshots.
-    public SandboxRests rests() {
-        return rests;
-    }
-
     /// Replaces the policy of a running sandbox; what it forbids of what is open is cut within a second.
     ///
     /// @param security empty to keep the one there is; a JSON null takes it away
@@ -210,6 +205,11 @@ public final class Sandboxes implements AutoCloseable {
 
     /// @param version of the policy that is in force now; stands in every event
     public record PolicyUpdated(int version, List<String> warnings) {}
+
+    /// Pausing, resuming, snapshots.
+    public SandboxRests rests() {
+        return rests;
+    }
 
     /// Decides that a sandbox ends and returns at once; what it holds is released in the background.
     public void killLater(String owner, String id) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.server.store.VaultTable.Secret;
 import java.util.List;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /// Secrets as the egress proxy takes them (protocol/egress-control.md, `credentials`).
@@ -30,8 +31,8 @@ final class CredentialForms {
             case BASIC -> frame(list, secret, scope, "basic").put("name", scope.basicUsername()).put("value", value);
             case QUERY -> {} // among the parameters below
         }
-        scope.extraHeaders().forEach((header, text) -> frame(list, secret, scope, "header").put("header", header).put("value", text).put("secret", ""));
-        scope.queryParams().forEach((name, text) -> {
+        new TreeMap<>(scope.extraHeaders()).forEach((header, text) -> frame(list, secret, scope, "header").put("header", header).put("value", text).put("secret", ""));
+        new TreeMap<>(scope.queryParams()).forEach((name, text) -> {
             ObjectNode node = frame(list, secret, scope, "query").put("name", name);
             if (text.isEmpty()) node.put("value", value);
             else node.put("value", text).put("secret", "");
