@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.BiFunction;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -74,6 +75,7 @@ class EventRehydratorTest {
     }
 
     @Test
+    @Tag("B111")
     void aTokenIsTurnedBackWhereverItIsCutBetweenEvents() throws Exception {
         for (Api api : Api.values()) {
             for (int cut = 1; cut < token.length(); cut++) {
@@ -185,6 +187,7 @@ class EventRehydratorTest {
     }
 
     @Test
+    @Tag("B113")
     void otherHostsGetNothing() throws Exception {
         EventRehydrator filter = new EventRehydrator(vault, "other.test", false);
         byte[] bytes = stream(Api.CHAT, List.of(token.substring(0, 9), token.substring(9) + " "), "").getBytes(StandardCharsets.UTF_8);

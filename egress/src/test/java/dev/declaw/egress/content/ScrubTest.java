@@ -11,6 +11,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -41,6 +42,7 @@ class ScrubTest {
     }
 
     @Test
+    @Tag("B117")
     void everyUsualSpellingIsMaskedHoweverItIsCut() {
         for (String spelling : spellings()) {
             byte[] bytes = ("<" + spelling + ">").getBytes(StandardCharsets.UTF_8);

@@ -10,6 +10,7 @@ import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.PolicyException;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -71,6 +72,7 @@ class CredentialReaderTest {
         "https, api.test, 443, POST, //v1, false",
         "https, api.test, 443, POST, /v1/..;/admin, false"
     })
+    @Tag("B072") @Tag("B123")
     void aCredentialGoesOnlyWhereAllOfItsBindingFits(
             String scheme, String host, int port, String method, String target, boolean fits) throws Exception {
         CredentialSet set = read("{'id':'a','hosts':['api.test'],'methods':['post'],'path_prefix':'/v1','value':'s3cret-canary'}");
