@@ -76,6 +76,7 @@ public final class ConfigReader {
                 new ServerConfig.Limits(
                         (int) number(ConfigKey.SANDBOXES_MAX, 1, 4096),
                         (int) number(ConfigKey.BOOTS_MAX, 1, 64),
+                        (int) number(ConfigKey.MEMORY_MIB, 0, 1 << 30),
                         number(ConfigKey.TIMEOUT_SECONDS_MAX, 0, 366L * 24 * 3600)),
                 flag(ConfigKey.KEEP_SANDBOXES),
                 new Tenants.Limits(

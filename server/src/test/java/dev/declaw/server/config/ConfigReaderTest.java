@@ -33,7 +33,7 @@ final class ConfigReaderTest {
                         new EgressConfig(List.of(), List.of(), List.of(), EgressConfig.Limits.DEFAULT),
                         Optional.empty(),
                         0,
-                        new ServerConfig.Limits(64, 4, 604800),
+                        new ServerConfig.Limits(64, 4, 0, 604800),
                         false,
                         new Tenants.Limits(0, 50, 0),
                         10240,
@@ -55,6 +55,7 @@ final class ConfigReaderTest {
         values.put("WARM_POOL", "2");
         values.put("SANDBOXES_MAX", "7");
         values.put("BOOTS_MAX", "3");
+        values.put("MEMORY_MIB", "4242");
         values.put("TIMEOUT_SECONDS_MAX", "0");
         values.put("KEEP_SANDBOXES", "true");
         values.put("TENANT_SANDBOXES_MAX", "5");
@@ -80,7 +81,7 @@ final class ConfigReaderTest {
                         Optional.of(new InetSocketAddress(InetAddress.ofLiteral("192.0.2.8"), 3128))),
                 Optional.of(file),
                 2,
-                new ServerConfig.Limits(7, 3, 0),
+                new ServerConfig.Limits(7, 3, 4242, 0),
                 true,
                 new Tenants.Limits(5, 9, 4096),
                 77,
