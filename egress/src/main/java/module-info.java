@@ -10,6 +10,7 @@ module dev.declaw.egress {
     requires io.netty.transport;
     requires io.netty.codec;
     requires io.netty.handler;
+    requires io.netty.codec.http2;
     requires io.netty.transport.unix.common;
     requires io.netty.transport.classes.epoll;
     requires io.netty.tcnative.classes.openssl;

@@ -30,6 +30,36 @@ final class View {
         return new View(text, 0, offsets);
     }
 
+    /// A UTF-8 text whose source has one character for each of its bytes, from `start` on.
+    static View ofUtf8(String text, int start) {
+        int[] offsets = new int[text.length() + 1];
+        int at = start;
+        for (int i = 0; i < text.length(); i++) {
+            offsets[i] = at;
+            char c = text.charAt(i);
+            if (c < 0x80) at++;
+            else if (c < 0x800 || Character.isSurrogate(c)) at += 2;
+            else at += 3;
+        }
+        offsets[text.length()] = at;
+        return new View(text, 0, offsets);
+    }
+
+    /// A header's value, which is bytes as Latin-1: as UTF-8 where it is.
+    static View ofHeader(String value) {
+        for (int i = 0; i < value.length(); i++) {
+            if (value.charAt(i) < 0x80) continue;
+            byte[] bytes = value.getBytes(StandardCharsets.ISO_8859_1);
+            return utf8(bytes, 0, bytes.length).map(text -> ofUtf8(text, 0)).orElseGet(() -> of(value, 0, value.length()));
+        }
+        return of(value, 0, value.length());
+    }
+
+    /// The UTF-8 bytes of a text, one character each.
+    static String bytesOf(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    }
+
     String text() {
         return text;
     }

@@ -52,6 +52,7 @@ sealed interface ControlMessage {
                 node.put("policy_version", slot.policyVersion());
                 node.set("security", slot.security());
                 node.set("network", slot.network());
+                if (slot.credentials() != null) node.set("credentials", slot.credentials());
             }
             case Close(long id, String sandboxId) ->
                 node.put("message", "close").put("id", id).put("sandbox_id", sandboxId);
@@ -81,7 +82,8 @@ sealed interface ControlMessage {
                                     text(node, "sandbox_id"),
                                     number(node, "policy_version"),
                                     orNull(node, "security"),
-                                    orNull(node, "network")));
+                                    orNull(node, "network"),
+                                    node.get("credentials")));
                 case "close" -> new Close(id(node), text(node, "sandbox_id"));
                 case "ping" -> new Ping(id(node));
                 case "done" -> new Done(id(node), Optional.ofNullable(node.required("ca_pem").textValue()));

@@ -28,7 +28,18 @@ public interface EgressProxy extends AutoCloseable {
     /// @param policyVersion counts up with each change; stands in every event
     /// @param security the policy as the client sent it, or null
     /// @param network the top-level network rules as the client sent them, or null
-    record SlotRequest(String sandboxId, int policyVersion, JsonNode security, JsonNode network) {}
+    /// @param credentials what is injected into requests, values and all, as an array (protocol/egress-control.md), or null. It
+    ///     travels over the control socket and stays in memory: never on disk, in an event or in a log
+    record SlotRequest(String sandboxId, int policyVersion, JsonNode security, JsonNode network, JsonNode credentials) {
+        public SlotRequest(String sandboxId, int policyVersion, JsonNode security, JsonNode network) {
+            this(sandboxId, policyVersion, security, network, null);
+        }
+
+        @Override
+        public String toString() {
+            return "SlotRequest[" + sandboxId + " v" + policyVersion + "]";
+        }
+    }
 
     /// @param caPem certificate that the guest must trust; empty when the policy intercepts nothing
     record OpenedSlot(Optional<String> caPem) {}

@@ -1,13 +1,14 @@
 package dev.declaw.egress.flow;
 
-import dev.declaw.egress.content.ContentScreen;
+import dev.declaw.egress.content.ContentPipeline;
 import dev.declaw.egress.content.TokenVault;
+import dev.declaw.egress.credential.CredentialSet;
 import dev.declaw.egress.dns.Questioner;
 import dev.declaw.egress.dns.SyntheticNames;
 import dev.declaw.egress.tls.CertificateAuthority;
 import dev.declaw.egress.tls.LeafContexts;
-import dev.declaw.model.policy.PiiPolicy;
 import dev.declaw.model.policy.VersionedPolicy;
+import dev.declaw.model.scan.ContentScanners;
 import dev.declaw.model.scan.PersonalDataScanners;
 import io.netty.channel.Channel;
 import io.netty.channel.group.ChannelGroup;
@@ -29,18 +30,33 @@ public final class SandboxSlot implements Questioner, AutoCloseable {
     private final Optional<CertificateAuthority> authority;
     private final Optional<LeafContexts> leaves;
     private final TokenVault vault = new TokenVault();
-    private final ContentScreen screen;
+    private final ContentPipeline pipeline;
     private final VersionedPolicy policy;
 
     /// @param authority signs the leaves of intercepted connections; empty only when the policy never intercepts
     public SandboxSlot(String sandboxId, VersionedPolicy policy, Optional<CertificateAuthority> authority) {
+        this(sandboxId, policy, CredentialSet.NONE, authority, ContentScanners.installed());
+    }
+
+    /// @param credentials put into requests; their hosts are read even where no content stage covers them
+    public SandboxSlot(
+            String sandboxId, VersionedPolicy policy, CredentialSet credentials, Optional<CertificateAuthority> authority) {
+        this(sandboxId, policy, credentials, authority, ContentScanners.installed());
+    }
+
+    /// @param scanners make what the content stages run
+    SandboxSlot(
+            String sandboxId,
+            VersionedPolicy policy,
+            CredentialSet credentials,
+            Optional<CertificateAuthority> authority,
+            ContentScanners scanners) {
         this.sandboxId = Objects.requireNonNull(sandboxId);
-        this.policy = Objects.requireNonNull(policy);
-        PiiPolicy pii = policy.policy().pii();
-        this.screen = new ContentScreen(pii, PersonalDataScanners.installed().forTypes(pii.types()), vault);
+        this.policy = new VersionedPolicy(policy.version(), policy.policy(), credentials.hosts());
+        this.pipeline = new ContentPipeline(policy.policy(), credentials, scanners, PersonalDataScanners.installed(), vault);
         this.authority = authority;
         this.leaves = authority.map(LeafContexts::new);
-        if (policy.policy().needsCertificateAuthority() && authority.isEmpty()) {
+        if (this.policy.needsCertificateAuthority() && authority.isEmpty()) {
             throw new IllegalArgumentException("the policy intercepts TLS, so the slot needs a certificate authority");
         }
     }
@@ -66,12 +82,8 @@ public final class SandboxSlot implements Questioner, AutoCloseable {
     }
 
     /// Screens what the sandbox sends to hosts that its content policy covers.
-    ContentScreen screen() {
-        return screen;
-    }
-
-    TokenVault vault() {
-        return vault;
+    ContentPipeline pipeline() {
+        return pipeline;
     }
 
     Optional<LeafContexts> leaves() {

@@ -42,6 +42,10 @@ final class SecretPass {
     private int runEnd;
     private int triesInRun;
 
+    /// The same for values: `token=token=token=`.
+    private int valueEnd;
+    private int triesInValue;
+
     /// @param examples whether the example keys of documentations (`AKIA…EXAMPLE`) count, too
     SecretPass(char[] text, int length, boolean examples, SecretScanner.Sink sink) {
         this.text = text;
@@ -175,7 +179,12 @@ final class SecretPass {
         if (strength == KeyName.PLAIN || strength == KeyName.HARMLESS) return false;
         environment |= upper(start, end) && next == '=' || next == ':' && lineStart(start);
         if (after >= length) return false;
+        if (after < valueEnd && ++triesInValue > TRIES_IN_RUN_MAX) return false;
         int stop = Values.end(text, after, length);
+        if (stop > valueEnd) {
+            valueEnd = stop;
+            triesInValue = 0;
+        }
         if (scheme(text, after, stop)) {
             after = stop + 1;
             stop = Values.end(text, after, length);

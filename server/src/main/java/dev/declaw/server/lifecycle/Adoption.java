@@ -8,6 +8,7 @@ import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.MicroVmHost;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.volumes.VolumeMounts;
 import dev.declaw.server.store.SnapshotRow;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -36,6 +37,7 @@ final class Adoption {
     private final MicroVmHost host;
     private final SandboxTable table;
     private final EgressSlots slots;
+    private final VolumeMounts volumes;
     private final SandboxEnd end;
     private final SandboxAudit audit;
     private final ConcurrentMap<String, LiveSandbox> live;
@@ -55,6 +57,7 @@ final class Adoption {
         this.host = parts.host();
         this.table = parts.sandboxes();
         this.slots = slots;
+        this.volumes = parts.volumes();
         this.end = end;
         this.audit = audit;
         this.live = live;
@@ -159,6 +162,7 @@ final class Adoption {
         }
         try {
             slots.connect(sandbox);
+            volumes.resume(row.owner(), row.id(), vm.guest());
             audit.lifecycle(row.id(), "vm_adopted", facts -> {});
             sandbox.finishCreating();
             SandboxCreation.watch(sandbox, end);

@@ -5,6 +5,7 @@ import dev.declaw.egress.control.EgressProxy;
 import dev.declaw.linux.SlotSockets;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.runtime.guest.GuestClient.GuestIdentity;
+import dev.declaw.server.vault.Vault;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
@@ -19,10 +20,12 @@ final class EgressSlots {
     private static final int RETRY_SECONDS = 2;
 
     private final EgressProxy proxy;
+    private final Vault vault;
     private final InstantSource clock;
 
-    EgressSlots(EgressProxy proxy, InstantSource clock) {
+    EgressSlots(EgressProxy proxy, Vault vault, InstantSource clock) {
         this.proxy = proxy;
+        this.vault = vault;
         this.clock = clock;
     }
 
@@ -33,6 +36,7 @@ final class EgressSlots {
         try {
             Optional<String> ca = open(sandbox);
             Map<String, String> environment = new HashMap<>(sandbox.environment());
+            environment.putAll(vault.variables(sandbox.id()));
             environment.put("DECLAW_SANDBOX", "true");
             environment.put("DECLAW_SANDBOX_ID", sandbox.id());
             sandbox.guest()
@@ -87,8 +91,14 @@ final class EgressSlots {
         try (SlotSockets sockets = sandbox.vm().openSockets()) {
             JsonNode security = sandbox.row().security().map(StoredJson::read).orElse(null);
             JsonNode network = sandbox.row().network().map(StoredJson::read).orElse(null);
+            JsonNode credentials = vault.credentials(sandbox.id());
             return proxy.open(
-                            new EgressProxy.SlotRequest(sandbox.id(), sandbox.row().policyVersion(), security, network),
+                            new EgressProxy.SlotRequest(
+                                    sandbox.id(),
+                                    sandbox.row().policyVersion(),
+                                    security,
+                                    network,
+                                    credentials.isEmpty() ? null : credentials),
                             sockets)
                     .caPem();
         }

@@ -103,7 +103,8 @@ public final class LiveSandbox {
         return row;
     }
 
-    SecurityPolicy policy() {
+    /// What it was created with, parsed.
+    public SecurityPolicy policy() {
         return policy;
     }
 

@@ -3,6 +3,7 @@ package dev.declaw.server.lifecycle;
 import dev.declaw.model.audit.AuditUnavailableException;
 import dev.declaw.server.store.SandboxTable;
 import dev.declaw.server.store.StoreException;
+import dev.declaw.server.volumes.VolumeMounts;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.ConcurrentMap;
@@ -18,6 +19,7 @@ final class SandboxEnd {
 
     private final SandboxTable table;
     private final EgressSlots slots;
+    private final VolumeMounts volumes;
     private final SandboxAudit audit;
     private final ConcurrentMap<String, LiveSandbox> live;
     private final Places places;
@@ -27,6 +29,7 @@ final class SandboxEnd {
     SandboxEnd(
             SandboxTable table,
             EgressSlots slots,
+            VolumeMounts volumes,
             SandboxAudit audit,
             ConcurrentMap<String, LiveSandbox> live,
             Places places,
@@ -34,6 +37,7 @@ final class SandboxEnd {
             PauseSnapshots pauses) {
         this.table = table;
         this.slots = slots;
+        this.volumes = volumes;
         this.audit = audit;
         this.live = live;
         this.places = places;
@@ -61,6 +65,7 @@ final class SandboxEnd {
         String reason = sandbox.endReason().orElse("killed");
         if (!sandbox.takeTeardown()) return;
         try {
+            volumes.end(sandbox.id());
             closeEgress(sandbox);
             sandbox.attachedVm().ifPresent(vm -> vm.kill());
             recordEnd(sandbox, reason);

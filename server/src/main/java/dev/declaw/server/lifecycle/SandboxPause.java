@@ -96,6 +96,7 @@ final class SandboxPause {
         boolean saved = false;
         try {
             row = begin(sandbox, SnapshotRow.PAUSE);
+            parts.volumes().end(of.id()); // a last look, while the guest still answers
             sandbox.leaving(true);
             slots.close(sandbox);
             MicroVm.Saved machine = sandbox.vm().pause(row.id());
@@ -156,6 +157,7 @@ final class SandboxPause {
         try {
             if (sandbox.vmExited()) throw new IllegalStateException("its microVM ended");
             slots.connect(sandbox);
+            parts.volumes().resume(of.owner(), of.id(), sandbox.guest());
             sandbox.leaving(false);
             if (!parts.transitions().goesOn(of.id(), of.executionId())) throw SandboxCreation.killedMeanwhile(sandbox);
             audit.lifecycle(of.id(), "vm_pause_failed", facts -> facts.text("detail", reason(failure)));

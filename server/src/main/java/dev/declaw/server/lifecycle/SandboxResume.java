@@ -127,6 +127,7 @@ final class SandboxResume {
             former.ifPresent(this::remove);
             sandbox.attach(parts.host().resume(new SandboxId(sandbox.id()), snapshot.id()));
             slots.connect(sandbox);
+            parts.volumes().resume(before.owner(), before.id(), sandbox.guest());
             Instant now = parts.clock().instant();
             audit.lifecycle(sandbox.id(), event, facts -> facts.text("snapshot_id", snapshot.id())
                     .number("millis", Duration.between(start, now).toMillis()));
@@ -154,6 +155,7 @@ final class SandboxResume {
         old.leaving(true);
         places.release();
         old.gone().complete(null);
+        parts.volumes().end(old.id());
         slots.close(old);
         old.vm().kill();
     }
@@ -163,6 +165,7 @@ final class SandboxResume {
         if (before.state() == SandboxState.PAUSED) {
             try {
                 sandbox.leaving(true);
+                parts.volumes().end(sandbox.id());
                 slots.close(sandbox);
                 sandbox.attachedVm().ifPresent(vm -> vm.kill());
                 if (parts.transitions().pausedAgain(sandbox.id(), sandbox.row().executionId())) {

@@ -12,6 +12,10 @@ import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import dev.declaw.server.vault.Vault;
+import dev.declaw.server.volumes.VolumeMounts;
 import dev.declaw.server.store.SnapshotTable;
 import java.time.Duration;
 import java.time.Instant;
@@ -71,7 +75,9 @@ public final class Sandboxes implements AutoCloseable {
             InstantSource clock,
             Tenants tenants,
             SnapshotTable snapshots,
-            PauseTransitions transitions) {}
+            PauseTransitions transitions,
+            VolumeMounts volumes,
+            Vault vault) {}
 
     public Sandboxes(Parts parts, Settings settings) {
         this.table = parts.sandboxes();
@@ -79,9 +85,9 @@ public final class Sandboxes implements AutoCloseable {
         this.settings = settings;
         Places places = new Places(settings.sandboxesMax());
         audit = new SandboxAudit(parts.audit(), parts.tokens(), clock);
-        slots = new EgressSlots(parts.egress(), clock);
+        slots = new EgressSlots(parts.egress(), parts.vault(), clock);
         PauseSnapshots pauses = new PauseSnapshots(parts);
-        end = new SandboxEnd(table, slots, audit, live, places, clock, pauses);
+        end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
         pool = new WarmPool(parts.host(), "base", settings.warmPool(), parts.tokens());
         creation = new SandboxCreation(parts, settings, audit, slots, end, pool, live, places);
         SandboxPause pause = new SandboxPause(parts, audit, slots, end, pauses, live, places);
@@ -117,6 +123,19 @@ public final class Sandboxes implements AutoCloseable {
 
     public SandboxPage list(String owner, SandboxQuery query) {
         return query.run(table, owner);
+    }
+
+    /// Who owns a sandbox, for whoever holds its traffic token: a capability for its ports and nothing else.
+    public Optional<String> ownerByTrafficToken(String id, String token) {
+        byte[] given = token.getBytes(StandardCharsets.UTF_8);
+        return table.find(id)
+                .filter(row -> MessageDigest.isEqual(trafficToken(row.accessToken()).getBytes(StandardCharsets.UTF_8), given))
+                .map(SandboxRow::owner);
+    }
+
+    /// The traffic token as the sandbox object shows it.
+    public static String trafficToken(String accessToken) {
+        return "traffic-" + accessToken;
     }
 
     /// Runs work with a running sandbox. When its guest becomes unreachable because the sandbox ended in the meantime, the

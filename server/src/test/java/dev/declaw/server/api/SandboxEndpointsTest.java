@@ -103,8 +103,8 @@ final class SandboxEndpointsTest {
         "{\"envs\":{\"A\":\"x\\u0000\"}}               | 400 | invalid_request  | envs.A",
         "{\"envs\":\"A=b\"}                            | 400 | invalid_request  | envs",
         "{\"resources\":{}}                            | 403 | resources_fixed  | resources",
-        "{\"vault_refs\":{\"A\":\"vault://x\"}}        | 422 | not_available    | vault_refs",
-        "{\"volumes\":[{\"a\":1}]}                     | 422 | not_available    | volumes",
+        "{\"vault_refs\":{\"A\":\"vault://x\"}}        | 400 | invalid_request  | vault_refs.A",
+        "{\"volumes\":[{\"a\":1}]}                     | 400 | invalid_request  | volumes[0].volume_id",
         "{\"snapshot_id\":\"snap-none\"}               | 404 | snapshot_not_found | snapshot",
         "{\"lifecycle\":{\"on_timeout\":\"explode\"}}  | 400 | invalid_request  | on_timeout",
         "{\"lifecycle\":{\"auto_resume\":\"yes\"}}     | 400 | invalid_request  | auto_resume",
@@ -113,7 +113,7 @@ final class SandboxEndpointsTest {
         "{\"network\":[]}                              | 400 | invalid_policy   | network",
         "{\"security\":{\"pi\":{}}}                    | 400 | invalid_policy   | security.pi",
         "{\"security\":{\"policy_json\":\"{\"}}        | 400 | invalid_policy   | policy_json",
-        "{\"security\":{\"toxicity\":{\"enabled\":true}}} | 400 | invalid_policy | toxicity",
+        "{\"security\":{\"toxicity\":{\"enabled\":true,\"threshold\":2}}} | 400 | invalid_policy | toxicity",
         "{\"secure\":false,\"security\":{\"pii\":{\"enabled\":true}}} | 400 | invalid_policy | secure",
         "{\"secure\":1}                                | 400 | invalid_request  | secure"
     })

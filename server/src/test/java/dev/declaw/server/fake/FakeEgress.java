@@ -14,6 +14,9 @@ import java.util.function.Predicate;
 public final class FakeEgress implements EgressProxy {
     public final Map<String, SlotRequest> slots = new ConcurrentHashMap<>();
     public volatile boolean ready = true;
+
+    /// Whether it takes credentials.
+    public final boolean injects = true;
     public volatile Predicate<String> failOpen = id -> false;
     private final AtomicInteger authorities = new AtomicInteger();
 

@@ -152,7 +152,7 @@ final class LifecycleSimulationTest {
     private static CreateSandbox fork(String snapshotId) {
         return new CreateSandbox(
                 "base", 0, true, Map.of(), Map.of(), Optional.empty(), Optional.empty(), Optional.empty(),
-                Optional.of(snapshotId));
+                List.of(), Optional.of(snapshotId), Map.of());
     }
 
     private static List<SandboxInfo> list(TestServer server) {
