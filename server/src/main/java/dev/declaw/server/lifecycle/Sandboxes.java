@@ -280,9 +280,15 @@ public final class Sandboxes implements AutoCloseable {
         }
     }
 
-    /// What the sandbox uses of the host now.
-    public LiveSandbox.Usage usage(String owner, String id) {
-        return use(owner, id, sandbox -> sandbox.usage(clock.instant()));
+    /// What the sandbox has used of the host since this run of it began, an hour back at most, and what it uses now; oldest
+    /// first. A sandbox that does not run uses nothing, and is not woken for the question.
+    public List<LiveSandbox.Usage> usage(String owner, String id, Optional<Instant> start, Optional<Instant> end) {
+        SandboxRow row = row(owner, id);
+        if (row.state() == SandboxState.KILLED || row.state() == SandboxState.KILLING) throw gone(id, null);
+        LiveSandbox sandbox = live.get(id);
+        if (row.state() != SandboxState.RUNNING || sandbox == null) return List.of();
+        sandbox.usage(clock.instant());
+        return sandbox.samples(start.orElse(Instant.MIN), end.orElse(Instant.MAX));
     }
 
     /// True for a sandbox that still exists and may add to its audit log.
