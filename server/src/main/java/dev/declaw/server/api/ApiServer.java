@@ -9,6 +9,7 @@ import dev.declaw.server.auth.ApiKeys;
 import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.lifecycle.Templates;
 import dev.declaw.server.tls.TlsIdentity;
 import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.VolumeMounts;
@@ -55,7 +56,8 @@ public final class ApiServer implements AutoCloseable {
             Accounts accounts,
             Volumes volumes,
             VolumeMounts mounts,
-            Vault vault) {}
+            Vault vault,
+            Templates templates) {}
 
     /// A second listener.
     public record Tls(InetSocketAddress listen, TlsIdentity identity) {}
@@ -115,6 +117,7 @@ public final class ApiServer implements AutoCloseable {
         VolumeFileEndpoints volumeFiles = new VolumeFileEndpoints(parts.volumes());
         SandboxVolumeEndpoints captures = new SandboxVolumeEndpoints(parts.sandboxes(), parts.mounts());
         VaultEndpoints vault = new VaultEndpoints(parts.vault());
+        CatalogEndpoints catalog = new CatalogEndpoints(parts.templates());
         AccountEndpoints account = new AccountEndpoints(parts.accounts(), parts.sandboxes());
         TenantEndpoints tenants = new TenantEndpoints(parts.accounts());
         AuditLogEndpoints log = new AuditLogEndpoints(parts.audit(), parts.drainAudit());
@@ -123,6 +126,11 @@ public final class ApiServer implements AutoCloseable {
         List<Router.Route> table = new ArrayList<>(List.of(
                 open("GET", "/health", sandboxes::health),
                 open("GET", "/healthz", sandboxes::health),
+                open("GET", "/governance/packs", catalog::packs),
+                open("GET", "/governance/packs/{name}", catalog::pack),
+                of("GET", "/templates", catalog::templates),
+                of("GET", "/templates/{tid}", catalog::template),
+                of("DELETE", "/templates/{tid}", catalog::deleteTemplate),
                 of("GET", "/auth/me", account::whoAmI),
                 of("GET", "/accounts/{oid}", account::account),
                 of("GET", "/accounts/{oid}/wallet", account::wallet),
