@@ -16,6 +16,7 @@ module dev.declaw.server {
     requires java.logging;
     requires java.sql;
     requires info.picocli;
+    requires java.net.http;
     requires org.slf4j;
     requires re2j;
 

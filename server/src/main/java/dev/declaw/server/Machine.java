@@ -22,7 +22,9 @@ final class Machine {
 
     /// @throws IOException when the guest agent's binary is missing
     static HostConfig hostConfig(ServerConfig config) throws IOException {
-        return HostConfig.of(config.home().resolve("run"), config.cache(), guestAgent(config), memoryMib());
+        HostConfig host = HostConfig.of(config.home().resolve("run"), config.cache(), guestAgent(config), memoryMib());
+        int memoryMib = config.limits().memoryMib();
+        return memoryMib == 0 ? host : host.withMemoryBudget(memoryMib);
     }
 
     /// The configured envd, or the one that lies beside `lib/` in the installation.

@@ -22,7 +22,9 @@ import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.Database;
 import dev.declaw.server.store.IdempotencyTable;
+import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.store.SnapshotTable;
 import dev.declaw.server.store.TenantTable;
 import dev.declaw.server.store.UsageTable;
 import dev.declaw.server.store.VaultTable;
@@ -122,11 +124,23 @@ final class Server implements AutoCloseable {
         VaultTable secrets = new VaultTable(database);
         Sealer sealer = Sealer.open(home.resolve("vault-key"), secrets.any().isEmpty(), tokens);
         Vault vault = new Vault(
-                new Vault.Parts(secrets, sealer, admin, tokens, clock, EgressProxy.INJECTS_CREDENTIALS));
+                new Vault.Parts(secrets, sealer, admin, tokens, clock, true));
 
         Sandboxes sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
-                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants, mounts, vault),
+                        host,
+                        egress,
+                        new SandboxTable(database),
+                        idempotency,
+                        auditTable,
+                        audit,
+                        tokens,
+                        clock,
+                        tenants,
+                        new SnapshotTable(database),
+                        new PauseTransitions(database),
+                        mounts,
+                        vault),
                 new Sandboxes.Settings(
                         config.limits().sandboxesMax(),
                         config.limits().bootsMax(),

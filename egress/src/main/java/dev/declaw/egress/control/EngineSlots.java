@@ -2,11 +2,12 @@ package dev.declaw.egress.control;
 
 import dev.declaw.egress.control.EgressProxy.OpenedSlot;
 import dev.declaw.egress.control.EgressProxy.SlotRequest;
+import dev.declaw.egress.credential.CredentialReader;
+import dev.declaw.egress.credential.CredentialSet;
 import dev.declaw.egress.flow.SandboxSlot;
 import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.tls.CertificateAuthority;
 import dev.declaw.linux.Descriptor;
-import dev.declaw.model.policy.PolicyException;
 import dev.declaw.model.policy.PolicyReader;
 import dev.declaw.model.policy.SecurityPolicy;
 import io.netty.channel.Channel;
@@ -37,18 +38,16 @@ final class EngineSlots implements SlotService {
 
     @Override
     public OpenedSlot open(SlotRequest request, Descriptor tcp, Descriptor dns) {
-        if (request.credentials() != null && !EgressProxy.INJECTS_CREDENTIALS) {
-            throw new PolicyException("credentials", "cannot be injected by this version of the proxy");
-        }
         if (served.containsKey(request.sandboxId())) {
             throw new IllegalStateException("the sandbox is served already; close it first");
         }
         SecurityPolicy policy = PolicyReader.read(request.security(), request.network()).policy();
-        Optional<CertificateAuthority> authority = policy.needsCertificateAuthority()
+        CredentialSet credentials = CredentialReader.read(request.credentials());
+        VersionedPolicy versioned = new VersionedPolicy(request.policyVersion(), policy, credentials.hosts());
+        Optional<CertificateAuthority> authority = versioned.needsCertificateAuthority()
                 ? Optional.of(CertificateAuthority.create(request.sandboxId(), clock))
                 : Optional.empty();
-        SandboxSlot slot =
-                new SandboxSlot(request.sandboxId(), new VersionedPolicy(request.policyVersion(), policy), authority);
+        SandboxSlot slot = new SandboxSlot(request.sandboxId(), versioned, credentials, authority);
         try {
             Channel dnsChannel = parts.dns().serve(slot, dns.nonBlocking().release(), parts.loops());
             served.put(request.sandboxId(), new Served(slot, dnsChannel));
@@ -59,6 +58,20 @@ final class EngineSlots implements SlotService {
             throw e;
         }
         return new OpenedSlot(authority.map(CertificateAuthority::certificatePem));
+    }
+
+    @Override
+    public OpenedSlot update(SlotRequest request) {
+        Served current = served.get(request.sandboxId());
+        if (current == null) throw new IllegalStateException("the sandbox is not served; open it first");
+        SecurityPolicy policy = PolicyReader.read(request.security(), request.network()).policy();
+        CredentialSet credentials = CredentialReader.read(request.credentials());
+        VersionedPolicy versioned = new VersionedPolicy(request.policyVersion(), policy, credentials.hosts());
+        boolean first = versioned.needsCertificateAuthority() && current.slot.authority().isEmpty();
+        Optional<CertificateAuthority> created =
+                first ? Optional.of(CertificateAuthority.create(request.sandboxId(), clock)) : Optional.empty();
+        current.slot.update(versioned, credentials, created);
+        return new OpenedSlot(created.map(CertificateAuthority::certificatePem));
     }
 
     @Override

@@ -3,6 +3,7 @@ package dev.declaw.server.api;
 import static dev.declaw.server.api.Router.Route.of;
 import static dev.declaw.server.api.Router.Route.open;
 
+import dev.declaw.guardrails.report.AllScanners;
 import dev.declaw.server.account.Accounts;
 import dev.declaw.server.audit.AuditLog;
 import dev.declaw.server.auth.ApiKeys;
@@ -108,6 +109,7 @@ public final class ApiServer implements AutoCloseable {
     /// Everything that is served; the first route that fits wins.
     private static List<Router.Route> routes(Parts parts, PortGuard guard) {
         SandboxEndpoints sandboxes = new SandboxEndpoints(parts.sandboxes(), parts.creates(), parts.mounts());
+        SnapshotEndpoints snapshots = new SnapshotEndpoints(parts.sandboxes().rests());
         CommandEndpoints commands = new CommandEndpoints(parts.sandboxes(), parts.clock());
         PtyEndpoints pty = new PtyEndpoints(parts.sandboxes());
         StdioEndpoints stdio = new StdioEndpoints(parts.sandboxes(), parts.tokens());
@@ -116,16 +118,23 @@ public final class ApiServer implements AutoCloseable {
         VolumeEndpoints volumes = new VolumeEndpoints(parts.volumes());
         VolumeFileEndpoints volumeFiles = new VolumeFileEndpoints(parts.volumes());
         SandboxVolumeEndpoints captures = new SandboxVolumeEndpoints(parts.sandboxes(), parts.mounts());
-        VaultEndpoints vault = new VaultEndpoints(parts.vault());
+        VaultEndpoints vault = new VaultEndpoints(parts.vault(), parts.sandboxes());
         CatalogEndpoints catalog = new CatalogEndpoints(parts.templates());
         AccountEndpoints account = new AccountEndpoints(parts.accounts(), parts.sandboxes());
         TenantEndpoints tenants = new TenantEndpoints(parts.accounts());
         AuditLogEndpoints log = new AuditLogEndpoints(parts.audit(), parts.drainAudit());
         AuditEndpoints audit = new AuditEndpoints(parts.sandboxes(), parts.audit(), parts.drainAudit());
         PortEndpoints ports = new PortEndpoints(parts.sandboxes(), guard);
+        ScanEndpoints scans = new ScanEndpoints(new AllScanners(), parts.keys());
+        PolicyEndpoints policies = new PolicyEndpoints(parts.sandboxes());
         List<Router.Route> table = new ArrayList<>(List.of(
+                of("PUT", "/sandboxes/{id}/policy", policies::update),
+                of("POST", "/policies/explain", policies::explain),
+                of("POST", "/policies/lint", policies::lint),
                 open("GET", "/health", sandboxes::health),
                 open("GET", "/healthz", sandboxes::health),
+                of("POST", "/guardrails/scan", scans::scan),
+                open("POST", "/api/v1/scan", scans::legacy),
                 open("GET", "/governance/packs", catalog::packs),
                 open("GET", "/governance/packs/{name}", catalog::pack),
                 of("GET", "/templates", catalog::templates),
@@ -186,6 +195,14 @@ public final class ApiServer implements AutoCloseable {
                 of("GET", "/sandboxes/{id}/status", sandboxes::status),
                 of("PATCH", "/sandboxes/{id}/timeout", sandboxes::setTimeout),
                 of("GET", "/sandboxes/{id}/metrics", sandboxes::metrics),
+                of("POST", "/sandboxes/{id}/pause", snapshots::pause),
+                of("POST", "/sandboxes/{id}/resume", snapshots::resume),
+                of("POST", "/sandboxes/{id}/snapshot", snapshots::create),
+                of("POST", "/sandboxes/{id}/snapshots", snapshots::create),
+                of("GET", "/sandboxes/{id}/snapshots", snapshots::list),
+                of("DELETE", "/sandboxes/{id}/snapshots/{sid}", snapshots::delete),
+                of("POST", "/sandboxes/{id}/restore", snapshots::restore),
+                of("GET", "/snapshots", snapshots::listAll),
                 of("POST", "/sandboxes/{id}/commands", commands::run),
                 of("GET", "/sandboxes/{id}/commands", commands::list),
                 of("POST", "/sandboxes/{id}/commands/stream", commands::stream),

@@ -10,6 +10,7 @@ final class CreateRequest {
     private static final int TIMEOUT_SECONDS_DEFAULT = 300;
     private static final long TIMEOUT_SECONDS_MAX = 100L * 366 * 24 * 3600;
     private static final int TEMPLATE_CHARS_MAX = 128;
+    private static final int SNAPSHOT_CHARS_MAX = 64;
     private static final int METADATA_CHARS_MAX = 64 * 1024;
 
     private CreateRequest() {}
@@ -31,6 +32,7 @@ final class CreateRequest {
                 body.node("security"),
                 lifecycle(body),
                 AttachmentForms.read(body),
+                body.text("snapshot_id", SNAPSHOT_CHARS_MAX),
                 VaultEndpoints.references(body));
     }
 
@@ -50,17 +52,10 @@ final class CreateRequest {
         if (node.isEmpty()) return node;
         JsonBody lifecycle = JsonBody.of("lifecycle", node.get());
         String onTimeout = lifecycle.text("on_timeout", 32).orElse("kill");
-        switch (onTimeout) {
-            case "kill" -> {}
-            case "pause" ->
-                throw new PlatformFailure.Unprocessable(
-                        "not_available", "lifecycle.on_timeout: this version cannot pause yet; use \"kill\"");
-            default -> throw JsonBody.wrong("lifecycle.on_timeout", "must be \"kill\" or \"pause\"");
+        if (!onTimeout.equals("kill") && !onTimeout.equals("pause")) {
+            throw JsonBody.wrong("lifecycle.on_timeout", "must be \"kill\" or \"pause\"");
         }
-        if (lifecycle.flag("auto_resume", false)) {
-            throw new PlatformFailure.Unprocessable(
-                    "not_available", "lifecycle.auto_resume: this version cannot pause and resume yet; leave it out");
-        }
+        lifecycle.flag("auto_resume", false); // refused when it is no boolean
         return node;
     }
 }

@@ -49,6 +49,9 @@ public final class FakeGuest implements GuestClient {
     /// What the next watches report, once.
     public final java.util.Queue<FileChange> changes = new java.util.concurrent.ConcurrentLinkedQueue<>();
 
+    /// Bytes that processes which flood have written.
+    public final java.util.concurrent.atomic.AtomicLong flooded = new java.util.concurrent.atomic.AtomicLong();
+
     public final AtomicInteger openWatches = new AtomicInteger();
     private final Map<String, byte[]> seen = new HashMap<>();
     private final Map<String, Long> times = new HashMap<>();

@@ -15,7 +15,9 @@ import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.Database;
 import dev.declaw.server.store.IdempotencyTable;
+import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.store.SnapshotTable;
 import dev.declaw.server.store.TenantTable;
 import dev.declaw.server.store.UsageTable;
 import dev.declaw.server.store.VaultTable;
@@ -94,7 +96,8 @@ public final class TestServer implements AutoCloseable {
         Vault vault = new Vault(new Vault.Parts(secrets, sealer, admin, tokens, clock, egress.injects));
         sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
-                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants, mounts, vault),
+                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants,
+                        new SnapshotTable(database), new PauseTransitions(database), mounts, vault),
                 settings);
         sandboxes.start();
         Accounts accounts = new Accounts(
