@@ -163,7 +163,7 @@ final class SandboxEndpointsTest {
         "GET, /sandboxes/sbx-00000000/pause, it takes POST",
         "PUT, /sandboxes/sbx-00000000/snapshots, it takes GET",
         "PUT, /sandboxes/sbx-00000000/pty, it takes POST",
-        "GET, /templates, template",
+        "POST, /templates/build, template",
         "GET, /, there is no such endpoint",
         "GET, /nonsense, there is no such endpoint",
         "PUT, /sandboxes, it takes GET",

@@ -53,6 +53,8 @@ public final class FakeGuest implements GuestClient {
     public final java.util.concurrent.atomic.AtomicLong flooded = new java.util.concurrent.atomic.AtomicLong();
 
     public final AtomicInteger openWatches = new AtomicInteger();
+    private final Map<String, byte[]> seen = new HashMap<>();
+    private final Map<String, Long> times = new HashMap<>();
     private final Map<Integer, FakeProcess> processes = new ConcurrentHashMap<>();
     private final AtomicInteger pids = new AtomicInteger(100);
 
@@ -123,6 +125,12 @@ public final class FakeGuest implements GuestClient {
         FakeProcess process = new FakeProcess(pids.incrementAndGet(), spec, environment);
         processes.put(process.pid, process);
         return process;
+    }
+
+    /// Another array is another write, a millisecond after the one before.
+    private synchronized long modified(String path, byte[] bytes) {
+        if (seen.put(path, bytes) != bytes) times.merge(path, 0L, (before, _) -> before + 1);
+        return times.get(path);
     }
 
     private void chmod(String command) {
@@ -233,20 +241,11 @@ public final class FakeGuest implements GuestClient {
         return List.copyOf(entries.values());
     }
 
-    /// What a look at a file found: another array is another write, at a later time.
-    private record Look(byte[] bytes, int version) {
-        Look next(Look now) {
-            return now.bytes == bytes ? this : new Look(now.bytes, version + 1);
-        }
-    }
-
-    private final Map<String, Look> looks = new ConcurrentHashMap<>();
-
     private FileEntry entry(String path) {
         boolean directory = directories.contains(path);
         String name = path.substring(path.lastIndexOf('/') + 1);
         byte[] bytes = directory ? new byte[0] : files.get(path);
-        long modified = directory ? 0 : looks.merge(path, new Look(bytes, 0), Look::next).version;
+        long modified = directory ? 0 : modified(path, bytes);
         return new FileEntry(name, path, directory, directory ? 4096 : bytes.length, modes.getOrDefault(path, 0644), "user", modified, Optional.empty());
     }
 
