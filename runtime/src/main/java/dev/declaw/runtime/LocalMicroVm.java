@@ -78,9 +78,7 @@ final class LocalMicroVm implements MicroVm {
 
     @Override
     public Saved pause(String snapshotId) {
-        Saved saved = save.pause(snapshotId);
-        releases.run();
-        return saved;
+        return save.pause(snapshotId);
     }
 
     /// Takes back a save that nobody saw the end of.

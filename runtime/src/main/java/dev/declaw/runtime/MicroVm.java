@@ -28,8 +28,8 @@ public interface MicroVm {
     /// @throws dev.declaw.model.failure.PlatformFailure when it cannot be saved; the machine goes on then
     Saved snapshot(String snapshotId);
 
-    /// As [#snapshot], and ends the machine; returns when nothing of it is left but the snapshot. When it fails before the
-    /// snapshot is complete, the machine goes on.
+    /// As [#snapshot], but the machine stands still from then on: what follows is [#kill]. When it fails, there is no
+    /// snapshot and the machine goes on.
     Saved pause(String snapshotId);
 
     /// @param memoryBytes memory that is not zero

@@ -3,7 +3,6 @@ package dev.declaw.server.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.server.lifecycle.CreateSandbox;
-import java.util.Map;
 import java.util.Optional;
 
 /// Reads the body of `POST /sandboxes` (wire-api 3.2).
@@ -21,7 +20,6 @@ final class CreateRequest {
             throw new PlatformFailure.PermissionDenied(
                     "resources_fixed", "resources: a sandbox has the size of its template; leave this field out");
         }
-        refuseUnlessEmpty(body, "vault_refs", "the vault");
         long timeout = body.wholeNumber("timeout").orElse((long) TIMEOUT_SECONDS_DEFAULT);
         checkTimeout(timeout);
         return new CreateSandbox(
@@ -34,7 +32,8 @@ final class CreateRequest {
                 body.node("security"),
                 lifecycle(body),
                 AttachmentForms.read(body),
-                body.text("snapshot_id", SNAPSHOT_CHARS_MAX));
+                body.text("snapshot_id", SNAPSHOT_CHARS_MAX),
+                VaultEndpoints.references(body));
     }
 
     static void checkTimeout(long seconds) {
@@ -46,13 +45,6 @@ final class CreateRequest {
     private static String template(JsonBody body) {
         String template = body.text("template", TEMPLATE_CHARS_MAX).orElse("base");
         return template.startsWith("tpl-") ? template.substring("tpl-".length()) : template;
-    }
-
-    private static void refuseUnlessEmpty(JsonBody body, String name, String feature) {
-        Optional<JsonNode> node = body.node(name);
-        if (node.isEmpty() || node.get().isContainerNode() && node.get().isEmpty()) return;
-        throw new PlatformFailure.Unprocessable(
-                "not_available", name + ": this version does not have " + feature + " yet; leave this field out");
     }
 
     private static Optional<JsonNode> lifecycle(JsonBody body) {

@@ -33,7 +33,7 @@ final class Adoption {
     private static final String FAILED = "adoption_failed";
 
     private final Sandboxes.Parts parts;
-    private final SandboxPause pause;
+    private final PauseSnapshots pauses;
     private final MicroVmHost host;
     private final SandboxTable table;
     private final EgressSlots slots;
@@ -46,14 +46,14 @@ final class Adoption {
 
     Adoption(
             Sandboxes.Parts parts,
-            SandboxPause pause,
+            PauseSnapshots pauses,
             EgressSlots slots,
             SandboxEnd end,
             SandboxAudit audit,
             ConcurrentMap<String, LiveSandbox> live,
             Places places) {
         this.parts = parts;
-        this.pause = pause;
+        this.pauses = pauses;
         this.host = parts.host();
         this.table = parts.sandboxes();
         this.slots = slots;
@@ -95,7 +95,7 @@ final class Adoption {
 
     /// A sandbox between running and paused. True when it is paused now; otherwise it is to be treated as a running one.
     private boolean settlePaused(SandboxRow row, MicroVm vm) {
-        boolean saved = pause.newestPause(row.id()).isPresent();
+        boolean saved = pauses.newest(row.id()).isPresent();
         if (vm != null && row.state() == SandboxState.PAUSING) {
             parts.transitions().goesOn(row.id(), row.executionId()); // the host has taken the save back
             return false;
@@ -109,7 +109,8 @@ final class Adoption {
         if (!saved) return false;
         if (vm != null) remove(vm);
         switch (row.state()) {
-            case PAUSING -> parts.transitions().paused(row.id(), row.executionId(), clock.instant());
+            case PAUSING -> parts.transitions().paused(
+                    row.id(), row.executionId(), parts.tokens().executionId(), clock.instant());
             case RESUMING -> parts.transitions().pausedAgain(row.id(), row.executionId());
             default -> {}
         }
@@ -131,7 +132,7 @@ final class Adoption {
             }
             known.add(row.id());
             boolean pausing = table.find(row.sandboxId()).map(of -> BETWEEN.contains(of.state())).orElse(false);
-            if (row.source().equals(SnapshotRow.PAUSE) && !pausing) pause.discard(row); // resumed or ended since
+            if (row.source().equals(SnapshotRow.PAUSE) && !pausing) pauses.discard(row); // resumed or ended since
         }
         for (String id : found) {
             if (!known.contains(id)) {

@@ -10,6 +10,7 @@ import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.template.Template;
 import dev.declaw.server.store.SandboxRow;
+import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.VolumeMounts;
 import dev.declaw.server.store.SnapshotRow;
 import java.time.Duration;
@@ -117,6 +118,7 @@ final class SandboxCreation {
         PolicyReader.Result policy = readPolicy(request);
         checkTimeout(request.timeoutSeconds());
         parts.volumes().check(owner, request.volumes());
+        Vault.Bound bound = bind(owner, request);
         Origin origin = origin(owner, request);
         if (!slots.ready()) {
             throw new PlatformFailure.NoCapacity("egress_not_ready", "the egress proxy is starting; try again in a moment");
@@ -138,7 +140,7 @@ final class SandboxCreation {
         try {
             List<String> warnings = new ArrayList<>(policy.warnings());
             warnings.addAll(VolumeMounts.warnings(request.volumes()));
-            return new Sandboxes.Created(bringUp(sandbox, origin, request), warnings);
+            return new Sandboxes.Created(bringUp(sandbox, origin, request, bound), warnings);
         } finally {
             boots.release();
         }
@@ -172,6 +174,19 @@ final class SandboxCreation {
             throw new PolicyException("secure", "is false, but security switches content scanning on; send only one of them");
         }
         return read;
+    }
+
+    private Vault.Bound bind(String owner, CreateSandbox request) {
+        Vault.Bound bound = parts.vault().bind(owner, request.vaultReferences());
+        if (!request.secure() && !bound.uses().isEmpty()) {
+            throw new PolicyException("secure", "is false, but vault_refs takes a proxy that reads requests; send only one of them");
+        }
+        for (String variable : request.vaultReferences().keySet()) {
+            if (request.envs().containsKey(variable)) {
+                throw new PolicyException("vault_refs", "and envs both set " + variable + "; choose one");
+            }
+        }
+        return bound;
     }
 
     private static PlatformFailure missing(String template) {
@@ -253,10 +268,11 @@ final class SandboxCreation {
         }
     }
 
-    private SandboxInfo bringUp(LiveSandbox sandbox, Origin origin, CreateSandbox request) {
+    private SandboxInfo bringUp(LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound) {
         try {
             boolean warm = sandbox.attachedVm().isPresent();
             if (!warm) sandbox.attach(start(new SandboxId(sandbox.id()), origin));
+            parts.vault().attach(sandbox.id(), bound);
             slots.connect(sandbox);
             parts.volumes().attach(sandbox.row().owner(), sandbox.id(), request.volumes(), sandbox.guest());
             Instant started = parts.clock().instant();

@@ -4,9 +4,9 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.runtime.MicroVm;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SnapshotRow;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -16,12 +16,15 @@ import org.slf4j.LoggerFactory;
 final class SandboxPause {
     private static final Logger LOG = LoggerFactory.getLogger(SandboxPause.class);
     private static final int SNAPSHOTS_MAX = 64;
+    private static final int RELEASE_TRIES_MAX = 20;
+    private static final Duration RELEASE_PAUSE = Duration.ofSeconds(1);
     private static final String ID_PREFIX = "snap";
 
     private final Sandboxes.Parts parts;
     private final SandboxAudit audit;
     private final EgressSlots slots;
     private final SandboxEnd end;
+    private final PauseSnapshots pauses;
     private final ConcurrentMap<String, LiveSandbox> live;
     private final Places places;
 
@@ -30,12 +33,14 @@ final class SandboxPause {
             SandboxAudit audit,
             EgressSlots slots,
             SandboxEnd end,
+            PauseSnapshots pauses,
             ConcurrentMap<String, LiveSandbox> live,
             Places places) {
         this.parts = parts;
         this.audit = audit;
         this.slots = slots;
         this.end = end;
+        this.pauses = pauses;
         this.live = live;
         this.places = places;
     }
@@ -55,7 +60,7 @@ final class SandboxPause {
                         facts -> facts.text("snapshot_id", row.id()).number("still_millis", saved.still().toMillis()));
                 return SnapshotInfo.of(parts.snapshots().find(row.id()).orElseThrow());
             } catch (RuntimeException e) {
-                discard(row);
+                pauses.discard(row);
                 audit.lifecycle(sandbox.id(), "vm_snapshot_failed", facts -> facts.text("detail", reason(e)));
                 throw e;
             }
@@ -88,29 +93,61 @@ final class SandboxPause {
     private void save(LiveSandbox sandbox, String why) {
         SandboxRow of = sandbox.row();
         SnapshotRow row = null;
+        boolean saved = false;
         try {
             row = begin(sandbox, SnapshotRow.PAUSE);
             parts.volumes().end(of.id()); // a last look, while the guest still answers
             sandbox.leaving(true);
             slots.close(sandbox);
-            MicroVm.Saved saved = sandbox.vm().pause(row.id());
-            parts.snapshots().complete(row.id(), saved.memoryBytes(), saved.still().toMillis());
+            MicroVm.Saved machine = sandbox.vm().pause(row.id());
+            saved = true;
+            parts.snapshots().complete(row.id(), machine.memoryBytes(), machine.still().toMillis());
         } catch (RuntimeException | Error e) {
-            if (row != null && !parts.host().snapshots().contains(row.id())) discard(row);
+            if (saved) throw e; // it stays PAUSING and is found as paused by the next start: nothing of it is lost
+            if (row != null) pauses.discard(row);
             goOn(sandbox, e);
             throw e;
         }
-        if (!parts.transitions().paused(of.id(), of.executionId(), parts.clock().instant())) {
+        release(sandbox.vm());
+        // A new execution id: whoever still has this run in his hands cannot reach what comes after it.
+        if (!parts.transitions().paused(of.id(), of.executionId(), parts.tokens().executionId(), parts.clock().instant())) {
             finish(sandbox); // killed meanwhile
             throw SandboxCreation.killedMeanwhile(sandbox);
         }
-        forgetPauses(of.id(), Optional.of(row.id()));
-        live.remove(of.id(), sandbox);
-        places.release();
         String snapshot = row.id();
-        if (finish(sandbox)) return; // a kill came between: it ends like any other
-        sandbox.gone().complete(null);
+        pauses.forgetBut(of.id(), snapshot);
+        live.remove(of.id(), sandbox);
+        if (!finish(sandbox)) {
+            places.release();
+            sandbox.gone().complete(null);
+        }
         audit.lifecycle(of.id(), "vm_paused", facts -> facts.text("snapshot_id", snapshot).text("detail", why));
+    }
+
+    /// Removes what a saved machine holds; when that fails, it is tried again in the background. What is left after all
+    /// tries, the next start removes.
+    private static void release(MicroVm vm) {
+        try {
+            vm.kill();
+        } catch (RuntimeException e) {
+            LOG.warn("{} is saved, but what it holds could not be released yet", vm.id(), e);
+            Thread.ofVirtual().name("release-" + vm.id()).start(() -> releaseAgain(vm));
+        }
+    }
+
+    private static void releaseAgain(MicroVm vm) {
+        for (int attempt = 0; attempt < RELEASE_TRIES_MAX; attempt++) {
+            try {
+                Thread.sleep(RELEASE_PAUSE);
+                vm.kill();
+                return;
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
+            } catch (RuntimeException e) {
+                LOG.warn("{} could not be released", vm.id(), e);
+            }
+        }
     }
 
     /// The sandbox could not be paused: it goes on with its way out open again, or ends when it cannot.
@@ -164,30 +201,6 @@ final class SandboxPause {
             throw new PlatformFailure.QuotaExceeded(
                     "too_many_snapshots", "this sandbox has " + SNAPSHOTS_MAX + " snapshots: delete one first", 1);
         }
-    }
-
-    /// Removes what pauses of a sandbox have saved: a paused sandbox keeps its newest, one that was resumed none.
-    void forgetPauses(String sandboxId, Optional<String> kept) {
-        for (SnapshotRow row : parts.snapshots().ofSandbox(sandboxId)) {
-            if (row.source().equals(SnapshotRow.PAUSE) && !kept.equals(Optional.of(row.id()))) discard(row);
-        }
-    }
-
-    /// Removes a snapshot; one that cannot be removed now is found by the next start.
-    void discard(SnapshotRow row) {
-        try {
-            parts.host().deleteSnapshot(row.id());
-            parts.snapshots().delete(row.id());
-        } catch (RuntimeException e) {
-            LOG.warn("snapshot {} could not be removed", row.id(), e);
-        }
-    }
-
-    /// The snapshot that a paused sandbox goes on from.
-    Optional<SnapshotRow> newestPause(String sandboxId) {
-        return parts.snapshots().ofSandbox(sandboxId).stream()
-                .filter(row -> row.complete() && row.source().equals(SnapshotRow.PAUSE))
-                .findFirst();
     }
 
     static PlatformFailure busy(LiveSandbox sandbox) {

@@ -26,6 +26,7 @@ public final class SandboxRests {
     private final Sandboxes.Parts parts;
     private final SandboxPause pause;
     private final SandboxResume resume;
+    private final PauseSnapshots pauses;
     private final ConcurrentMap<String, LiveSandbox> live;
     private final SandboxAudit audit;
 
@@ -33,11 +34,13 @@ public final class SandboxRests {
             Sandboxes.Parts parts,
             SandboxPause pause,
             SandboxResume resume,
+            PauseSnapshots pauses,
             ConcurrentMap<String, LiveSandbox> live,
             SandboxAudit audit) {
         this.parts = parts;
         this.pause = pause;
         this.resume = resume;
+        this.pauses = pauses;
         this.live = live;
         this.audit = audit;
     }
@@ -69,7 +72,7 @@ public final class SandboxRests {
     }
 
     private SnapshotRow pauseOf(SandboxRow row) {
-        return pause.newestPause(row.id())
+        return pauses.newest(row.id())
                 .orElseThrow(() -> new PlatformFailure.NotFound(
                         "snapshot_not_found", row.id() + " has no snapshot that it could go on from"));
     }
@@ -145,7 +148,7 @@ public final class SandboxRests {
                             : "this snapshot is being made; delete it in a moment");
         }
         audit.lifecycle(id, "vm_snapshot_deleted", facts -> facts.text("snapshot_id", snapshotId));
-        pause.discard(snapshot.get());
+        pauses.discard(snapshot.get());
     }
 
     /// Brings a sandbox back to a snapshot of it, under its id, whatever its state is.
@@ -168,7 +171,7 @@ public final class SandboxRests {
         if (row.state() != SandboxState.PAUSED || !parts.sandboxes().killing(row.id(), row.executionId(), "killed")) {
             return false;
         }
-        pause.newestPause(row.id()).ifPresent(pause::discard);
+        pauses.forget(row.id());
         parts.sandboxes().killed(row.id(), row.executionId(), parts.clock().instant());
         audit.lifecycle(row.id(), "vm_killed", facts -> facts.text("detail", "killed"));
         return true;

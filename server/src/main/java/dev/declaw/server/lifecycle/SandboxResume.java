@@ -25,7 +25,7 @@ final class SandboxResume {
     private final SandboxAudit audit;
     private final EgressSlots slots;
     private final SandboxEnd end;
-    private final SandboxPause pause;
+    private final PauseSnapshots pauses;
     private final SandboxCreation creation;
     private final ConcurrentMap<String, LiveSandbox> live;
     private final Places places;
@@ -38,7 +38,7 @@ final class SandboxResume {
             SandboxAudit audit,
             EgressSlots slots,
             SandboxEnd end,
-            SandboxPause pause,
+            PauseSnapshots pauses,
             SandboxCreation creation,
             ConcurrentMap<String, LiveSandbox> live,
             Places places) {
@@ -46,7 +46,7 @@ final class SandboxResume {
         this.audit = audit;
         this.slots = slots;
         this.end = end;
-        this.pause = pause;
+        this.pauses = pauses;
         this.creation = creation;
         this.live = live;
         this.places = places;
@@ -147,17 +147,17 @@ final class SandboxResume {
             throw SandboxCreation.killedMeanwhile(sandbox);
         }
         SandboxCreation.watch(sandbox, end);
-        pause.forgetPauses(sandbox.id(), Optional.empty());
+        pauses.forget(sandbox.id());
     }
 
     /// The run that is replaced: it ends here without being recorded as an end of the sandbox.
     private void remove(LiveSandbox old) {
         old.leaving(true);
         parts.volumes().end(old.id());
-        slots.close(old);
-        old.vm().kill();
         places.release();
         old.gone().complete(null);
+        slots.close(old);
+        old.vm().kill();
     }
 
     /// What was paused is paused again; what was not ends.

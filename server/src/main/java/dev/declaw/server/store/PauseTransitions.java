@@ -39,14 +39,16 @@ public final class PauseTransitions {
         return step(id, executionId, SandboxState.PAUSING, "state = 'RUNNING'");
     }
 
-    /// PAUSING to PAUSED; a paused sandbox has no deadline. Its run is counted in the same transaction.
-    public boolean paused(String id, String executionId, Instant now) {
+    /// PAUSING to PAUSED, which ends this run; a paused sandbox has no deadline. The run is counted in the same transaction.
+    public boolean paused(String id, String executionId, String newExecutionId, Instant now) {
         return database.write(handle -> {
             int changed = handle.createUpdate(
                             """
-                            UPDATE sandboxes SET state = 'PAUSED', deadline_micros = NULL, ended_micros = :now
+                            UPDATE sandboxes SET state = 'PAUSED', execution_id = :new, deadline_micros = NULL,
+                              ended_micros = :now
                             WHERE id = :id AND execution_id = :execution AND state = 'PAUSING'
                             """)
+                    .bind("new", newExecutionId)
                     .bind("now", Micros.of(now))
                     .bind("id", id)
                     .bind("execution", executionId)

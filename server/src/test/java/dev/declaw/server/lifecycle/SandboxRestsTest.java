@@ -202,7 +202,7 @@ final class SandboxRestsTest {
             put(server, id, "second");
             CreateSandbox request = new CreateSandbox(
                     "base", 300, true, Map.of(), Map.of(), Optional.empty(), Optional.empty(), Optional.empty(),
-                    List.of(), Optional.of(snapshot.id()));
+                    List.of(), Optional.of(snapshot.id()), Map.of());
             String fork = server.sandboxes.create(OWNER, request).info().id();
             assertThat(file(fork)).isEqualTo("first");
             assertThat(file(id)).isEqualTo("second");
