@@ -1,6 +1,7 @@
 /// Scanners: text in, findings out. No files, sockets, threads, clocks or randomness.
 module dev.declaw.guardrails {
     requires transitive dev.declaw.model;
+    requires re2j;
     requires com.google.i18n.phonenumbers.libphonenumber;
     requires com.microsoft.onnxruntime;
 
@@ -15,6 +16,7 @@ module dev.declaw.guardrails {
     exports dev.declaw.guardrails.injection;
     exports dev.declaw.guardrails.invisible;
     exports dev.declaw.guardrails.pii;
+    exports dev.declaw.guardrails.report;
     exports dev.declaw.guardrails.secrets;
     exports dev.declaw.guardrails.toxicity;
 }

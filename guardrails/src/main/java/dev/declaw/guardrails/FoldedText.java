@@ -62,6 +62,12 @@ public final class FoldedText {
         return new String(chars, start, end - start);
     }
 
+    /// The folded text.
+    @Override
+    public String toString() {
+        return slice(0, length);
+    }
+
     /// Whether the character is an ASCII digit.
     public boolean digit(int index) {
         char c = at(index);

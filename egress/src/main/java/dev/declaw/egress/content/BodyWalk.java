@@ -35,11 +35,13 @@ final class BodyWalk {
             Multipart.scan(body, latin1, BodyText.parameter(contentType, "boundary"), visitor);
             return new Walked.Source(latin1, text -> text.getBytes(StandardCharsets.ISO_8859_1), true);
         }
+        if (type.startsWith("application/grpc") && !type.contains("-web-text") && !type.contains("json")) return grpc(body, visitor);
         return switch (BodyText.of(body, contentType)) {
             case BodyText.Unknown _ -> new Walked.Refused(Reason.UNDECODABLE_BODY);
             case BodyText.Binary _ -> {
                 Optional<Reason> refused = compressed(body, visitor);
                 if (refused.isPresent()) yield new Walked.Refused(refused.get());
+                Protobuf.message(body, visitor::fixed);
                 visitor.binary(new String(body, StandardCharsets.ISO_8859_1));
                 yield new Walked.Binary();
             }
@@ -49,6 +51,12 @@ final class BodyWalk {
                 yield new Walked.Source(text.text(), text::encode, false);
             }
         };
+    }
+
+    private static Walked grpc(byte[] body, PieceVisitor visitor) {
+        if (!Protobuf.grpc(body, UNLABELLED, visitor::fixed)) return new Walked.Refused(Reason.UNDECODABLE_BODY);
+        visitor.binary(new String(body, StandardCharsets.ISO_8859_1));
+        return new Walked.Binary();
     }
 
     /// A body that is compressed without saying so, such as an uploaded archive, is read one layer deep; what is found in

@@ -94,6 +94,11 @@ final class Collector implements PieceVisitor {
     }
 
     @Override
+    public void fixed(String text) {
+        add(text, "");
+    }
+
+    @Override
     public void binary(String latin1) {
         if (mostlyText(latin1)) {
             add(latin1, "");

@@ -288,6 +288,11 @@ public final class ContentRun {
         return Map.copyOf(counts);
     }
 
+    /// The stages that cover the host, in the order in which they run.
+    public synchronized List<String> stageNames() {
+        return List.copyOf(decisions.keySet());
+    }
+
     /// Stage to its decision: `clear`, `logged`, `changed`, `redacted`, `blocked`, `failed`, and in report mode
     /// `would_be_changed`, `would_be_redacted`, `would_be_blocked`.
     public synchronized Map<String, String> decisions() {

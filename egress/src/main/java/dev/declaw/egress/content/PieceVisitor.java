@@ -25,6 +25,9 @@ interface PieceVisitor {
     /// A body once more as a whole that has been shown in pieces already.
     void again(View view);
 
+    /// A text inside a format that cannot be edited.
+    void fixed(String text);
+
     /// Bytes that are no text, read as Latin-1.
     void binary(String latin1);
 }

@@ -134,6 +134,12 @@ final class StripStage implements EditStage {
             if (rewrites.isEmpty()) look(view, "", Spelling.PERCENT);
         }
 
+        @Override
+        public void fixed(String text) {
+            if (ascii(text)) return;
+            cleaner.scan(ScanText.of(text)).forEach(finding -> counts.merge(finding.type(), 1, Integer::sum));
+        }
+
         /// A text with a broken character is still read as one by lenient readers.
         @Override
         public void binary(String latin1) {

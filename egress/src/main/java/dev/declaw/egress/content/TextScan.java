@@ -106,6 +106,11 @@ final class TextScan implements PieceVisitor {
         }
     }
 
+    @Override
+    public void fixed(String text) {
+        for (Finding finding : scanner.scan(ScanText.of(text))) edits.addUnredactable(finding.type());
+    }
+
     /// Printable ASCII within bytes that are no text, read as Latin-1: what is found there cannot be replaced.
     @Override
     public void binary(String latin1) {

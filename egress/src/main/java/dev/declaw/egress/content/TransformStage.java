@@ -152,6 +152,11 @@ final class TransformStage implements EditStage {
         }
 
         @Override
+        public void fixed(String text) {
+            // what cannot be edited cannot be rewritten
+        }
+
+        @Override
         public void binary(String latin1) {
             // no text, nothing to rewrite
         }

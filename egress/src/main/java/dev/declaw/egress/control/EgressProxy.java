@@ -14,6 +14,13 @@ public interface EgressProxy extends AutoCloseable {
     /// @throws dev.declaw.model.policy.PolicyException when the proxy cannot accept the policy
     OpenedSlot open(SlotRequest request, SlotSockets sockets);
 
+    /// Puts another policy in force for a sandbox that is served; within a second, what it forbids is cut.
+    ///
+    /// @return the certificate that the guest must trust from now on, where it had to trust none before
+    /// @throws dev.declaw.model.failure.PlatformFailure.NoCapacity when the proxy is not up
+    /// @throws dev.declaw.model.policy.PolicyException when the proxy cannot accept the policy; the old one stays
+    OpenedSlot update(SlotRequest request);
+
     /// Stops serving a sandbox: its connections are cut, its CA key and tokens forgotten. Does nothing when it is not served.
     void close(String sandboxId);
 

@@ -61,6 +61,20 @@ final class EngineSlots implements SlotService {
     }
 
     @Override
+    public OpenedSlot update(SlotRequest request) {
+        Served current = served.get(request.sandboxId());
+        if (current == null) throw new IllegalStateException("the sandbox is not served; open it first");
+        SecurityPolicy policy = PolicyReader.read(request.security(), request.network()).policy();
+        CredentialSet credentials = CredentialReader.read(request.credentials());
+        VersionedPolicy versioned = new VersionedPolicy(request.policyVersion(), policy, credentials.hosts());
+        boolean first = versioned.needsCertificateAuthority() && current.slot.authority().isEmpty();
+        Optional<CertificateAuthority> created =
+                first ? Optional.of(CertificateAuthority.create(request.sandboxId(), clock)) : Optional.empty();
+        current.slot.update(versioned, credentials, created);
+        return new OpenedSlot(created.map(CertificateAuthority::certificatePem));
+    }
+
+    @Override
     public void close(String sandboxId) {
         Served ended = served.remove(sandboxId);
         if (ended != null) ended.close();

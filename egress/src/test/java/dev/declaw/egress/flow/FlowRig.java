@@ -52,9 +52,9 @@ final class FlowRig implements AutoCloseable {
             new EgressConfig.Limits(32 * 1024, 100, 1024 * 1024, 64, 1_500, 5_000, 2_000, 8);
 
     /// Engines are shared by the tests of one JVM, one for each set of limits: reading the roots takes longer than a test.
-    private static final Map<EngineKey, Shared> ENGINES = new ConcurrentHashMap<>();
+    private static final Map<Setting, Shared> ENGINES = new ConcurrentHashMap<>();
 
-    private record EngineKey(EgressConfig.Limits limits, long screeningMillisMax) {}
+    private record Setting(EgressConfig.Limits limits, Optional<InetSocketAddress> parent, long screeningMillisMax) {}
 
     private static final long SCREENING_MILLIS_MAX = 30_000;
 
@@ -75,13 +75,12 @@ final class FlowRig implements AutoCloseable {
         private final ProxyEngine engine;
         private volatile FlowRig current;
 
-        Shared(EngineKey key) {
-            EgressConfig.Limits limits = key.limits;
+        Shared(Setting setting) {
             try {
                 Path folder = Files.createTempDirectory("flow");
                 Path root = ORIGIN_TLS.writeRoot(folder);
                 EgressConfig config = new EgressConfig(
-                        List.of(), List.of(Cidr.parse("127.0.0.0/8").orElseThrow()), List.of(root), limits);
+                        List.of(), List.of(Cidr.parse("127.0.0.0/8").orElseThrow()), List.of(root), setting.limits(), setting.parent());
                 engine = new ProxyEngine(
                         config,
                         new MultiThreadIoEventLoopGroup(1, Thread.ofPlatform().daemon().name("flowloop").factory(), EpollIoHandler.newFactory()),
@@ -89,7 +88,7 @@ final class FlowRig implements AutoCloseable {
                         event -> rigs.get(event.sandboxId()).record(event),
                         _ -> new ChannelInboundHandlerAdapter(),
                         InstantSource.system(),
-                        key.screeningMillisMax);
+                        setting.screeningMillisMax);
                 Files.delete(root);
                 Files.delete(folder);
             } catch (IOException e) {
@@ -103,17 +102,23 @@ final class FlowRig implements AutoCloseable {
     }
 
     FlowRig(String security, String network, EgressConfig.Limits limits) throws IOException {
-        this(security, network, "null", limits, ContentScanners.installed(), SCREENING_MILLIS_MAX);
+        this(security, network, "null", limits, Optional.empty(), ContentScanners.installed(), SCREENING_MILLIS_MAX);
+    }
+
+    /// @param parent proxy through which the engine connects
+    FlowRig(String security, String network, EgressConfig.Limits limits, Optional<InetSocketAddress> parent)
+            throws IOException {
+        this(security, network, "null", limits, parent, ContentScanners.installed(), SCREENING_MILLIS_MAX);
     }
 
     /// With credentials as a control message has them.
     FlowRig(String security, String network, String credentials) throws IOException {
-        this(security, network, credentials, LIMITS, ContentScanners.installed(), SCREENING_MILLIS_MAX);
+        this(security, network, credentials, LIMITS, Optional.empty(), ContentScanners.installed(), SCREENING_MILLIS_MAX);
     }
 
     /// With scanners of the test's own.
     FlowRig(String security, String network, ContentScanners scanners, long screeningMillisMax) throws IOException {
-        this(security, network, "null", LIMITS, scanners, screeningMillisMax);
+        this(security, network, "null", LIMITS, Optional.empty(), scanners, screeningMillisMax);
     }
 
     private FlowRig(
@@ -121,6 +126,7 @@ final class FlowRig implements AutoCloseable {
             String network,
             String credentials,
             EgressConfig.Limits limits,
+            Optional<InetSocketAddress> parent,
             ContentScanners scanners,
             long screeningMillisMax)
             throws IOException {
@@ -135,7 +141,7 @@ final class FlowRig implements AutoCloseable {
                 ? Optional.of(CertificateAuthority.create(sandboxId, InstantSource.system()))
                 : Optional.empty();
         slot = new SandboxSlot(sandboxId, versioned, brokered, authority, scanners);
-        shared = ENGINES.computeIfAbsent(new EngineKey(limits, screeningMillisMax), Shared::new);
+        shared = ENGINES.computeIfAbsent(new Setting(limits, parent, screeningMillisMax), Shared::new);
         shared.rigs.put(sandboxId, this);
         shared.current = this;
         listener = shared.engine.serveRedirected(

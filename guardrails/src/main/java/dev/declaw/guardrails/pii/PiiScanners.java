@@ -1,8 +1,10 @@
 package dev.declaw.guardrails.pii;
 
+import dev.declaw.model.scan.CustomType;
 import dev.declaw.model.scan.PersonalDataScanners;
 import dev.declaw.model.scan.PiiType;
 import dev.declaw.model.scan.Scanner;
+import java.util.List;
 import java.util.Set;
 
 /// Provides [PiiScanner] to whoever asks for [PersonalDataScanners].
@@ -13,5 +15,10 @@ public final class PiiScanners implements PersonalDataScanners {
     @Override
     public Scanner forTypes(Set<PiiType> types) {
         return new PiiScanner(types);
+    }
+
+    @Override
+    public Scanner forTypes(Set<PiiType> types, List<CustomType> custom) {
+        return custom.isEmpty() ? forTypes(types) : new CustomScanner(forTypes(types), custom);
     }
 }

@@ -201,6 +201,7 @@ public record AuditEvent(
         }
 
         private static String clean(String text) {
+            if (text.length() <= TEXT_CHARS_MAX && plain(text)) return text;
             StringBuilder out = new StringBuilder(Math.min(text.length(), TEXT_CHARS_MAX + 24));
             for (int i = 0; i < text.length() && out.length() < TEXT_CHARS_MAX; i++) {
                 char c = text.charAt(i);
@@ -212,6 +213,15 @@ public record AuditEvent(
                 out.append("…(").append(text.length()).append(" chars)");
             }
             return out.toString();
+        }
+
+        /// Whether all of it is visible ASCII, as nearly everything is.
+        private static boolean plain(String text) {
+            for (int i = 0; i < text.length(); i++) {
+                char c = text.charAt(i);
+                if (c < 0x20 || c >= 0x7f) return false;
+            }
+            return true;
         }
     }
 }

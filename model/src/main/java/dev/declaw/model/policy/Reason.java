@@ -49,6 +49,7 @@ public enum Reason {
             "the request carries the placeholder of a secret to where none is bound",
             "send it only to the hosts, methods and paths that the secret is for"),
     CREDENTIAL_UNAVAILABLE("the secret that is bound to this request cannot be had", "try again later"),
+    POLICY_CHANGED("the policy changed, and what goes on here must be read now", "connect again"),
     SCANNER_FAILED("a scanner could not judge the request", "try again; a policy never lets unscanned data out"),
     LIMIT_REACHED("a limit of the sandbox is used up", "close connections or wait"),
     TIMED_OUT("the peer did not send or accept data in time", "try again"),

@@ -16,6 +16,14 @@ public record VersionedPolicy(int version, SecurityPolicy policy, HostSelector b
         return policy.intercepts(host) || brokered.covers(host);
     }
 
+    /// Whether the content stages do the same as those of another.
+    public boolean readsLike(VersionedPolicy other) {
+        return policy.pii().equals(other.policy.pii())
+                && policy.content().equals(other.policy.content())
+                && policy.mode() == other.policy.mode()
+                && brokered.equals(other.brokered);
+    }
+
     /// Whether any host may be intercepted, so that the sandbox needs a CA.
     public boolean needsCertificateAuthority() {
         return policy.needsCertificateAuthority() || !brokered.none();

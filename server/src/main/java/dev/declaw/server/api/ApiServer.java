@@ -3,6 +3,7 @@ package dev.declaw.server.api;
 import static dev.declaw.server.api.Router.Route.of;
 import static dev.declaw.server.api.Router.Route.open;
 
+import dev.declaw.guardrails.report.AllScanners;
 import dev.declaw.server.account.Accounts;
 import dev.declaw.server.audit.AuditLog;
 import dev.declaw.server.auth.ApiKeys;
@@ -121,9 +122,16 @@ public final class ApiServer implements AutoCloseable {
         AuditLogEndpoints log = new AuditLogEndpoints(parts.audit(), parts.drainAudit());
         AuditEndpoints audit = new AuditEndpoints(parts.sandboxes(), parts.audit(), parts.drainAudit());
         PortEndpoints ports = new PortEndpoints(parts.sandboxes(), guard);
+        ScanEndpoints scans = new ScanEndpoints(new AllScanners(), parts.keys());
+        PolicyEndpoints policies = new PolicyEndpoints(parts.sandboxes());
         List<Router.Route> table = new ArrayList<>(List.of(
+                of("PUT", "/sandboxes/{id}/policy", policies::update),
+                of("POST", "/policies/explain", policies::explain),
+                of("POST", "/policies/lint", policies::lint),
                 open("GET", "/health", sandboxes::health),
                 open("GET", "/healthz", sandboxes::health),
+                of("POST", "/guardrails/scan", scans::scan),
+                open("POST", "/api/v1/scan", scans::legacy),
                 of("GET", "/auth/me", account::whoAmI),
                 of("GET", "/accounts/{oid}", account::account),
                 of("GET", "/accounts/{oid}/wallet", account::wallet),

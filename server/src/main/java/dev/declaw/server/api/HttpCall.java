@@ -79,6 +79,13 @@ final class HttpCall {
         return request.getHeaders().get(name);
     }
 
+    /// Whether the connection comes from this machine's own loopback.
+    boolean fromThisMachine() {
+        return request.getConnectionMetaData().getRemoteSocketAddress() instanceof java.net.InetSocketAddress remote
+                && remote.getAddress() != null
+                && remote.getAddress().isLoopbackAddress();
+    }
+
     /// A variable of the route's path.
     String parameter(String name) {
         return parameters.get(name);

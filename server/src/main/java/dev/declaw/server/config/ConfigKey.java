@@ -13,6 +13,7 @@ enum ConfigKey {
     EGRESS_RESOLVERS(""),
     EGRESS_INTERNAL_RANGES(""),
     EGRESS_UPSTREAM_CA(""),
+    EGRESS_PARENT_PROXY(""),
     ENVD(""),
     WARM_POOL("0"),
     SANDBOXES_MAX("64"),

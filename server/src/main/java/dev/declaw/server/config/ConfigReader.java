@@ -69,7 +69,8 @@ public final class ConfigReader {
                         list(ConfigKey.EGRESS_RESOLVERS, ConfigReader::resolver),
                         list(ConfigKey.EGRESS_INTERNAL_RANGES, ConfigReader::block),
                         list(ConfigKey.EGRESS_UPSTREAM_CA, ConfigReader::readableFile),
-                        EgressConfig.Limits.DEFAULT),
+                        EgressConfig.Limits.DEFAULT,
+                        parentProxy()),
                 optionalFile(ConfigKey.ENVD),
                 (int) number(ConfigKey.WARM_POOL, 0, 64),
                 new ServerConfig.Limits(
@@ -86,6 +87,11 @@ public final class ConfigReader {
                 tls());
         if (!problems.isEmpty()) throw new ConfigException(problems);
         return config;
+    }
+
+    private Optional<InetSocketAddress> parentProxy() {
+        if (settings.get(ConfigKey.EGRESS_PARENT_PROXY).value().isEmpty()) return Optional.empty();
+        return Optional.of(address(ConfigKey.EGRESS_PARENT_PROXY));
     }
 
     private Optional<ServerConfig.Tls> tls() {

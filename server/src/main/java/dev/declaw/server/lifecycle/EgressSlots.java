@@ -71,6 +71,20 @@ final class EgressSlots {
         }
     }
 
+    /// Puts the policy of the sandbox's row in force. The caller holds the sandbox's lock and has stored the row: when the
+    /// proxy cannot take it now, the way out is shut until [Reaper] opens it under the new policy. Never stays the old one.
+    void update(LiveSandbox sandbox) {
+        if (!sandbox.connected() || !sandbox.egressOpen()) return; // it is opened with the new row
+        try {
+            proxy.update(request(sandbox)).caPem().ifPresent(ca -> sandbox.guest().installCa(ca));
+        } catch (RuntimeException e) {
+            sandbox.egressOpen(false);
+            sandbox.retryAfter(clock.instant());
+            LOG.warn("egress of {} is shut until its new policy is in force: {}", sandbox.id(), e.getMessage());
+            proxy.close(sandbox.id());
+        }
+    }
+
     /// Cuts everything of a sandbox that is going to end.
     void close(LiveSandbox sandbox) {
         sandbox.egressLock.lock();
@@ -89,18 +103,19 @@ final class EgressSlots {
 
     private Optional<String> open(LiveSandbox sandbox) {
         try (SlotSockets sockets = sandbox.vm().openSockets()) {
-            JsonNode security = sandbox.row().security().map(StoredJson::read).orElse(null);
-            JsonNode network = sandbox.row().network().map(StoredJson::read).orElse(null);
-            JsonNode credentials = vault.credentials(sandbox.id());
-            return proxy.open(
-                            new EgressProxy.SlotRequest(
-                                    sandbox.id(),
-                                    sandbox.row().policyVersion(),
-                                    security,
-                                    network,
-                                    credentials.isEmpty() ? null : credentials),
-                            sockets)
-                    .caPem();
+            return proxy.open(request(sandbox), sockets).caPem();
         }
+    }
+
+    private EgressProxy.SlotRequest request(LiveSandbox sandbox) {
+        JsonNode security = sandbox.row().security().map(StoredJson::read).orElse(null);
+        JsonNode network = sandbox.row().network().map(StoredJson::read).orElse(null);
+        JsonNode credentials = vault.credentials(sandbox.id());
+        return new EgressProxy.SlotRequest(
+                sandbox.id(),
+                sandbox.row().policyVersion(),
+                security,
+                network,
+                credentials.isEmpty() ? null : credentials);
     }
 }

@@ -30,8 +30,8 @@ public final class LiveSandbox {
 
     private static final int PAUSE_TRIES_MAX = 5;
 
-    private final SandboxRow row;
-    private final SecurityPolicy policy;
+    private volatile SandboxRow row;
+    private volatile SecurityPolicy policy;
     private final Map<String, String> environment;
     private final SandboxAudit audit;
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
@@ -121,6 +121,12 @@ public final class LiveSandbox {
     /// What it was created with, parsed.
     public SecurityPolicy policy() {
         return policy;
+    }
+
+    /// Another policy is in force from now on. Called under [#egressLock].
+    void replacePolicy(SandboxRow changed, SecurityPolicy changedPolicy) {
+        row = changed;
+        policy = changedPolicy;
     }
 
     Map<String, String> environment() {

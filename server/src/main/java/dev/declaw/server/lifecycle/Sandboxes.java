@@ -1,5 +1,6 @@
 package dev.declaw.server.lifecycle;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.declaw.egress.control.EgressProxy;
 import dev.declaw.model.audit.AuditSink;
 import dev.declaw.model.failure.PlatformFailure;
@@ -45,6 +46,7 @@ public final class Sandboxes implements AutoCloseable {
     private final ConcurrentMap<String, LiveSandbox> live = new ConcurrentHashMap<>();
     private final SandboxAudit audit;
     private final EgressSlots slots;
+    private final PolicyChange policies;
     private final SandboxEnd end;
     private final SandboxCreation creation;
     private final SandboxRests rests;
@@ -86,6 +88,7 @@ public final class Sandboxes implements AutoCloseable {
         Places places = new Places(settings.sandboxesMax());
         audit = new SandboxAudit(parts.audit(), parts.tokens(), clock);
         slots = new EgressSlots(parts.egress(), parts.vault(), clock);
+        policies = new PolicyChange(table, slots, audit);
         PauseSnapshots pauses = new PauseSnapshots(parts);
         end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
         pool = new WarmPool(parts.host(), "base", settings.warmPool(), parts.tokens());
@@ -194,6 +197,19 @@ public final class Sandboxes implements AutoCloseable {
     public SandboxRests rests() {
         return rests;
     }
+
+    /// Replaces the policy of a running sandbox; what it forbids of what is open is cut within a second.
+    ///
+    /// @param security empty to keep the one there is; a JSON null takes it away
+    /// @param network likewise
+    public PolicyUpdated updatePolicy(String owner, String id, Optional<JsonNode> security, Optional<JsonNode> network) {
+        LiveSandbox sandbox = running(row(owner, id));
+        List<String> warnings = policies.apply(sandbox, security, network);
+        return new PolicyUpdated(sandbox.row().policyVersion(), warnings);
+    }
+
+    /// @param version of the policy that is in force now; stands in every event
+    public record PolicyUpdated(int version, List<String> warnings) {}
 
     /// Decides that a sandbox ends and returns at once; what it holds is released in the background.
     public void killLater(String owner, String id) {

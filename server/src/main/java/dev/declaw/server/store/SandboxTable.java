@@ -171,6 +171,22 @@ public final class SandboxTable {
                 .execute());
     }
 
+    /// Replaces the policy of a running sandbox, if it is still the one of that version.
+    public boolean replacePolicy(SandboxRow row, int fromVersion) {
+        return changed(handle -> handle.createUpdate(
+                        """
+                        UPDATE sandboxes SET policy_version = :version, network = :network, security = :security
+                        WHERE id = :id AND execution_id = :execution AND state = 'RUNNING' AND policy_version = :from
+                        """)
+                .bind("version", row.policyVersion())
+                .bind("network", row.network().orElse(null))
+                .bind("security", row.security().orElse(null))
+                .bind("id", row.id())
+                .bind("execution", row.executionId())
+                .bind("from", fromVersion)
+                .execute());
+    }
+
     /// Forgets killed sandboxes that ended before this instant.
     public int forgetKilledBefore(Instant instant) {
         return database.write(handle -> handle.createUpdate(

@@ -35,6 +35,21 @@ public final class FakeEgress implements EgressProxy {
     }
 
     @Override
+    public OpenedSlot update(SlotRequest request) {
+        if (!ready || failOpen.test(request.sandboxId())) {
+            throw new PlatformFailure.NoCapacity("egress_not_ready", "the egress proxy is not up");
+        }
+        SlotRequest old = slots.replace(request.sandboxId(), request);
+        if (old == null) throw new IllegalStateException("this slot is not served");
+        boolean first = intercepts(request) && !intercepts(old);
+        return new OpenedSlot(first ? Optional.of("CA " + authorities.incrementAndGet()) : Optional.empty());
+    }
+
+    private static boolean intercepts(SlotRequest request) {
+        return PolicyReader.read(request.security(), request.network()).policy().needsCertificateAuthority();
+    }
+
+    @Override
     public void close(String sandboxId) {
         slots.remove(sandboxId);
     }
