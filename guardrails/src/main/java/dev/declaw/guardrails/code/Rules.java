@@ -9,6 +9,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -37,6 +38,9 @@ final class Rules {
     /// @param afterWord whether it may follow a word character
     /// @param whole whether it is a command's name, so that `category` does not begin `cat`
     record Start(Rule rule, boolean afterWord, boolean whole) {}
+
+    /// Compiled once for both tables.
+    private static final Map<String, Pattern> PATTERNS = new HashMap<>();
 
     /// Every rule: for short texts.
     static final Rules ALL = load(true);
@@ -92,7 +96,7 @@ final class Rules {
                 musts.removeIf(set -> set.stream().anyMatch(Rules::odd));
                 if (cells.length == 6) musts.add(new LinkedHashSet<>(Arrays.stream(cells[5].split(" ")).map(Rules::literal).toList()));
                 int[] needs = musts.stream().mapToInt(must -> number(must, byAnchor, ids, sets)).toArray();
-                Rule rule = new Rule(cells[0], score, cells[2], Pattern.compile(cells[4]), payload, needs, number++);
+                Rule rule = new Rule(cells[0], score, cells[2], PATTERNS.computeIfAbsent(cells[4], Pattern::compile), payload, needs, number++);
                 for (String anchor : cells[3].split(" ")) {
                     String literal = literal(anchor);
                     boolean whole = command && literal.chars().allMatch(c -> c >= 'a' && c <= 'z');

@@ -126,13 +126,13 @@ public final class ApiServer implements AutoCloseable {
         ScanEndpoints scans = new ScanEndpoints(new AllScanners(), parts.keys());
         List<Router.Route> table = new ArrayList<>(List.of(
                 of("PUT", "/sandboxes/{id}/policy", policies::update),
+                of("POST", "/policies/explain", policies::explain),
+                of("POST", "/policies/lint", policies::lint),
                 open("GET", "/health", sandboxes::health),
                 open("GET", "/healthz", sandboxes::health),
                 of("POST", "/guardrails/scan", scans::scan),
                 open("POST", "/api/v1/scan", scans::legacy),
                 of("GET", "/auth/me", account::whoAmI),
-                of("POST", "/policies/lint", policies::lint),
-                of("POST", "/policies/explain", policies::explain),
                 of("GET", "/accounts/{oid}", account::account),
                 of("GET", "/accounts/{oid}/wallet", account::wallet),
                 of("GET", "/accounts/{oid}/usage", account::usage),
