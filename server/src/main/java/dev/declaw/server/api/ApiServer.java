@@ -129,6 +129,8 @@ public final class ApiServer implements AutoCloseable {
         ScanEndpoints scans = new ScanEndpoints(new AllScanners(), parts.keys());
         List<Router.Route> table = new ArrayList<>(List.of(
                 of("PUT", "/sandboxes/{id}/policy", policies::update),
+                of("POST", "/policies/explain", policies::explain),
+                of("POST", "/policies/lint", policies::lint),
                 open("GET", "/health", sandboxes::health),
                 open("GET", "/healthz", sandboxes::health),
                 of("POST", "/guardrails/scan", scans::scan),
