@@ -20,8 +20,8 @@ import java.util.Set;
 /// digits, `@` and `:` alert too. At an alert a hand-written rule looks at a bounded window, or at a run that it then
 /// never looks at again, so the work is linear in the text whatever it holds. No regular expressions.
 public final class PiiScanner implements Scanner {
-    /// The kinds that it can recognise. Names and addresses need a model: a policy that asks for them gets nothing from
-    /// here, so whoever accepts the policy must say so.
+    /// The kinds that it can recognise. Names and addresses need a model, see
+    /// [dev.declaw.guardrails.pii.names.NameScanner].
     public static final Set<PiiType> RECOGNISED = Set.of(
             PiiType.SSN,
             PiiType.CREDIT_CARD,
