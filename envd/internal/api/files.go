@@ -42,6 +42,8 @@ func (s *Server) fileCalls(c *call) (bool, error) {
 			}
 			return c.answer(map[string]bool{"exists": exists})
 		}, "path", "user")
+	case c.is("GET", "watch"):
+		return true, c.query(func(q query) error { return s.watchFiles(c, q) }, "path", "user", "recursive")
 	case c.is("POST", "rename"):
 		return true, s.renameFile(c)
 	case c.is("POST", "mkdir"):

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"path"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -23,15 +24,38 @@ const (
 	frameExit      = 3
 	frameKeepAlive = 4
 	frameStarted   = 5
+	frameOffset    = 6
 )
 
 const (
+	fingerprintBytesMax = 128
+	terminalType        = "xterm-256color"
+
 	stdinStepBytes   = 64 << 10
 	timeoutMillisMax = int64(365*24*time.Hour) / int64(time.Millisecond)
 )
 
+// A tag never looks like a process id: it has a kind, a dash, and what is chosen.
+var tagForm = regexp.MustCompile(`^[a-z]{1,16}-[a-z0-9_-]{1,64}$`)
+
+type terminalSize struct {
+	Cols int `json:"cols"`
+	Rows int `json:"rows"`
+}
+
+func (s terminalSize) check() (process.Size, error) {
+	if s.Cols < 1 || s.Cols > process.SizeMax || s.Rows < 1 || s.Rows > process.SizeMax {
+		return process.Size{}, failure.New(failure.InvalidRequest, "cols and rows must be 1 to %d", process.SizeMax)
+	}
+	return process.Size{Rows: uint16(s.Rows), Cols: uint16(s.Cols)}, nil
+}
+
 type startRequest struct {
 	Cmd           string            `json:"cmd"`
+	Kind          process.Kind      `json:"kind"`
+	Terminal      *terminalSize     `json:"terminal"`
+	Tag           string            `json:"tag"`
+	Fingerprint   string            `json:"fingerprint"`
 	User          string            `json:"user"`
 	Cwd           string            `json:"cwd"`
 	Env           map[string]string `json:"env"`
@@ -49,40 +73,84 @@ func (s *Server) processCalls(c *call) (bool, error) {
 	case len(c.rest) < 2:
 		return false, nil
 	}
-	pid, err := strconv.Atoi(c.rest[0])
-	if err != nil || pid <= 0 {
-		return true, failure.New(failure.InvalidRequest, "%q is no process id", c.rest[0])
+	reference := c.rest[0]
+	if pid, err := strconv.Atoi(reference); (err != nil || pid <= 0) && !tagForm.MatchString(reference) {
+		return true, failure.New(failure.InvalidRequest, "%q is no process id and no tag", reference)
 	}
-	var act func(*process.Process) error
-	switch id := c.rest[0]; {
-	case c.is("GET", id, "events"):
-		act = func(p *process.Process) error {
-			follower := p.Follow()
-			defer follower.Close()
-			return s.stream(c, follower, nil)
-		}
-	case c.is("POST", id, "stdin"):
-		act = func(p *process.Process) error { return writeStdin(c, p) }
-	case c.is("POST", id, "stdin", "close"):
-		act = func(p *process.Process) error {
-			p.CloseStdin()
+	var act func(*process.Process, query) error
+	also := []string{"kind"}
+	switch {
+	case c.is("GET", reference, "events"):
+		act, also = s.followProcess(c), append(also, "after")
+	case c.is("POST", reference, "stdin"):
+		act = func(p *process.Process, _ query) error { return writeStdin(c, p) }
+	case c.is("POST", reference, "stdin", "close"):
+		act = func(p *process.Process, _ query) error {
+			if err := p.CloseStdin(); err != nil {
+				return err
+			}
 			return c.answer(struct{}{})
 		}
-	case c.is("POST", id, "kill"):
-		return true, c.query(func(query) error {
-			p, err := s.processes.Get(pid)
+	case c.is("POST", reference, "kill"):
+		return true, c.query(func(q query) error {
+			p, err := s.find(reference, q.kind)
 			return c.answer(map[string]bool{"killed": err == nil && p.Kill()})
-		})
+		}, "kind")
+	case c.is("POST", reference, "resize"):
+		return true, s.resize(c, reference)
 	default:
 		return false, nil
 	}
-	return true, c.query(func(query) error {
-		p, err := s.processes.Get(pid)
+	return true, c.query(func(q query) error {
+		p, err := s.find(reference, q.kind)
 		if err != nil {
 			return err
 		}
-		return act(p)
-	})
+		return act(p, q)
+	}, also...)
+}
+
+// find looks for a process, of one kind if that is given.
+func (s *Server) find(reference, kind string) (*process.Process, error) {
+	p, err := s.processes.Get(reference)
+	if err == nil && kind != "" && process.Kind(kind) != p.Kind {
+		return nil, failure.New(failure.NoSuchProcess, "process %s is of another kind: %s", reference, p.Kind)
+	}
+	return p, err
+}
+
+func (s *Server) followProcess(c *call) func(*process.Process, query) error {
+	return func(p *process.Process, q query) error {
+		after := uint64(0)
+		if q.after != "" {
+			var err error
+			if after, err = strconv.ParseUint(q.after, 10, 63); err != nil {
+				return failure.New(failure.InvalidRequest, "after must be a number of bytes")
+			}
+		}
+		follower := p.Follow(after)
+		defer follower.Close()
+		return s.stream(c, follower, nil)
+	}
+}
+
+func (s *Server) resize(c *call, reference string) error {
+	var body terminalSize
+	if err := c.decode(&body); err != nil {
+		return err
+	}
+	size, err := body.check()
+	if err != nil {
+		return err
+	}
+	p, err := s.find(reference, string(process.PTY))
+	if err == nil {
+		err = p.Resize(size)
+	}
+	if err != nil {
+		return err
+	}
+	return c.answer(struct{}{})
 }
 
 func (s *Server) startProcess(c *call) error {
@@ -93,6 +161,9 @@ func (s *Server) startProcess(c *call) error {
 	spec, err := s.specify(body)
 	if err != nil {
 		return err
+	}
+	if c.abandoned() {
+		return failure.New(failure.InvalidRequest, "nobody waits for the answer any more, so nothing was started")
 	}
 	p, follower, err := s.processes.Start(spec, body.Follow)
 	if err != nil {
@@ -107,9 +178,18 @@ func (s *Server) startProcess(c *call) error {
 }
 
 func (s *Server) specify(body startRequest) (process.Spec, error) {
+	pty := body.Kind == process.PTY
 	switch {
-	case body.Cmd == "":
+	case body.Kind != "" && body.Kind != process.Command && body.Kind != process.Stdio && !pty:
+		return process.Spec{}, failure.New(failure.InvalidRequest, "kind must be command, stdio or pty")
+	case pty && (body.Cmd != "" || body.Stdin || body.Terminal == nil):
+		return process.Spec{}, failure.New(failure.InvalidRequest, "a pty takes terminal and neither cmd nor stdin")
+	case !pty && body.Terminal != nil:
+		return process.Spec{}, failure.New(failure.InvalidRequest, "only a pty takes terminal")
+	case body.Cmd == "" && !pty:
 		return process.Spec{}, failure.New(failure.InvalidRequest, "cmd is missing")
+	case body.Tag != "" && !tagForm.MatchString(body.Tag), len(body.Fingerprint) > fingerprintBytesMax:
+		return process.Spec{}, failure.New(failure.InvalidRequest, "tag must match %s, fingerprint have at most %d bytes", tagForm, fingerprintBytesMax)
 	case strings.IndexByte(body.Cmd, 0) >= 0:
 		return process.Spec{}, failure.New(failure.InvalidRequest, "cmd holds a NUL byte")
 	case strings.IndexByte(body.Cwd, 0) >= 0:
@@ -125,14 +205,28 @@ func (s *Server) specify(body startRequest) (process.Spec, error) {
 		return process.Spec{}, err
 	}
 	trust, sandbox := s.guest.Environment()
-	return process.Spec{
-		Command:   body.Cmd,
-		User:      user,
-		Directory: directory(body.Cwd, user),
-		Env:       process.Environment(user, trust, sandbox, body.Env),
-		Timeout:   time.Duration(body.TimeoutMillis) * time.Millisecond,
-		Stdin:     body.Stdin,
-	}, nil
+	terminal := map[string]string{}
+	spec := process.Spec{
+		Kind:        body.Kind,
+		Command:     body.Cmd,
+		User:        user,
+		Directory:   directory(body.Cwd, user),
+		Timeout:     time.Duration(body.TimeoutMillis) * time.Millisecond,
+		Stdin:       body.Stdin,
+		Tag:         body.Tag,
+		Fingerprint: body.Fingerprint,
+	}
+	if spec.Kind == "" {
+		spec.Kind = process.Command
+	}
+	if pty {
+		terminal["TERM"] = terminalType
+		if spec.Terminal, err = body.Terminal.check(); err != nil {
+			return process.Spec{}, err
+		}
+	}
+	spec.Env = process.Environment(user, trust, terminal, sandbox, body.Env)
+	return spec, nil
 }
 
 // directory is cwd, relative to the home; without one the home, or the root directory for a user who has none.
@@ -151,12 +245,18 @@ func directory(cwd string, user account.User) string {
 
 func (s *Server) listProcesses(c *call) error {
 	type item struct {
-		PID int    `json:"pid"`
-		Cmd string `json:"cmd"`
+		PID  int          `json:"pid"`
+		Cmd  string       `json:"cmd"`
+		Kind process.Kind `json:"kind,omitempty"` // absent for a command
+		Tag  string       `json:"tag,omitempty"`
 	}
 	items := []item{}
 	for _, p := range s.processes.Running() {
-		items = append(items, item{p.PID, p.Command})
+		shown := item{p.PID, p.Command, p.Kind, p.Tag}
+		if p.Kind == process.Command {
+			shown.Kind = ""
+		}
+		items = append(items, shown)
 	}
 	return c.answer(map[string]any{"processes": items})
 }
@@ -173,13 +273,21 @@ func (s *Server) stream(c *call, follower *process.Follower, started any) error 
 	} else {
 		c.flush()
 	}
+	sent := uint64(0) // bytes of both streams that came before what comes next
 	for {
 		event, ok := follower.Next(c.request.Context().Done(), s.keepAlive)
 		if !ok {
 			return nil
 		}
 		var err error
+		if len(event.Chunk) > 0 {
+			if event.Offset != sent {
+				err = c.jsonFrame(frameOffset, map[string]uint64{"offset": event.Offset})
+			}
+			sent = event.Offset + uint64(len(event.Chunk))
+		}
 		switch {
+		case err != nil:
 		case event.Result != nil:
 			_ = c.jsonFrame(frameExit, map[string]any{
 				"exit_code": event.Result.ExitCode, "timed_out": event.Result.TimedOut, "truncated": event.Truncated,

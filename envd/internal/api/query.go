@@ -9,8 +9,10 @@ import (
 const defaultUser = "user"
 
 type query struct {
-	path, user string
-	depth      string
+	path, user  string
+	depth       string
+	kind, after string
+	recursive   string
 }
 
 // query parses the query strictly: each parameter once, none but those named.
@@ -31,7 +33,10 @@ func (c *call) query(then func(query) error, allowed ...string) error {
 			return failure.New(failure.InvalidRequest, "query parameter %q is given twice", name)
 		}
 	}
-	return then(query{path: values.Get("path"), user: orDefaultUser(values.Get("user")), depth: values.Get("depth")})
+	return then(query{
+		path: values.Get("path"), user: orDefaultUser(values.Get("user")), depth: values.Get("depth"),
+		kind: values.Get("kind"), after: values.Get("after"), recursive: values.Get("recursive"),
+	})
 }
 
 func orDefaultUser(name string) string {

@@ -10,7 +10,10 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/netip"
+	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"declaw.dev/envd/internal/account"
@@ -18,6 +21,7 @@ import (
 	"declaw.dev/envd/internal/files"
 	"declaw.dev/envd/internal/identity"
 	"declaw.dev/envd/internal/process"
+	"declaw.dev/envd/internal/suspend"
 )
 
 const (
@@ -41,6 +45,8 @@ type Server struct {
 	files     *files.Tree
 	accounts  account.Database
 	log       *log.Logger
+	freezer   *suspend.Freezer
+	watches   chan struct{} // one for each that is under way
 
 	stall, keepAlive time.Duration
 }
@@ -49,7 +55,9 @@ type Server struct {
 func New(root string, guest *identity.Guest, processes *process.Table, log *log.Logger) *Server {
 	return &Server{
 		guest: guest, processes: processes, files: files.NewTree(root), accounts: account.Database{Root: root}, log: log,
-		stall: stallTime, keepAlive: keepAliveInterval,
+		freezer: suspend.NewFreezer(root, os.Getpid()),
+		watches: make(chan struct{}, watchesMax),
+		stall:   stallTime, keepAlive: keepAliveInterval,
 	}
 }
 
@@ -128,10 +136,14 @@ func (s *Server) route(c *call) error {
 		found, err = s.initCalls(c)
 	case "ca":
 		found, err = s.caCalls(c)
+	case "freeze", "thaw":
+		found, err = s.suspendCalls(c, names[0])
 	case "processes":
 		found, err = s.processCalls(c)
 	case "files":
 		found, err = s.fileCalls(c)
+	case "ports":
+		found, err = s.portCalls(c)
 	default:
 		found = false
 	}
@@ -151,6 +163,34 @@ func (s *Server) initCalls(c *call) (bool, error) {
 	}
 	if err := s.guest.Init(body, c.bearer()); err != nil {
 		return true, err
+	}
+	if body.Restored {
+		s.cut(c)
+	}
+	s.freezer.Thaw() // last: nothing ran before the machine had an identity of its own
+	return true, c.answer(struct{}{})
+}
+
+// cut ends the connections that did not outlive the saving of this machine. A kernel that cannot do that leaves them to
+// their time-outs.
+func (s *Server) cut(c *call) {
+	peer, err := netip.ParseAddrPort(c.request.RemoteAddr)
+	if err == nil {
+		err = suspend.CutConnections(netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port()))
+	}
+	if err != nil {
+		s.log.Printf("connections from before the restore stay until they time out: %v", err)
+	}
+}
+
+func (s *Server) suspendCalls(c *call, name string) (bool, error) {
+	if !c.is("POST") {
+		return false, nil
+	}
+	if name == "thaw" {
+		s.freezer.Thaw()
+	} else if err := s.freezer.Freeze(); err != nil {
+		return true, failure.New(failure.Internal, "%v", err)
 	}
 	return true, c.answer(struct{}{})
 }
@@ -253,6 +293,28 @@ func (c *call) fail(err error) {
 	_, _ = io.CopyN(io.Discard, c.request.Body, discardedBytesMax)
 	text, _ := json.Marshal(map[string]string{"code": string(known.Code), "message": known.Message})
 	c.send(known.Status(), text)
+}
+
+// abandoned says whether the peer has closed its end already: then it takes the call for failed and may repeat it.
+func (c *call) abandoned() bool {
+	if c.request.Context().Err() != nil {
+		return true
+	}
+	connection, ok := c.connection.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := connection.SyscallConn()
+	if err != nil {
+		return true
+	}
+	gone := false
+	_ = raw.Control(func(fd uintptr) { // fails when it is closed, which the context tells as well
+		var one [1]byte
+		n, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK|syscall.MSG_DONTWAIT)
+		gone = err == nil && n == 0 || err != nil && err != syscall.EAGAIN && err != syscall.EINTR
+	})
+	return gone
 }
 
 func (c *call) setWriteDeadline() {

@@ -25,6 +25,10 @@ const (
 	StdinClosed      Code = "stdin_closed"
 	StdinFull        Code = "stdin_full"
 	TooManyProcesses Code = "too_many_processes"
+	TagTaken         Code = "tag_taken"
+	TooManyWatches   Code = "too_many_watches"
+	PortRefused      Code = "port_refused"
+	PortClosed       Code = "port_closed"
 	InTheWay         Code = "in_the_way"
 	CrossDevice      Code = "cross_device"
 	DiskFull         Code = "disk_full"
@@ -35,9 +39,10 @@ const (
 var statuses = map[Code]int{
 	InvalidRequest: 400, UnknownUser: 400, IsDirectory: 400, NotDirectory: 400, SyntheticPath: 400,
 	Unauthenticated:  401,
-	PermissionDenied: 403,
-	NotFound:         404, NoSuchProcess: 404,
-	NotInitialised: 409, StdinClosed: 409, StdinFull: 409, TooManyProcesses: 409, InTheWay: 409, CrossDevice: 409,
+	PermissionDenied: 403, PortRefused: 403,
+	NotFound: 404, NoSuchProcess: 404, PortClosed: 404,
+	NotInitialised: 409, StdinClosed: 409, StdinFull: 409, TooManyProcesses: 409, TagTaken: 409, TooManyWatches: 409,
+	InTheWay: 409, CrossDevice: 409,
 	DiskFull: 413, TooLarge: 413,
 	Internal: 500,
 }

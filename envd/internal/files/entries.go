@@ -27,6 +27,7 @@ type Entry struct {
 	Mode           uint32 `json:"mode"` // permission, set-id and sticky bits
 	Owner          string `json:"owner"`
 	ModifiedMillis int64  `json:"modified_millis"`
+	Link           string `json:"link,omitempty"` // what a symbolic link says
 }
 
 func newEntry(clean string, stat syscall.Stat_t, names map[uint32]string) Entry {
@@ -56,7 +57,14 @@ func (t *Tree) Info(requested, userName string) (Entry, error) {
 	if err != nil {
 		return Entry{}, failure.Of(err, clean)
 	}
-	return newEntry(clean, stat, t.accounts.Names()), nil
+	entry := newEntry(clean, stat, t.accounts.Names())
+	if p, err := t.walk(clean, false, nil); err == nil {
+		if p.link() {
+			entry.Link, _ = readLink(p.target) // it may have been replaced since; then it has none
+		}
+		p.close()
+	}
+	return entry, nil
 }
 
 // describe follows links; for one that leads nowhere it describes the link itself.
@@ -170,7 +178,9 @@ func (l *lister) add(fd int, shown, real string, depth int) error {
 		if described, err := l.tree.describe(real); err == nil {
 			stat = described
 		}
-		l.entries = append(l.entries, newEntry(shown, stat, l.names))
+		entry := newEntry(shown, stat, l.names)
+		entry.Link, _ = readLink(fd)
+		l.entries = append(l.entries, entry)
 		return nil
 	}
 	l.entries = append(l.entries, newEntry(shown, stat, l.names))

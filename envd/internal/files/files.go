@@ -17,8 +17,11 @@ import (
 )
 
 const (
-	pathBytesMax    = 4096 // PATH_MAX
-	temporaryPrefix = ".declaw-write-"
+	pathBytesMax = 4096 // PATH_MAX
+	// A write goes to such a file first. The second part of the name tells a watcher what the rename that follows means.
+	temporaryPrefix  = ".declaw-write-"
+	temporaryNew     = temporaryPrefix + "new-"
+	temporaryReplace = temporaryPrefix + "replace-"
 )
 
 // Tree is the file system below a root directory, "/" in a guest. Safe for concurrent use.
@@ -135,7 +138,10 @@ func replace(p *place, content io.Reader, uid, gid int, mode uint32) (size int64
 	if _, err := rand.Read(random[:]); err != nil {
 		return 0, err
 	}
-	temporary := temporaryPrefix + hex.EncodeToString(random[:])
+	temporary := temporaryNew + hex.EncodeToString(random[:])
+	if p.exists() {
+		temporary = temporaryReplace + hex.EncodeToString(random[:])
+	}
 	fd, err := syscall.Openat(p.dir, temporary,
 		syscall.O_WRONLY|syscall.O_CREAT|syscall.O_EXCL|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0o600)
 	if err != nil {

@@ -41,6 +41,7 @@ type Identity struct {
 	Entropy       []byte            `json:"entropy"`
 	Env           map[string]string `json:"env"`
 	CAPem         string            `json:"ca_pem"`
+	Restored      bool              `json:"restored"` // this machine was saved: its connections are dead
 }
 
 func (i Identity) check() error {

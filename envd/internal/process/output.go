@@ -40,8 +40,11 @@ type segment struct {
 func (s *segment) end() uint64 { return s.start + uint64(len(s.data)) }
 
 // output keeps the newest output of a process. While a follower still needs the oldest segment, append waits, which
-// stops the reader of the pipe and with it the process; without followers the oldest segment is dropped.
+// stops the reader of the pipe and with it the process; without followers the oldest segment is dropped. In a lossy
+// output (of a terminal, which several people may watch) it waits only while all followers need it: one that falls behind
+// the others skips what was dropped, and is told.
 type output struct {
+	lossy     bool
 	mu        sync.Mutex
 	advanced  *sync.Cond // a follower moved or left
 	segments  []segment
@@ -83,14 +86,18 @@ func (o *output) append(stream Stream, data []byte) {
 	o.wakeFollowers()
 }
 
-// needed says whether a follower has not taken everything before this offset.
+// needed says whether a follower that has not taken everything before this offset must be waited for.
 func (o *output) needed(end uint64) bool {
+	behind := 0
 	for f := range o.followers {
 		if f.position < end {
-			return true
+			behind++
 		}
 	}
-	return false
+	if o.lossy {
+		return behind > 0 && behind == len(o.followers)
+	}
+	return behind > 0
 }
 
 func (o *output) dropOldest() {
@@ -131,14 +138,24 @@ func (o *output) wakeFollowers() {
 	}
 }
 
-func (o *output) follow() *Follower {
+// follow begins behind the first after bytes, or at the first retained byte when that is later.
+func (o *output) follow(after uint64) *Follower {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	f := &Follower{output: o, wake: make(chan struct{}, 1)}
-	f.position = o.firstRetained()
-	f.truncated = f.position > 0
+	f := &Follower{output: o, wake: make(chan struct{}, 1), position: after}
+	if f.position > o.end {
+		f.position = o.end
+	}
+	f.skipDropped()
 	o.followers[f] = struct{}{}
 	return f
+}
+
+// skipDropped moves a follower to the first byte that is still there.
+func (f *Follower) skipDropped() {
+	if first := f.output.firstRetained(); f.position < first {
+		f.position, f.truncated = first, true
+	}
 }
 
 func (o *output) firstRetained() uint64 {
@@ -148,7 +165,7 @@ func (o *output) firstRetained() uint64 {
 	return o.end
 }
 
-// Follower reads the output of one process from the first retained byte to the end. One goroutine uses it.
+// Follower reads the output of one process from where it began to the end. One goroutine uses it.
 type Follower struct {
 	output    *output
 	wake      chan struct{}
@@ -160,8 +177,9 @@ type Follower struct {
 type Event struct {
 	Stream Stream
 	Chunk  []byte // shared: not to be changed
+	Offset uint64 // bytes of both streams before Chunk
 	Result *Result
-	// Truncated says, with Result, that this follower missed output that was dropped before it came.
+	// Truncated says, with Result, that this follower missed output that was dropped before it came to it.
 	Truncated bool
 }
 
@@ -191,13 +209,14 @@ func (f *Follower) poll() (Event, bool) {
 	o := f.output
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	f.skipDropped()
 	if f.position < o.end {
 		i := sort.Search(len(o.segments), func(i int) bool { return o.segments[i].end() > f.position })
 		s := o.segments[i]
-		chunk := s.data[f.position-s.start : len(s.data) : len(s.data)]
+		event := Event{Stream: s.stream, Chunk: s.data[f.position-s.start : len(s.data) : len(s.data)], Offset: f.position}
 		f.position = s.end()
 		o.advanced.Broadcast()
-		return Event{Stream: s.stream, Chunk: chunk}, true
+		return event, true
 	}
 	if o.result != nil {
 		return Event{Result: o.result, Truncated: f.truncated}, true

@@ -18,7 +18,7 @@ func TestSingleBytesToAlternatingStreamsStayWithinTheLimit(t *testing.T) {
 
 func TestSmallWritesBecomeOneChunkAndKeepTheirOrder(t *testing.T) {
 	o := newOutput()
-	f := o.follow()
+	f := o.follow(0)
 	o.append(Stdout, []byte("a"))
 	o.append(Stdout, []byte("b"))
 	o.append(Stderr, []byte("c"))
@@ -37,7 +37,7 @@ func TestSmallWritesBecomeOneChunkAndKeepTheirOrder(t *testing.T) {
 
 func TestAFollowerInTheMiddleOfAChunkGetsTheRestOfIt(t *testing.T) {
 	o := newOutput()
-	f := o.follow()
+	f := o.follow(0)
 	o.append(Stdout, []byte("first"))
 	_, _ = f.Next(nil, time.Minute)
 	o.append(Stdout, []byte("second"))
@@ -47,7 +47,7 @@ func TestAFollowerInTheMiddleOfAChunkGetsTheRestOfIt(t *testing.T) {
 }
 
 func TestNothingHappeningIsAnEventAndLeavingIsNone(t *testing.T) {
-	f := newOutput().follow()
+	f := newOutput().follow(0)
 	if event, ok := f.Next(nil, time.Millisecond); !ok || event.Result != nil || len(event.Chunk) > 0 {
 		t.Errorf("got %+v, %v", event, ok)
 	}

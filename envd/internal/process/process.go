@@ -24,27 +24,46 @@ const (
 	wNoWait = 0x01000000 // WNOWAIT
 )
 
+// Kind is what a process was started as.
+type Kind string
+
+const (
+	Command Kind = "command"
+	Stdio   Kind = "stdio" // a command that somebody talks to over its pipes
+	PTY     Kind = "pty"   // a login shell on a terminal
+)
+
 // Spec says what to start.
 type Spec struct {
-	Command   string
+	Kind      Kind   // Command when empty
+	Command   string // not for PTY
 	User      account.User
 	Directory string        // absolute
 	Env       []string      // complete
 	Timeout   time.Duration // 0 for none
-	Stdin     bool          // a pipe; otherwise /dev/null
+	Stdin     bool          // a pipe; otherwise /dev/null; not for PTY
+	Terminal  Size          // for PTY
+	// Tag is a name that the caller chose: a second start with the same tag finds the first process. Empty for none.
+	Tag string
+	// Fingerprint must be the same in both.
+	Fingerprint string
 }
 
 // Process is a command that was started, running or ended. Safe for concurrent use.
 type Process struct {
 	PID     int
+	Kind    Kind
 	Command string
+	Tag     string
+
+	fingerprint string
 
 	output *output
 	pumps  sync.WaitGroup
 	pipes  []*os.File
 
 	stdinMu sync.Mutex // serialises writers: bytes of two calls never interleave
-	stdin   *os.File   // nil when not asked for; never replaced
+	stdin   *os.File   // nil when not asked for; never replaced; of a terminal another descriptor of its master
 
 	mu       sync.Mutex // guards the fields below; held while signalling, so that the pid cannot be reaped and reused
 	exited   bool
@@ -52,8 +71,9 @@ type Process struct {
 	timer    *time.Timer
 }
 
-// Follow reads the output from the first retained byte. The caller closes the follower.
-func (p *Process) Follow() *Follower { return p.output.follow() }
+// Follow reads the output behind its first after bytes, or from the first retained byte when that is later. The caller
+// closes the follower.
+func (p *Process) Follow(after uint64) *Follower { return p.output.follow(after) }
 
 // Running is true until the process itself has ended.
 func (p *Process) Running() bool {
@@ -62,7 +82,8 @@ func (p *Process) Running() bool {
 	return !p.exited
 }
 
-// Kill sends SIGKILL to the process group. False when the process has ended already.
+// Kill sends SIGKILL to the process group, and of a terminal to everything in its session, where an interactive shell gives
+// each job a group of its own. False when the process has ended already.
 func (p *Process) Kill() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -70,7 +91,13 @@ func (p *Process) Kill() bool {
 }
 
 func (p *Process) killLocked() bool {
-	return !p.exited && syscall.Kill(-p.PID, syscall.SIGKILL) == nil
+	if p.exited || syscall.Kill(-p.PID, syscall.SIGKILL) != nil {
+		return false
+	}
+	if p.Kind == PTY {
+		killSession(p.PID)
+	}
+	return true
 }
 
 func (p *Process) expire() {
@@ -102,18 +129,22 @@ func (p *Process) WriteStdin(chunk []byte) error {
 }
 
 // CloseStdin gives the process an end of file after what was written. A second call does nothing.
-func (p *Process) CloseStdin() {
+func (p *Process) CloseStdin() error {
+	if p.Kind == PTY {
+		return failure.New(failure.InvalidRequest, "a terminal has no end of input; send the character that means it, Control-D")
+	}
 	if p.stdin == nil {
-		return
+		return nil
 	}
 	p.stdinMu.Lock()
 	defer p.stdinMu.Unlock()
 	p.stdin.Close()
+	return nil
 }
 
 // fork starts the command as leader of its own session and process group, with the rights of its user.
 func (p *Process) fork(spec Spec, shell string, shield *OOMShield) (err error) {
-	var childEnds []int
+	var childEnds []int // its descriptors 0, 1, 2
 	defer func() {
 		for _, fd := range childEnds {
 			syscall.Close(fd)
@@ -127,45 +158,63 @@ func (p *Process) fork(spec Spec, shell string, shield *OOMShield) (err error) {
 			}
 		}
 	}()
+	attributes := &syscall.ProcAttr{
+		Dir: spec.Directory,
+		Env: spec.Env,
+		Sys: &syscall.SysProcAttr{
+			Setsid:     true,
+			Credential: &syscall.Credential{Uid: spec.User.UID, Gid: spec.User.GID, Groups: spec.User.Groups},
+		},
+	}
+	arguments := []string{shell, "-c", spec.Command}
+	if spec.Kind == PTY {
+		childEnds, err = p.openTerminal(spec)
+		attributes.Sys.Setctty = true // its descriptor 0
+		arguments = []string{shell, loginFlag}
+	} else {
+		childEnds, err = p.openPipes(spec)
+	}
+	if err != nil {
+		return err
+	}
+	for i := 0; i < 3; i++ {
+		attributes.Files = append(attributes.Files, uintptr(childEnds[i%len(childEnds)]))
+	}
+	shield.lowered(func() {
+		p.PID, err = syscall.ForkExec(shell, arguments, attributes)
+	})
+	return err
+}
+
+// openPipes makes stdin, stdout and stderr. The child's ends are returned even with an error, to be closed.
+func (p *Process) openPipes(spec Spec) (childEnds []int, err error) {
 	if spec.Stdin {
 		ours, childs, err := newPipe(true)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		p.stdin, childEnds = ours, append(childEnds, childs)
 	} else {
 		null, err := syscall.Open(os.DevNull, syscall.O_RDONLY|syscall.O_CLOEXEC, 0)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		childEnds = append(childEnds, null)
 	}
 	for range [2]Stream{Stdout, Stderr} {
 		ours, childs, err := newPipe(false)
 		if err != nil {
-			return err
+			return childEnds, err
 		}
 		p.pipes, childEnds = append(p.pipes, ours), append(childEnds, childs)
 	}
-	attributes := &syscall.ProcAttr{
-		Dir:   spec.Directory,
-		Env:   spec.Env,
-		Files: []uintptr{uintptr(childEnds[0]), uintptr(childEnds[1]), uintptr(childEnds[2])},
-		Sys: &syscall.SysProcAttr{
-			Setsid:     true,
-			Credential: &syscall.Credential{Uid: spec.User.UID, Gid: spec.User.GID, Groups: spec.User.Groups},
-		},
-	}
-	shield.lowered(func() {
-		p.PID, err = syscall.ForkExec(shell, []string{shell, "-c", spec.Command}, attributes)
-	})
-	return err
+	return childEnds, nil
 }
 
 // supervise moves output until the process has ended, then reports its result. ended is called last.
 func (p *Process) supervise(ended func()) {
-	for i, stream := range [2]Stream{Stdout, Stderr} {
-		pipe, stream := p.pipes[i], stream
+	for i, pipe := range p.pipes { // a terminal has only one
+		pipe, stream := pipe, [2]Stream{Stdout, Stderr}[i]
 		p.pumps.Add(1)
 		go func() {
 			defer p.pumps.Done()

@@ -219,9 +219,13 @@ func TestAFollowerAfterTheEndGetsTheNewestMegabyteAndTheTruth(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	waitUntil(t, "end", func() bool { return len(table.Running()) == 0 })
+	waitUntil(t, "end of the output", func() bool { // which may come after that of the process
+		table.mu.Lock()
+		defer table.mu.Unlock()
+		return len(table.ended) == 1
+	})
 	for i := 0; i < 2; i++ { // repeated reads give the same
-		late := p.Follow()
+		late := p.Follow(0)
 		got := finish(t, late)
 		late.Close()
 		if !got.truncated || !bytes.HasSuffix(got.stdout, []byte("\x00last\n")) {
@@ -302,22 +306,22 @@ func TestEndedProcessesAreForgottenOldestFirst(t *testing.T) {
 		table.running[p.PID] = p
 		table.retire(p)
 	}
-	if _, err := table.Get(1_000_009); failure.Of(err, "").Code != failure.NoSuchProcess {
+	if _, err := table.Get(strconv.Itoa(1_000_009)); failure.Of(err, "").Code != failure.NoSuchProcess {
 		t.Errorf("the oldest is still there: %v", err)
 	}
-	oldest, err := table.Get(1_000_010)
+	oldest, err := table.Get(strconv.Itoa(1_000_010))
 	if err != nil {
 		t.Fatal(err)
 	}
-	follower := oldest.Follow()
+	follower := oldest.Follow(0)
 	if got := finish(t, follower); !got.truncated || len(got.stdout) != 0 || got.result.ExitCode != 7 {
 		t.Errorf("the output budget does not hold, or the result is lost: %d bytes, %+v", len(got.stdout), got.result)
 	}
-	newest, err := table.Get(1_000_000 + endedMax + 9)
+	newest, err := table.Get(strconv.Itoa(1_000_000 + endedMax + 9))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := finish(t, newest.Follow()); got.truncated || len(got.stdout) != ChunkBytesMax {
+	if got := finish(t, newest.Follow(0)); got.truncated || len(got.stdout) != ChunkBytesMax {
 		t.Errorf("the newest lost output: %d bytes", len(got.stdout))
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"os"
 	"sort"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -26,7 +27,9 @@ type Table struct {
 	shell  string
 
 	mu       sync.Mutex
+	settled  *sync.Cond // a start has succeeded or failed
 	starting int
+	tags     map[string]struct{} // of starts that are under way
 	running  map[int]*Process
 	ended    []*Process // oldest first
 }
@@ -37,29 +40,68 @@ func NewTable(shield *OOMShield) *Table {
 	if _, err := os.Stat(shell); err != nil {
 		shell = "/bin/sh"
 	}
-	return &Table{shield: shield, shell: shell, running: map[int]*Process{}}
+	t := &Table{shield: shield, shell: shell, running: map[int]*Process{}, tags: map[string]struct{}{}}
+	t.settled = sync.NewCond(&t.mu)
+	return t
 }
 
-// Start runs the command. The follower is attached before the first byte can be read; with follow false it is nil.
+// Start runs the command, or finds the process that was started with the same tag and is still remembered. The follower is
+// attached before the first byte can be read, or begins at the first retained byte; with follow false it is nil.
 func (t *Table) Start(spec Spec, follow bool) (*Process, *Follower, error) {
 	if err := checkDirectory(spec.Directory); err != nil {
 		return nil, nil, err
 	}
+	p, err := t.reserve(spec)
+	if err != nil {
+		return nil, nil, err
+	}
+	if p == nil {
+		return t.launch(spec, follow)
+	}
+	if !follow {
+		return p, nil, nil
+	}
+	return p, p.Follow(0), nil
+}
+
+// reserve takes a place and the tag for a process that the caller then launches, or finds the one that has the tag.
+func (t *Table) reserve(spec Spec) (*Process, error) {
 	t.mu.Lock()
+	defer t.mu.Unlock()
+	if spec.Tag != "" {
+		for _, taken := t.tags[spec.Tag]; taken; _, taken = t.tags[spec.Tag] {
+			t.settled.Wait()
+		}
+		if p := t.findLocked(func(p *Process) bool { return p.Tag == spec.Tag }); p != nil {
+			if p.fingerprint != spec.Fingerprint {
+				return nil, failure.New(failure.TagTaken, "process %d was started with the same tag and something else to do", p.PID)
+			}
+			return p, nil
+		}
+	}
 	if len(t.running)+t.starting >= runningMax {
-		t.mu.Unlock()
-		return nil, nil, failure.New(failure.TooManyProcesses,
+		return nil, failure.New(failure.TooManyProcesses,
 			"%d processes are running, which is the limit: wait for some or kill them", runningMax)
 	}
 	t.starting++
-	t.mu.Unlock()
+	if spec.Tag != "" {
+		t.tags[spec.Tag] = struct{}{}
+	}
+	return nil, nil
+}
 
-	p := &Process{Command: spec.Command, output: newOutput()}
+func (t *Table) launch(spec Spec, follow bool) (*Process, *Follower, error) {
+	p := &Process{Kind: spec.Kind, Command: spec.Command, Tag: spec.Tag, fingerprint: spec.Fingerprint, output: newOutput()}
+	if spec.Kind == PTY {
+		p.Command, p.output.lossy = t.shell+" "+loginFlag, true
+	}
 	err := p.fork(spec, t.shell, t.shield)
 
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.starting--
+	delete(t.tags, spec.Tag)
+	t.settled.Broadcast()
 	if err != nil {
 		return nil, nil, startFailure(err, spec, t.shell)
 	}
@@ -67,7 +109,7 @@ func (t *Table) Start(spec Spec, follow bool) (*Process, *Follower, error) {
 	t.running[p.PID] = p
 	var follower *Follower
 	if follow {
-		follower = p.Follow()
+		follower = p.Follow(0)
 	}
 	if spec.Timeout > 0 {
 		p.mu.Lock()
@@ -78,19 +120,34 @@ func (t *Table) Start(spec Spec, follow bool) (*Process, *Follower, error) {
 	return p, follower, nil
 }
 
-// Get finds a process, running or ended.
-func (t *Table) Get(pid int) (*Process, error) {
+// Get finds a process, running or ended, by its pid in digits or by its tag.
+func (t *Table) Get(reference string) (*Process, error) {
+	pid, err := strconv.Atoi(reference)
+	fits := func(p *Process) bool { return p.PID == pid }
+	if err != nil {
+		fits = func(p *Process) bool { return p.Tag == reference }
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if p, ok := t.running[pid]; ok {
+	if p := t.findLocked(fits); p != nil && reference != "" {
 		return p, nil
 	}
-	for _, p := range t.ended {
-		if p.PID == pid {
-			return p, nil
+	return nil, failure.New(failure.NoSuchProcess,
+		"there is no process %s that was started here, or its result is no longer kept", reference)
+}
+
+func (t *Table) findLocked(fits func(*Process) bool) *Process {
+	for _, p := range t.running {
+		if fits(p) {
+			return p
 		}
 	}
-	return nil, failure.New(failure.NoSuchProcess, "there is no process %d that was started here, or its result is no longer kept", pid)
+	for _, p := range t.ended {
+		if fits(p) {
+			return p
+		}
+	}
+	return nil
 }
 
 // Running lists the processes that have not ended, by pid.

@@ -32,7 +32,8 @@ final class Subjects {
             "phone_number", "phone",
             "person", "person_name",
             "street_address", "address",
-            "us_bank_routing", "bank_routing");
+            "us_bank_routing", "bank_routing",
+            "uk_nino", "national_id");
 
     /// About 1 %, 0.3 % and 0.1 % false alarms on ordinary text.
     private static final List<Double> MODEL_POINTS = List.of(0.5, 0.8, 0.95);

@@ -10,10 +10,12 @@ import java.util.List;
 ///
 /// The sign of a table entry says that something needs a look.
 public final class AnchorDfa {
-    private static final int CLASS_BITS = 6;
+    private static final int CLASS_BITS_MAX = 7;
     private static final int NONE = -1;
     private static final int ALERT = 1 << 15;
 
+    /// Columns of the table, as a power of two.
+    private final int classBits;
     private final byte[] classOf = new byte[128];
     /// Row of a state, column of a character's class: the next state, and [#ALERT]. Short, to stay in the caches.
     private final short[] table;
@@ -33,12 +35,13 @@ public final class AnchorDfa {
         for (int i = 0; i < triggers.length(); i++) {
             if (classOf[triggers.charAt(i)] == 0) classOf[triggers.charAt(i)] = (byte) classes++;
         }
-        if (classes > 1 << CLASS_BITS) throw new IllegalArgumentException("too many distinct characters in anchors");
+        if (classes > 1 << CLASS_BITS_MAX) throw new IllegalArgumentException("too many distinct characters in anchors");
+        classBits = 32 - Integer.numberOfLeadingZeros(classes - 1);
         for (char c = 'a'; c <= 'z'; c++) classOf[c - 32] = classOf[c];
 
         List<int[]> nodes = new ArrayList<>();
         List<List<Integer>> ends = new ArrayList<>();
-        nodes.add(emptyRow());
+        nodes.add(emptyRow(classBits));
         ends.add(new ArrayList<>());
         for (int id = 0; id < literals.size(); id++) {
             int node = 0;
@@ -46,7 +49,7 @@ public final class AnchorDfa {
                 int cls = classOf[literals.get(id).charAt(i)];
                 if (nodes.get(node)[cls] == NONE) {
                     nodes.get(node)[cls] = nodes.size();
-                    nodes.add(emptyRow());
+                    nodes.add(emptyRow(classBits));
                     ends.add(new ArrayList<>());
                 }
                 node = nodes.get(node)[cls];
@@ -55,16 +58,16 @@ public final class AnchorDfa {
         }
         complete(nodes, ends);
         if (nodes.size() >= ALERT) throw new IllegalArgumentException("too many anchors");
-        table = new short[nodes.size() << CLASS_BITS];
+        table = new short[nodes.size() << classBits];
         hits = new int[nodes.size()][];
-        boolean[] trigger = new boolean[1 << CLASS_BITS];
+        boolean[] trigger = new boolean[1 << classBits];
         for (int i = 0; i < triggers.length(); i++) trigger[classOf[triggers.charAt(i)]] = true;
         for (int node = 0; node < nodes.size(); node++) {
             hits[node] = ends.get(node).stream().mapToInt(Integer::intValue).toArray();
-            for (int cls = 0; cls < 1 << CLASS_BITS; cls++) {
+            for (int cls = 0; cls < 1 << classBits; cls++) {
                 int next = nodes.get(node)[cls];
                 boolean alert = trigger[cls] || !ends.get(next).isEmpty();
-                table[node << CLASS_BITS | cls] = (short) (next | (alert ? ALERT : 0));
+                table[node << classBits | cls] = (short) (next | (alert ? ALERT : 0));
             }
         }
     }
@@ -90,17 +93,18 @@ public final class AnchorDfa {
         int length = text.length();
         short[] rows = table;
         byte[] classes = classOf;
+        int bits = classBits;
         int state = 0;
         for (int i = 0; i < length; i++) {
             char c = chars[i];
-            int entry = rows[state << CLASS_BITS | (c < 128 ? classes[c] : 0)];
+            int entry = rows[state << bits | (c < 128 ? classes[c] : 0)];
             state = entry & ALERT - 1;
             if (entry < 0) visitor.alert(i, c, hits[state]);
         }
     }
 
-    private static int[] emptyRow() {
-        int[] row = new int[1 << CLASS_BITS];
+    private static int[] emptyRow(int classBits) {
+        int[] row = new int[1 << classBits];
         Arrays.fill(row, NONE);
         return row;
     }

@@ -37,7 +37,7 @@ public final class FoldedText {
     }
 
     /// The characters themselves, for the pass; longer than [#length] where some vanished. Not to be changed.
-    char[] chars() {
+    public char[] chars() {
         return chars;
     }
 
@@ -115,6 +115,7 @@ public final class FoldedText {
         if (cp >= 0x2010 && cp <= 0x2015 || cp == 0x2212 || cp == 0xfe58 || cp == 0xfe63) return '-';
         if (cp == 0x3002 || cp == 0x2024 || cp == 0xfe52) return '.';
         if (cp == 0xfe6b) return '@';
+        if (cp == 0x2018 || cp == 0x2019) return '\'';
         if (cp >= 0x1d400 && cp <= 0x1d7ff || cp >= 0x2460 && cp <= 0x24ea || cp >= 0x2070 && cp <= 0x2089) {
             String plain = Normalizer.normalize(Character.toString(cp), Normalizer.Form.NFKC);
             return plain.length() == 1 && plain.charAt(0) < 128 ? plain.charAt(0) : cp;

@@ -64,6 +64,17 @@ public record HostProcess(long pid, long startTicks) {
             return true;
         }
         handle.get().destroyForcibly();
+        return awaitEnd(deadline);
+    }
+
+    /// Waits until the process is gone.
+    ///
+    /// @return false when it was still there at the deadline
+    public boolean awaitEnd(Duration deadline) {
+        Optional<ProcessHandle> handle = ProcessHandle.of(pid).filter(found -> alive());
+        if (handle.isEmpty()) {
+            return true;
+        }
         try {
             handle.get().onExit().get(deadline.toMillis(), TimeUnit.MILLISECONDS);
             return true;

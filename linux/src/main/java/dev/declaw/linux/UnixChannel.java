@@ -27,28 +27,16 @@ public final class UnixChannel implements AutoCloseable {
     private static final int SHUT_RDWR = 2;
     private static final int SOL_SOCKET = 1;
     private static final int SO_PEERCRED = 17;
-    private static final int SCM_RIGHTS = 1;
     private static final int MSG_NOSIGNAL = 0x4000;
     private static final int MSG_CMSG_CLOEXEC = 0x40000000;
-    private static final int MSG_CTRUNC = 8;
-    private static final int EINTR = 4;
     private static final int HEADER_BYTES = 4;
     private static final int CHUNK_BYTES = 64 * 1024;
-
-    // struct cmsghdr { size_t len; int level; int type; } and struct msghdr, LP64 (both supported machines are).
-    private static final int CMSG_HEADER_BYTES = 16;
-    private static final int CONTROL_BYTES = CMSG_HEADER_BYTES + DESCRIPTORS_MAX * Integer.BYTES;
-    private static final int MSGHDR_BYTES = 56;
 
     private static final MethodHandle SOCKET =
             Native.link("socket", Native.INT, Native.INT, Native.INT, Native.INT);
     private static final MethodHandle CONNECT =
             Native.link("connect", Native.INT, Native.INT, Native.POINTER, Native.INT);
     private static final MethodHandle SHUTDOWN = Native.link("shutdown", Native.INT, Native.INT, Native.INT);
-    private static final MethodHandle SENDMSG =
-            Native.link("sendmsg", Native.LONG, Native.INT, Native.POINTER, Native.INT);
-    private static final MethodHandle RECVMSG =
-            Native.link("recvmsg", Native.LONG, Native.INT, Native.POINTER, Native.INT);
     private static final MethodHandle GETSOCKOPT = Native.link(
             "getsockopt", Native.INT, Native.INT, Native.INT, Native.INT, Native.POINTER, Native.POINTER);
 
@@ -80,13 +68,18 @@ public final class UnixChannel implements AutoCloseable {
 
     /// @throws LinuxException when nothing listens at the path
     public static UnixChannel connect(Path path) {
+        return new UnixChannel(connectSocket(path));
+    }
+
+    /// A stream socket that is connected to the path; the caller closes it.
+    static Descriptor connectSocket(Path path) {
         Descriptor socket = socket();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment capture = Native.capture(arena);
             MemorySegment address = UnixAddress.of(path, arena);
             Native.check(
                     "connect", (int) CONNECT.invokeExact(capture, socket.descriptor(), address, UnixAddress.BYTES), capture);
-            return new UnixChannel(socket);
+            return socket;
         } catch (RuntimeException e) {
             socket.close();
             throw e;
@@ -107,17 +100,17 @@ public final class UnixChannel implements AutoCloseable {
         sending.lock();
         inUse.readLock().lock();
         try (Arena arena = Arena.ofConfined()) {
-            MessageHeader header = new MessageHeader(arena, message.length);
+            MessageHeader header = new MessageHeader(arena, HEADER_BYTES + message.length, DESCRIPTORS_MAX);
             for (int shift = 24, i = 0; i < HEADER_BYTES; shift -= 8, i++) {
-                header.data.set(ValueLayout.JAVA_BYTE, i, (byte) (message.length >> shift));
+                header.data().set(ValueLayout.JAVA_BYTE, i, (byte) (message.length >> shift));
             }
-            MemorySegment.copy(message, 0, header.data, ValueLayout.JAVA_BYTE, HEADER_BYTES, message.length);
+            MemorySegment.copy(message, 0, header.data(), ValueLayout.JAVA_BYTE, HEADER_BYTES, message.length);
             header.attach(descriptors);
             long sent = 0;
             long total = HEADER_BYTES + (long) message.length;
             while (sent < total) {
                 header.window(sent, total - sent);
-                sent += call(SENDMSG, "sendmsg", header, MSG_NOSIGNAL);
+                sent += call(MessageHeader.SENDMSG, "sendmsg", header, MSG_NOSIGNAL);
                 header.attach(); // the descriptors went with the first byte
             }
         } finally {
@@ -136,7 +129,7 @@ public final class UnixChannel implements AutoCloseable {
         List<Descriptor> descriptors = new ArrayList<>();
         boolean complete = false;
         try (Arena arena = Arena.ofConfined()) {
-            MessageHeader header = new MessageHeader(arena, CHUNK_BYTES);
+            MessageHeader header = new MessageHeader(arena, CHUNK_BYTES, DESCRIPTORS_MAX);
             byte[] length = new byte[HEADER_BYTES];
             fill(header, length, descriptors);
             int size = (length[0] & 255) << 24 | (length[1] & 255) << 16 | (length[2] & 255) << 8 | (length[3] & 255);
@@ -157,13 +150,13 @@ public final class UnixChannel implements AutoCloseable {
         while (filled < target.length) {
             header.window(0, Math.min(CHUNK_BYTES, target.length - filled));
             header.makeRoomForDescriptors();
-            int read = (int) call(RECVMSG, "recvmsg", header, MSG_CMSG_CLOEXEC);
+            int read = (int) call(MessageHeader.RECVMSG, "recvmsg", header, MSG_CMSG_CLOEXEC);
             header.takeDescriptors(descriptors);
             if (header.truncated() || descriptors.size() > DESCRIPTORS_MAX) {
                 throw new IOException("the peer sent more than " + DESCRIPTORS_MAX + " descriptors");
             }
             if (read == 0) throw new EOFException("the peer has closed the channel");
-            MemorySegment.copy(header.data, ValueLayout.JAVA_BYTE, 0, target, filled, read);
+            MemorySegment.copy(header.data(), ValueLayout.JAVA_BYTE, 0, target, filled, read);
             filled += read;
         }
     }
@@ -173,13 +166,13 @@ public final class UnixChannel implements AutoCloseable {
             if (closed.get()) throw new EOFException("this channel was closed");
             long result;
             try {
-                result = (long) handle.invokeExact(header.capture, number, header.header, flags);
+                result = (long) handle.invokeExact(header.capture(), number, header.pointer(), flags);
             } catch (Throwable t) {
                 throw Native.impossible(t);
             }
             if (result >= 0) return result;
-            int errno = Native.errno(header.capture);
-            if (errno != EINTR) throw new IOException(new LinuxException(name, errno));
+            int errno = Native.errno(header.capture());
+            if (errno != Errno.EINTR) throw new IOException(new LinuxException(name, errno));
         }
     }
 
@@ -243,67 +236,6 @@ public final class UnixChannel implements AutoCloseable {
             int _ = (int) SHUTDOWN.invokeExact(capture, descriptor, SHUT_RDWR);
         } catch (Throwable t) {
             throw Native.impossible(t);
-        }
-    }
-
-    /// `struct msghdr` with one `iovec` over a buffer, and room for descriptors.
-    private static final class MessageHeader {
-        private static final long IOV = 16;
-        private static final long IOV_LENGTH = 24;
-        private static final long CONTROL = 32;
-        private static final long CONTROL_LENGTH = 40;
-        private static final long FLAGS = 48;
-
-        private final MemorySegment capture;
-        private final MemorySegment data;
-        private final MemorySegment vector;
-        private final MemorySegment control;
-        private final MemorySegment header;
-
-        private MessageHeader(Arena arena, int payloadBytes) {
-            capture = Native.capture(arena);
-            data = arena.allocate(HEADER_BYTES + (long) payloadBytes);
-            vector = arena.allocate(16, 8);
-            control = arena.allocate(CONTROL_BYTES, 8);
-            header = arena.allocate(MSGHDR_BYTES, 8);
-            header.set(ValueLayout.ADDRESS, IOV, vector);
-            header.set(ValueLayout.JAVA_LONG, IOV_LENGTH, 1);
-        }
-
-        private void window(long from, long bytes) {
-            vector.set(ValueLayout.ADDRESS, 0, data.asSlice(from));
-            vector.set(ValueLayout.JAVA_LONG, 8, bytes);
-        }
-
-        private void attach(int... descriptors) {
-            long bytes = CMSG_HEADER_BYTES + (long) descriptors.length * Integer.BYTES;
-            boolean none = descriptors.length == 0;
-            header.set(ValueLayout.ADDRESS, CONTROL, none ? MemorySegment.NULL : control);
-            header.set(ValueLayout.JAVA_LONG, CONTROL_LENGTH, none ? 0 : bytes);
-            control.set(ValueLayout.JAVA_LONG, 0, bytes);
-            control.set(ValueLayout.JAVA_INT, 8, SOL_SOCKET);
-            control.set(ValueLayout.JAVA_INT, 12, SCM_RIGHTS);
-            MemorySegment.copy(descriptors, 0, control, ValueLayout.JAVA_INT, CMSG_HEADER_BYTES, descriptors.length);
-        }
-
-        private void makeRoomForDescriptors() {
-            header.set(ValueLayout.ADDRESS, CONTROL, control);
-            header.set(ValueLayout.JAVA_LONG, CONTROL_LENGTH, CONTROL_BYTES);
-        }
-
-        private boolean truncated() {
-            return (header.get(ValueLayout.JAVA_INT, FLAGS) & MSG_CTRUNC) != 0;
-        }
-
-        private void takeDescriptors(List<Descriptor> into) {
-            long received = header.get(ValueLayout.JAVA_LONG, CONTROL_LENGTH);
-            if (received < CMSG_HEADER_BYTES) return;
-            boolean rights = control.get(ValueLayout.JAVA_INT, 8) == SOL_SOCKET
-                    && control.get(ValueLayout.JAVA_INT, 12) == SCM_RIGHTS;
-            long end = Math.min(control.get(ValueLayout.JAVA_LONG, 0), received);
-            for (long at = CMSG_HEADER_BYTES; rights && at + Integer.BYTES <= end; at += Integer.BYTES) {
-                into.add(new Descriptor(control.get(ValueLayout.JAVA_INT, at)));
-            }
         }
     }
 }

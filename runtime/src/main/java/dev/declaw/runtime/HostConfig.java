@@ -18,6 +18,8 @@ public record HostConfig(
         int memoryBudgetMib,
         int diskReserveMib,
         Duration bootDeadline) {
+    /// A Unix socket's path has 107 bytes (unix(7)); `/sandboxes/<id>/qmp` takes 51 of them.
+    private static final int STATE_PATH_CHARACTERS_MAX = 56;
     private static final int DISK_RESERVE_MIB_DEFAULT = 2048;
     private static final Duration BOOT_DEADLINE_DEFAULT = Duration.ofSeconds(60);
 
@@ -29,6 +31,10 @@ public record HostConfig(
             throw new IllegalArgumentException("limits of a host are positive");
         }
         // QEMU's option syntax separates by commas, and a qcow2 file names its backing file.
+        if (stateDirectory.toString().length() > STATE_PATH_CHARACTERS_MAX) {
+            throw new IllegalArgumentException("the path of a state directory has " + STATE_PATH_CHARACTERS_MAX
+                    + " characters at most, because sockets lie below it: " + stateDirectory);
+        }
         for (Path path : new Path[] {stateDirectory, templateCache}) {
             if (!path.toString().matches("[A-Za-z0-9/._+@-]{1,512}")) {
                 throw new IllegalArgumentException(

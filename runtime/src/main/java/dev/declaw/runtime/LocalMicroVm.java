@@ -4,11 +4,14 @@ import dev.declaw.linux.HostProcess;
 import dev.declaw.linux.SlotSockets;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.runtime.guest.GuestClient;
+import dev.declaw.runtime.guest.HttpGuestClient;
 import dev.declaw.runtime.network.Slot;
+import dev.declaw.runtime.vmm.VmmDriver;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Supplier;
 
 /// A microVM of this machine. It owns nothing but the list of what has to be released.
 final class LocalMicroVm implements MicroVm {
@@ -16,17 +19,25 @@ final class LocalMicroVm implements MicroVm {
 
     private final SandboxId id;
     private final Slot slot;
-    private final Path disk;
+    private final SandboxDirectory directory;
     private final HostProcess process;
-    private final GuestClient guest;
+    private final Supplier<VmmDriver> driver;
+    private final HttpGuestClient guest;
     private final Releases releases;
     private final CompletionStage<Void> exited;
 
-    LocalMicroVm(SandboxId id, Slot slot, Path disk, HostProcess process, GuestClient guest, Releases releases) {
-        this.id = id;
+    LocalMicroVm(
+            Slot slot,
+            SandboxDirectory directory,
+            HostProcess process,
+            Supplier<VmmDriver> driver,
+            HttpGuestClient guest,
+            Releases releases) {
+        this.id = directory.id();
         this.slot = slot;
-        this.disk = disk;
+        this.directory = directory;
         this.process = process;
+        this.driver = driver;
         this.guest = guest;
         this.releases = releases;
         this.exited = process.exited();
@@ -61,11 +72,21 @@ final class LocalMicroVm implements MicroVm {
     public Usage usage() {
         long diskBytes;
         try {
-            diskBytes = Files.size(disk);
+            diskBytes = Files.size(directory.disk());
         } catch (IOException gone) {
             diskBytes = 0;
         }
         return new Usage(process.cpuSeconds(), process.residentMib(), diskBytes / BYTES_PER_MIB);
+    }
+
+    /// Saves the devices of a machine whose memory is a shared file, and ends the VMM; the files stay.
+    void saveAndEnd(Path state) throws IOException {
+        guest.close();
+        driver.get().saveAndEnd(directory.control(), process, state);
+    }
+
+    Path disk() {
+        return directory.disk();
     }
 
     Slot slot() {

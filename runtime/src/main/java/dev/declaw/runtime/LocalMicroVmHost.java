@@ -1,7 +1,6 @@
 package dev.declaw.runtime;
 
 import dev.declaw.linux.HostProcess;
-import dev.declaw.linux.Tail;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.runtime.guest.HttpGuestClient;
@@ -12,16 +11,9 @@ import dev.declaw.runtime.template.TemplateStore;
 import dev.declaw.runtime.vmm.AcceleratorChoice;
 import dev.declaw.runtime.vmm.AcceleratorProbe;
 import dev.declaw.runtime.vmm.QemuDriver;
-import dev.declaw.runtime.vmm.RunningVmm;
 import dev.declaw.runtime.vmm.TimeStampCounter;
-import dev.declaw.runtime.vmm.VmSpec;
-import dev.declaw.runtime.vmm.VmmDriver;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -32,16 +24,15 @@ import org.slf4j.LoggerFactory;
 /// The microVMs of this machine that belong to one state directory. Needs root: namespaces, taps, and a uid per VMM.
 public final class LocalMicroVmHost implements MicroVmHost {
     private static final Logger LOG = LoggerFactory.getLogger(LocalMicroVmHost.class);
-    private static final Duration KILL_DEADLINE = Duration.ofSeconds(10);
-    private static final int BYTES_PER_MIB = 1 << 20;
 
     private final HostConfig config;
     private final TemplateStore templates;
     private final MemoryBudget memory;
     private final StateLock lock;
-    private Machine machine;
-
-    private record Machine(BootImage image, VmmDriver driver, AcceleratorChoice accelerator) {}
+    private final VmStart start;
+    private final TemplateSnapshots snapshots;
+    private final Renewal renewal = new Renewal(this::renew);
+    private HostMachine machine;
 
     /// @throws IllegalStateException when another server uses the state directory
     public LocalMicroVmHost(HostConfig config) {
@@ -49,87 +40,52 @@ public final class LocalMicroVmHost implements MicroVmHost {
         this.templates = new TemplateStore(config.templateCache(), config.envdBinary());
         this.memory = new MemoryBudget(config.memoryBudgetMib());
         this.lock = StateLock.take(config.stateDirectory());
+        this.start = new VmStart(config, memory);
+        this.snapshots = new TemplateSnapshots(templates);
     }
 
     @Override
     public MicroVm boot(SandboxId id, Template template) {
-        Releases releases = new Releases();
         try {
-            return boot(id, template, machine(line -> LOG.info("{}", line)), releases);
+            HostMachine on = machine(line -> LOG.info("{}", line));
+            Optional<TemplateSnapshot> snapshot = snapshots.find(template, on.image(), on.key(template));
+            if (snapshot.isPresent()) {
+                try {
+                    return start.resume(id, template, on, snapshot.get());
+                } catch (VmStart.UnusableSnapshotException unusable) {
+                    snapshots.retire(snapshot.get().directory(), unusable.getMessage());
+                }
+            }
+            LOG.warn("template {} has no saved machine for this host: {} boots its kernel, which takes seconds",
+                    template.name(), id);
+            renewal.request(template.name());
+            return start.boot(id, template, on, Optional.empty());
+        } catch (PlatformFailure known) {
+            throw known;
         } catch (IOException | RuntimeException failure) {
-            try {
-                releases.run();
-            } catch (RuntimeException leftover) {
-                failure.addSuppressed(leftover);
-            }
-            switch (failure) {
-                case PlatformFailure known -> throw known;
-                default -> throw new PlatformFailure.InternalFailure("the microVM could not be started", failure);
-            }
+            throw new PlatformFailure.InternalFailure("the microVM could not be started", failure);
         }
     }
 
-    private MicroVm boot(SandboxId id, Template template, Machine on, Releases releases) throws IOException {
-        int memoryMib = template.memoryMib() + on.driver().overheadMib();
-        memory.take(memoryMib);
-        releases.add("memory", () -> memory.giveBack(memoryMib));
-        SandboxDirectory directory = SandboxDirectory.of(config.stateDirectory(), id);
-        create(directory);
-        releases.add("files", directory::delete);
-        requireDiskSpace();
-        Files.copy(TemplateStore.emptyLayer(template), directory.disk());
-        Slot slot = Slot.of(id);
-        releases.add("slot", slot::delete);
-        slot.create();
-        RunningVmm vmm = on.driver().start(new VmSpec(
+    /// Makes the saved machine of a template when there is none that can be used.
+    private void prepare(Template template, Consumer<String> progress) throws IOException {
+        HostMachine on = machine(progress);
+        snapshots.prepare(
+                template,
                 on.image(),
-                directory.disk(),
-                slot.namespace(),
-                template.vcpus(),
-                template.memoryMib(),
-                VmmUser.of(id)));
-        releases.add("process", () -> end(vmm.process()));
-        HttpGuestClient guest = new HttpGuestClient(slot::openChannel, Slot.GUEST_ADDRESS);
-        releases.add("connections", guest::close);
-        awaitGuest(vmm.process(), vmm.console(), guest);
-        new VmManifest(vmm.process(), memoryMib, template.digest()).write(directory.manifest());
-        return new LocalMicroVm(id, slot, directory.disk(), vmm.process(), guest, releases);
+                on.key(template),
+                memory -> start.boot(snapshots.newId(), template, on, Optional.of(memory)),
+                progress);
     }
 
-    private static void create(SandboxDirectory directory) throws IOException {
+    private void renew(String name) {
         try {
-            directory.create();
-        } catch (FileAlreadyExistsException exists) {
-            throw new PlatformFailure.Conflict("sandbox_exists", "there is a sandbox " + directory.id() + " already");
-        }
-    }
-
-    private void requireDiskSpace() throws IOException {
-        long freeMib = Files.getFileStore(config.stateDirectory()).getUsableSpace() / BYTES_PER_MIB;
-        if (freeMib < config.diskReserveMib()) {
-            throw new PlatformFailure.NoCapacity(
-                    "no_disk",
-                    "only " + freeMib + " MiB of disk are free, and " + config.diskReserveMib()
-                            + " MiB must stay free; kill sandboxes or free some space");
-        }
-    }
-
-    private static void end(HostProcess process) {
-        if (!process.kill(KILL_DEADLINE)) {
-            throw new IllegalStateException("process " + process.pid() + " does not end");
-        }
-    }
-
-    private void awaitGuest(HostProcess process, Tail console, HttpGuestClient guest) {
-        if (!guest.awaitHealthy(config.bootDeadline(), process::alive)) {
-            LOG.warn("console of the guest that did not start:\n{}", console.text());
-            if (!process.alive()) {
-                throw new IllegalStateException("the VMM ended while its guest booted");
+            Optional<Template> template = templates.find(name);
+            if (template.isPresent()) {
+                prepare(template.get(), line -> LOG.info("{}", line));
             }
-            throw new PlatformFailure.DeadlineExceeded(
-                    "boot_timeout",
-                    "the guest did not answer within " + config.bootDeadline().toSeconds()
-                            + " s; the machine may be too busy: try again");
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
         }
     }
 
@@ -173,10 +129,11 @@ public final class LocalMicroVmHost implements MicroVmHost {
         releases.add("memory", () -> memory.giveBack(manifest.memoryMib()));
         releases.add("files", directory::delete);
         releases.add("slot", slot::delete);
-        releases.add("process", () -> end(process));
+        releases.add("process", () -> VmStart.end(process));
         HttpGuestClient guest = new HttpGuestClient(slot::openChannel, Slot.GUEST_ADDRESS);
         releases.add("connections", guest::close);
-        return Optional.of(new LocalMicroVm(directory.id(), slot, directory.disk(), process, guest, releases));
+        return Optional.of(new LocalMicroVm(
+                slot, directory, process, () -> machine(line -> LOG.info("{}", line)).driver(), guest, releases));
     }
 
     @Override
@@ -192,6 +149,9 @@ public final class LocalMicroVmHost implements MicroVmHost {
     public void prepareTemplates(Consumer<String> progress) {
         try {
             templates.prepare(progress);
+            for (String name : templates.names()) {
+                prepare(templates.find(name).orElseThrow(), progress);
+            }
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }
@@ -203,12 +163,12 @@ public final class LocalMicroVmHost implements MicroVmHost {
         return machine(line -> LOG.info("{}", line)).accelerator();
     }
 
-    private synchronized Machine machine(Consumer<String> progress) {
+    private synchronized HostMachine machine(Consumer<String> progress) {
         if (machine == null) {
             try {
                 BootImage image = templates.bootImage(progress);
                 AcceleratorChoice choice = new AcceleratorProbe(config.templateCache()).choose(image);
-                machine = new Machine(
+                machine = new HostMachine(
                         image, new QemuDriver(choice.accelerator(), TimeStampCounter.frequencyKhz()), choice);
             } catch (IOException failure) {
                 throw new UncheckedIOException(failure);
@@ -219,6 +179,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
 
     @Override
     public void close() {
+        renewal.close();
         lock.close();
     }
 }

@@ -57,6 +57,11 @@ record SandboxDirectory(SandboxId id, Path path) {
         return path.resolve("disk.qcow2");
     }
 
+    /// Control socket of the VMM.
+    Path control() {
+        return path.resolve("qmp");
+    }
+
     Path manifest() {
         return path.resolve("vm.json");
     }

@@ -166,7 +166,8 @@ class LocalMicroVmVmTest {
             assertThat(content.transferTo(OutputStream.nullOutputStream())).isEqualTo(UPLOAD_BYTES);
         }
         assertThat(received.digest()).isEqualTo(sent.digest());
-        assertThat(vm.usage().diskMib()).isGreaterThanOrEqualTo(1);
+        assertThat(VmFixture.run(vm, "root", "sync").exitCode()).isZero();
+        assertThat(vm.usage().diskMib()).isGreaterThanOrEqualTo(UPLOAD_BYTES >> 20);
     }
 
     @Test

@@ -26,11 +26,18 @@ final class VmFixture implements AutoCloseable {
     static final String TOKEN = "0123456789abcdef0123456789abcdef";
     private static final Path ENVD_SOURCES = Path.of("../envd").toAbsolutePath().normalize();
 
+    private final Path cache;
     private final Path state;
     private final Path envd;
     private LocalMicroVmHost host;
+    private boolean ownsCache;
 
     VmFixture() throws IOException {
+        this(Path.of(System.getenv().getOrDefault("DECLAW_CACHE", "/var/cache/declaw")));
+    }
+
+    private VmFixture(Path cache) throws IOException {
+        this.cache = cache;
         assertThat(ProcessHandle.current().info().user()).as("these tests make namespaces: run as root").hasValue("root");
         envd = envd();
         state = Files.createTempDirectory("declaw-vm-test");
@@ -39,7 +46,6 @@ final class VmFixture implements AutoCloseable {
     }
 
     private LocalMicroVmHost open() {
-        Path cache = Path.of(System.getenv().getOrDefault("DECLAW_CACHE", "/var/cache/declaw"));
         return new LocalMicroVmHost(HostConfig.of(state, cache, envd, 16384));
     }
 
@@ -55,6 +61,23 @@ final class VmFixture implements AutoCloseable {
                 .withEnvironment("PATH", System.getenv("PATH") + ":/usr/local/go/bin")
                 .withDeadline(Duration.ofMinutes(5)));
         return binary;
+    }
+
+    /// A fixture whose cache has the disks and kernels of the shared one, but saved machines of its own, to be damaged.
+    static VmFixture withCacheOfItsOwn() throws IOException {
+        Path cache = Files.createTempDirectory("declaw-vm-cache");
+        try (VmFixture shared = new VmFixture()) {
+            for (String kind : new String[] {"kernel", "boot", "rootfs", "accelerator.json"}) {
+                Files.createSymbolicLink(cache.resolve(kind), shared.cache.resolve(kind));
+            }
+        }
+        VmFixture fixture = new VmFixture(cache);
+        fixture.ownsCache = true;
+        return fixture;
+    }
+
+    Path cache() {
+        return cache;
     }
 
     LocalMicroVmHost host() {
@@ -122,5 +145,8 @@ final class VmFixture implements AutoCloseable {
     public void close() throws IOException {
         host.close();
         Exec.run(Command.of("rm", "-rf", "--", state.toString()));
+        if (ownsCache) {
+            Exec.run(Command.of("rm", "-rf", "--", cache.toString()));
+        }
     }
 }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /// What the server has to know of the machine and of its own installation.
@@ -46,15 +47,19 @@ final class Machine {
         throw new IOException(MEMORY + " has no MemTotal");
     }
 
-    /// How to start this program again in another role: same JDK, same options, same modules.
-    static List<String> javaCommand() throws IOException {
-        return List.of(
+    /// How to start this program again as the egress proxy: same JDK, same options, same modules.
+    static List<String> egressCommand() throws IOException {
+        List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "@" + installed("java.args"),
-                "-Xmx" + EGRESS_HEAP_MIB + "m",
+                "-Xmx" + EGRESS_HEAP_MIB + "m"));
+        Path startCache = installed("egress.aot");
+        if (Files.isReadable(startCache)) command.add("-XX:AOTCache=" + startCache);
+        command.addAll(List.of(
                 "--module-path",
                 System.getProperty("jdk.module.path"),
                 "--module",
-                "dev.declaw.server/" + Main.class.getName());
+                "dev.declaw.server/" + Main.class.getName()));
+        return command;
     }
 }

@@ -6,10 +6,13 @@ import dev.declaw.egress.control.EgressProxy;
 import dev.declaw.egress.control.SupervisedEgressProxy;
 import dev.declaw.runtime.LocalMicroVmHost;
 import dev.declaw.server.api.ApiServer;
+import dev.declaw.server.account.Accounts;
+import dev.declaw.server.audit.AdminEvents;
 import dev.declaw.server.audit.AuditLog;
 import dev.declaw.server.audit.SpoolIngest;
 import dev.declaw.server.auth.ApiKeys;
 import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.config.ServerConfig;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
@@ -18,6 +21,8 @@ import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.Database;
 import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.store.TenantTable;
+import dev.declaw.server.store.UsageTable;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -82,10 +87,13 @@ final class Server implements AutoCloseable {
         IdempotencyTable idempotency = new IdempotencyTable(database);
         idempotency.releaseUnfinished();
         ApiKeys keys = ApiKeys.open(new ApiKeyTable(database), home.resolve("api-key"), tokens, clock);
+        Tenants tenants = new Tenants(new TenantTable(database), config.tenants(), tokens, clock);
+        AdminEvents admin = new AdminEvents(audit, tokens, clock);
+        Accounts accounts = new Accounts(keys, tenants, new UsageTable(database), admin, clock);
 
         Sandboxes sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
-                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock),
+                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants),
                 new Sandboxes.Settings(
                         config.limits().sandboxesMax(),
                         config.limits().bootsMax(),
@@ -111,7 +119,8 @@ final class Server implements AutoCloseable {
                                 ingest::drain,
                                 keys,
                                 tokens,
-                                clock)));
+                                clock,
+                                accounts)));
         api.start();
     }
 
@@ -128,7 +137,7 @@ final class Server implements AutoCloseable {
         privateDirectory(home.resolve("egress"));
         Path control = home.resolve("egress").resolve("control.sock");
         int user = EgressProcess.DEFAULT_UID;
-        List<String> command = new ArrayList<>(Machine.javaCommand());
+        List<String> command = new ArrayList<>(Machine.egressCommand());
         command.add(Main.EGRESS_WORKER);
         command.addAll(new EgressProcess.Arguments(control, user, user, config.egress()).toCommandLine());
         return new SupervisedEgressProxy.Settings(command, control, spool(home), user, user);

@@ -24,8 +24,8 @@ public final class Platform implements AutoCloseable {
     private final Path home;
     private final Map<String, String> settings = new HashMap<>();
     private final int port;
-    /// An interrupted run (SIGINT, SIGTERM) takes its server with it.
-    private final Thread interrupted = new Thread(this::stop, "platform-interrupted");
+    /// An interrupted run (SIGINT, SIGTERM) takes its server and its state with it.
+    private final Thread interrupted = new Thread(this::stopAndForget, "platform-interrupted");
 
     private Process process;
 
@@ -152,9 +152,13 @@ public final class Platform implements AutoCloseable {
 
     @Override
     public void close() {
+        Runtime.getRuntime().removeShutdownHook(interrupted);
+        stopAndForget();
+    }
+
+    private void stopAndForget() {
         try {
             stop();
-            Runtime.getRuntime().removeShutdownHook(interrupted);
         } finally {
             try (Stream<Path> files = Files.walk(home)) {
                 files.sorted(Comparator.reverseOrder()).forEach(file -> file.toFile().delete());

@@ -16,6 +16,8 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLSocket;
@@ -27,15 +29,21 @@ import javax.net.ssl.X509TrustManager;
 public final class Loopback implements AutoCloseable {
     private static final String NAME = "api.example.test";
     private static final Duration READY_WITHIN = Duration.ofSeconds(20);
+    private static final int STOPPED_WITHIN_SECONDS = 60; // a JVM that records an AOT cache writes it now
 
     private final Deque<AutoCloseable> releases = new ArrayDeque<>();
-    private final NetworkNamespace namespace = new NetworkNamespace("declaw-loopback");
+    private final NetworkNamespace namespace = new NetworkNamespace("declaw-loopback-" + ProcessHandle.current().pid());
     private final Authority origins = new Authority("Origins on loopback");
     private final Process proxy;
     private final SSLContext client;
 
     /// @param policy policy file of the proxy, `{"security": …, "network": …}`
     public Loopback(String policy) throws IOException {
+        this(policy, Map.of());
+    }
+
+    /// @param environment further variables of the proxy's process, such as `DECLAW_JVM_OPTIONS`
+    public Loopback(String policy, Map<String, String> environment) throws IOException {
         namespace.create();
         releases.push(namespace::delete);
         try {
@@ -63,20 +71,22 @@ public final class Loopback implements AutoCloseable {
             sandbox.writePem(folder.resolve("ca.pem"));
             sandbox.writeKeyPem(folder.resolve("ca-key.pem"));
             Path log = folder.resolve("proxy.log");
-            proxy = Exec.start(
-                    Command.of(
-                                    Checkout.launcher().toString(), "egress",
-                                    "--mode", "redirect",
-                                    "--listen", "127.0.0.1:15443",
-                                    "--policy", policyFile.toString(),
-                                    "--ca-cert", folder.resolve("ca.pem").toString(),
-                                    "--ca-key", folder.resolve("ca-key.pem").toString(),
-                                    "--upstream-ca", upstream.toString(),
-                                    "--audit", folder.resolve("audit.jsonl").toString(),
-                                    "--resolver", "127.0.0.3:53",
-                                    "--internal-range", "127.0.0.0/8")
-                            .in(namespace),
-                    log);
+            Command command = Command.of(
+                            Checkout.launcher().toString(), "egress",
+                            "--mode", "redirect",
+                            "--listen", "127.0.0.1:15443",
+                            "--policy", policyFile.toString(),
+                            "--ca-cert", folder.resolve("ca.pem").toString(),
+                            "--ca-key", folder.resolve("ca-key.pem").toString(),
+                            "--upstream-ca", upstream.toString(),
+                            "--audit", folder.resolve("audit.jsonl").toString(),
+                            "--resolver", "127.0.0.3:53",
+                            "--internal-range", "127.0.0.0/8")
+                    .in(namespace);
+            for (Map.Entry<String, String> variable : environment.entrySet()) {
+                command = command.withEnvironment(variable.getKey(), variable.getValue());
+            }
+            proxy = Exec.start(command, log);
             releases.push(this::stopProxy);
             awaitReady(log);
             client = trustingEverything();
@@ -129,7 +139,7 @@ public final class Loopback implements AutoCloseable {
 
     private void stopProxy() throws InterruptedException {
         proxy.destroy();
-        if (!proxy.waitFor(10, java.util.concurrent.TimeUnit.SECONDS)) proxy.destroyForcibly();
+        if (!proxy.waitFor(STOPPED_WITHIN_SECONDS, TimeUnit.SECONDS)) proxy.destroyForcibly();
     }
 
     private static InetAddress address(int last) {

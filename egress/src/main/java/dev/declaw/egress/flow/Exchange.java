@@ -4,19 +4,19 @@ import dev.declaw.egress.flow.FlowRecorder.Screening;
 import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.http.BodyFraming;
 import dev.declaw.egress.http.BodyReader;
+import dev.declaw.egress.http.Field;
 import dev.declaw.egress.http.HttpViolation;
 import dev.declaw.egress.http.RequestHead;
 import dev.declaw.egress.http.ResponseHead;
+import dev.declaw.egress.websocket.Handshake;
 import dev.declaw.model.audit.AuditUnavailableException;
 import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.Decision;
 import dev.declaw.model.policy.Reason;
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
 import io.netty.channel.EventLoop;
 import java.net.InetAddress;
-import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.RejectedExecutionException;
 
 /// One request and its response, from the parsed head to the recorded end. Used on one event loop only.
@@ -24,7 +24,7 @@ import java.util.concurrent.RejectedExecutionException;
 /// Order: policy, authority, screening of everything that will be sent, resolution and check of the address, the audit
 /// record, and only then the first byte upstream (I1, I6). A request whose body must be screened is held back as a whole;
 /// any other one is streamed, as fast as the slower side takes it.
-final class Exchange implements ResponseListener, UpstreamLookup.Caller {
+final class Exchange implements Conversation, ResponseListener, UpstreamLookup.Caller {
     /// A body above this, or one that must be decompressed, is screened off the event loop.
     private static final int SCREENED_INLINE_BYTES_MAX = 64 * 1024;
 
@@ -40,7 +40,7 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
         OVER
     }
 
-    private final GuestHttp guest;
+    private final Requester guest;
     private final GuestFlow flow;
     private final RequestHead head;
     private final VersionedPolicy policy;
@@ -52,8 +52,8 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
     private RequestScreening screening;
     private HeldBody held;
     private UpstreamLookup lookup;
-    private UpstreamConnection upstream;
-    private BodyWriter up;
+    private Upstream upstream;
+    private Handshake handshake;
     private ResponseRelay down;
     private boolean reused;
     private boolean retried;
@@ -62,27 +62,22 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
     private int status;
     private long bytesUp;
 
-    Exchange(GuestHttp guest, RequestHead head, VersionedPolicy policy) {
+    Exchange(Requester guest, RequestHead head, VersionedPolicy policy) {
         this.guest = guest;
-        this.flow = guest.flow;
+        this.flow = guest.flow();
         this.head = head;
         this.policy = policy;
         this.body = new BodyReader(head.framing());
     }
 
     void start() {
+        handshake = head.websocket() ? Handshake.of(head).orElse(null) : null;
         judgement = guest.judge(head, policy.policy().network());
-        subject = new Subject(
-                head.authority().hostText(),
-                flow.destination.address(),
-                flow.destination.port(),
-                guest.secure() ? "https" : "http",
-                head.method(),
-                Subject.mask(head.target()));
+        subject = Subject.request(head, flow.destination, protocol());
         if (!judgement.allowed()) {
             block(judgement.decision(), Screening.NONE, "");
-        } else if (head.websocket()) {
-            block(Reason.UNSUPPORTED_PROTOCOL, Screening.NONE, "websocket");
+        } else if (head.websocket() && handshake == null) {
+            block(Reason.UNSUPPORTED_PROTOCOL, Screening.NONE, "no well-formed websocket handshake");
         } else if (policy.policy().intercepts(judgement.name())) {
             screenHead();
         } else {
@@ -116,10 +111,8 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
         }
     }
 
-    /// Takes what it can use of the input.
-    ///
-    /// @return whether it took something and may take more; after false the input may be gone
-    boolean takeBody(ByteBuf in) throws HttpViolation {
+    @Override
+    public boolean takeBody(ByteBuf in) throws HttpViolation {
         if (phase != Phase.HOLDING && phase != Phase.SENDING) return false;
         ByteBuf data = body.read(in);
         if (data != null && phase == Phase.HOLDING) {
@@ -131,15 +124,14 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
             }
         } else if (data != null) {
             bytesUp += data.readableBytes();
-            up.write(data);
+            upstream.write(data);
         }
         if (!body.done()) return data != null;
         if (phase == Phase.HOLDING) {
             screenBody();
         } else {
             phase = Phase.SENT;
-            up.end();
-            upstream.channel().flush();
+            upstream.end();
         }
         return false;
     }
@@ -187,10 +179,7 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
     }
 
     private void sayContinue() {
-        if (!head.expectsContinue()) return;
-        ByteBuf line = guest.channel().alloc().ioBuffer(32);
-        line.writeCharSequence("HTTP/1.1 100 Continue\r\n\r\n", StandardCharsets.US_ASCII);
-        guest.channel().writeAndFlush(line);
+        if (head.expectsContinue()) guest.sayContinue();
     }
 
     // --- the way to the upstream ---
@@ -247,32 +236,25 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
     }
 
     @Override
-    public void found(UpstreamConnection connection, boolean isReused) {
+    public void found(Upstream connection, boolean isReused) {
         upstream = connection;
         reused = isReused;
         byte[] content = screening == null ? new byte[0] : screening.body();
         BodyFraming framing = screening == null ? head.framing() : BodyFraming.length(content.length);
-        Channel channel = connection.channel();
-        ByteBuf out = channel.alloc().ioBuffer(head.headBytes() + 256);
-        guest.heads.request(
-                head.method(),
-                screening == null ? head.target() : screening.target(),
-                hostField(),
-                screening == null ? head.fields() : screening.fields(),
-                framing,
-                out);
-        bytesUp = out.readableBytes() + content.length;
-        connection.expect(this, head.method().equals("HEAD"));
-        channel.write(out);
-        if (content.length > 0) channel.write(Unpooled.wrappedBuffer(content));
-        channel.flush();
-        up = new BodyWriter(channel, framing);
+        List<Field> fields = screening == null ? head.fields() : screening.fields();
+        String target = screening == null ? head.target() : screening.target();
+        boolean upgrade = handshake != null;
+        if (upgrade) fields = handshake.upstreamFields(fields);
+        String scheme = guest.secure() ? "https" : "http";
+        bytesUp = connection.send(
+                new Upstream.Request(head.method(), scheme, target, hostField(), fields, framing, upgrade), content, this);
         if (screening != null || body.done()) {
             phase = Phase.SENT;
         } else {
             phase = Phase.SENDING;
             sayContinue();
             guest.process();
+            guestPaused(); // what had come before there was an upstream is sent now, not with the next piece
         }
     }
 
@@ -280,6 +262,11 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
         int port = flow.destination.port();
         String host = head.authority().hostText();
         return port == (guest.secure() ? 443 : 80) ? host : host + ":" + port;
+    }
+
+    private String protocol() {
+        String plain = handshake == null ? "http" : "ws";
+        return guest.secure() ? plain + "s" : plain;
     }
 
     private String peer() {
@@ -296,13 +283,7 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
         closeAfterwards = !head.keepAlive() || guest.inputEnded() || phase != Phase.SENT;
         boolean rehydrate = screening != null && policy.policy().pii().rehydrateResponse();
         down = ResponseRelay.begin(
-                guest.channel(),
-                guest.heads,
-                response,
-                head.http11(),
-                rehydrate ? flow.slot.vault() : null,
-                peer(),
-                closeAfterwards);
+                guest.responses(head), response, rehydrate ? flow.slot.vault() : null, peer(), closeAfterwards);
         closeAfterwards |= down.untilClose();
     }
 
@@ -310,19 +291,35 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
     public void responseData(ByteBuf data) {
         guest.touch();
         down.write(data);
-        if (!down.writable()) upstream.channel().config().setAutoRead(false);
+        if (!down.writable()) upstream.read(false);
     }
 
     @Override
-    public void responseEnded(boolean reusable) {
-        down.end();
-        guest.channel().flush();
-        upstream.channel().config().setAutoRead(true);
-        if (reusable && phase == Phase.SENT) {
-            guest.keepUpstream(upstream);
-        } else {
-            upstream.drop();
+    public void upgraded(ResponseHead response, UpstreamConnection connection, ByteBuf surplus) {
+        if (!handshake.accepts(response)) {
+            if (surplus != null) surplus.release();
+            fail(502, UpstreamFailure.broken(Reason.UPSTREAM_UNREACHABLE, "the 101 does not answer the handshake"));
+            return;
         }
+        List<Field> fields = handshake.guestFields(response);
+        int size = guest.responses(head).head(101, "Switching Protocols", fields, BodyFraming.NONE, -1, false);
+        boolean rehydrate = screening != null && policy.policy().pii().rehydrateResponse();
+        WebSocketRelay relay = new WebSocketRelay(
+                guest, connection.channel(), new WebSocketRelay.Terms(
+                        policy, judgement.decision(), subject, peer(), screening != null, rehydrate, startedNanos),
+                bytesUp, size);
+        allowed = false; // the relay records the end
+        upstream = null;
+        finish("");
+        guest.become(relay);
+        relay.begin(surplus);
+    }
+
+    @Override
+    public void responseEnded(boolean reusable, List<Field> trailers) {
+        down.end(trailers);
+        down.flush();
+        upstream.over(reusable && phase == Phase.SENT, guest);
         upstream = null;
         finish("");
         guest.exchangeOver(!closeAfterwards);
@@ -346,7 +343,7 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
 
     @Override
     public void responsePaused() {
-        guest.channel().flush();
+        if (down != null) down.flush();
     }
 
     // --- flow control ---
@@ -356,25 +353,30 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
         guest.updateReading();
     }
 
-    void guestWritable(boolean writable) {
-        if (upstream != null && down != null) upstream.channel().config().setAutoRead(writable);
+    @Override
+    public void guestWritable(boolean writable) {
+        if (upstream != null && down != null) upstream.read(writable);
     }
 
-    void guestPaused() {
-        if (phase == Phase.SENDING) upstream.channel().flush();
+    @Override
+    public void guestPaused() {
+        if (phase == Phase.SENDING) upstream.flush();
     }
 
-    boolean throttlesGuest() {
-        return phase == Phase.SENDING && !upstream.channel().isWritable();
+    @Override
+    public boolean throttlesGuest() {
+        return phase == Phase.SENDING && !upstream.writable();
     }
 
-    boolean wantsBody() {
+    @Override
+    public boolean wantsBody() {
         return !body.done();
     }
 
     // --- the end ---
 
-    void timedOut() {
+    @Override
+    public void timedOut() {
         if (down != null) {
             finish(Reason.TIMED_OUT.code());
             dropUpstream();
@@ -384,8 +386,8 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
         }
     }
 
-    /// The rest of the request is malformed, so nothing can follow it.
-    void refuseBody(int answer, String detail) {
+    @Override
+    public void refuseBody(int answer, String detail) {
         String id = flow.blocked(
                 policy, Decision.deny(Reason.MALFORMED_REQUEST, null), subject, Screening.NONE, detail);
         finish(Reason.MALFORMED_REQUEST.code());
@@ -397,8 +399,8 @@ final class Exchange implements ResponseListener, UpstreamLookup.Caller {
         }
     }
 
-    /// Nobody waits for the response any more.
-    void cancel() {
+    @Override
+    public void cancel() {
         if (phase == Phase.OVER) return;
         finish("the guest ended it");
         dropUpstream();

@@ -1,7 +1,6 @@
 package dev.declaw.egress.flow;
 
 import dev.declaw.egress.EgressConfig.Limits;
-import dev.declaw.egress.http.Authority;
 import dev.declaw.egress.http.HeadWriter;
 import dev.declaw.egress.http.HttpViolation;
 import dev.declaw.egress.http.RequestHead;
@@ -11,6 +10,7 @@ import dev.declaw.model.policy.Decision;
 import dev.declaw.model.policy.NetworkPolicy;
 import dev.declaw.model.policy.Reason;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
@@ -20,13 +20,14 @@ import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
 import io.netty.handler.ssl.SslHandshakeCompletionEvent;
+import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /// The HTTP/1.1 server end of a guest's connection, plain or inside TLS that we opened. Requests are read one at a time,
 /// each judged anew; what a client sends ahead waits, bounded. Used on its event loop only.
-final class GuestHttp extends ChannelInboundHandlerAdapter {
+final class GuestHttp extends ChannelInboundHandlerAdapter implements Requester {
     private static final Logger LOG = LoggerFactory.getLogger(GuestHttp.class);
     private static final int AHEAD_BYTES_MAX = 64 * 1024;
     /// After an answer that ends the connection, what the client still sends is thrown away for a while: closing at once
@@ -37,8 +38,8 @@ final class GuestHttp extends ChannelInboundHandlerAdapter {
     /// A connection that policy has refused already and that is carried on only to say so.
     record Denial(Decision decision, String auditId) {}
 
-    final GuestFlow flow;
-    final HeadWriter heads = new HeadWriter();
+    private final GuestFlow flow;
+    private final HeadWriter heads = new HeadWriter();
     private final Optional<HostName> serverName;
     private final boolean secure;
     private final Optional<Denial> denial;
@@ -46,7 +47,7 @@ final class GuestHttp extends ChannelInboundHandlerAdapter {
     private final Limits limits;
     private Deadline deadline;
     private ByteBuf in;
-    private Exchange exchange;
+    private Conversation exchange;
     private UpstreamConnection upstream;
     private boolean headPending;
     private boolean inputEnded;
@@ -65,44 +66,61 @@ final class GuestHttp extends ChannelInboundHandlerAdapter {
         this.limits = flow.services.config.limits();
     }
 
-    Channel channel() {
+    @Override
+    public GuestFlow flow() {
+        return flow;
+    }
+
+    @Override
+    public Channel channel() {
         return flow.guest;
     }
 
-    boolean secure() {
+    @Override
+    public boolean secure() {
         return secure;
     }
 
-    boolean inputEnded() {
+    @Override
+    public boolean http2() {
+        return false;
+    }
+
+    @Override
+    public boolean inputEnded() {
         return inputEnded;
     }
 
-    /// The upstream connection of the previous request, which the caller then owns; null for none.
-    UpstreamConnection takeUpstream() {
+    @Override
+    public UpstreamConnection takeUpstream() {
         UpstreamConnection taken = upstream;
         upstream = null;
         return taken;
     }
 
-    /// Keeps a connection for the next request.
-    void keepUpstream(UpstreamConnection connection) {
+    @Override
+    public void keepUpstream(UpstreamConnection connection) {
         upstream = connection;
     }
 
-    /// What policy says to a request on this connection: its authority must be the connection's (domain fronting).
-    Judgement judge(RequestHead head, NetworkPolicy network) {
-        Authority authority = head.authority();
-        boolean fits = authority.port().orElse(secure ? 443 : 80) == flow.destination.port();
-        Optional<HostName> claimed = authority.name();
-        if (secure && serverName.isPresent()) {
-            fits &= claimed.equals(serverName);
-        } else {
-            fits &= claimed.isPresent() ? !secure : authority.address().equals(Optional.of(flow.destination.address()));
-        }
-        if (!fits) {
-            return new Judgement(Decision.deny(Reason.NAME_MISMATCH, null), claimed, Optional.empty());
-        }
-        return Judgement.of(network, flow.destination, claimed);
+    @Override
+    public Judgement judge(RequestHead head, NetworkPolicy network) {
+        return Judgement.ofRequest(network, flow.destination, secure, serverName, head.authority());
+    }
+
+    @Override
+    public void sayContinue() {
+        flow.guest.writeAndFlush(Unpooled.copiedBuffer("HTTP/1.1 100 Continue\r\n\r\n", StandardCharsets.US_ASCII));
+    }
+
+    @Override
+    public ResponseWriter responses(RequestHead head) {
+        return new Http1ResponseWriter(flow.guest, heads, head.http11());
+    }
+
+    @Override
+    public void become(Conversation next) {
+        exchange = next;
     }
 
     @Override
@@ -131,7 +149,8 @@ final class GuestHttp extends ChannelInboundHandlerAdapter {
     }
 
     /// Reads on: the rest of the current request's body, or the next request.
-    void process() {
+    @Override
+    public void process() {
         if (processing) return;
         processing = true;
         try {
@@ -171,8 +190,9 @@ final class GuestHttp extends ChannelInboundHandlerAdapter {
                     statusOf(denied.decision().reason()), true, denied.decision().reason(), "", "", denied.auditId(), head);
             return false;
         }
-        exchange = new Exchange(this, head, flow.slot.policy());
-        exchange.start();
+        Exchange next = new Exchange(this, head, flow.slot.policy());
+        exchange = next;
+        next.start();
         return true;
     }
 
@@ -187,18 +207,20 @@ final class GuestHttp extends ChannelInboundHandlerAdapter {
     }
 
     /// Takes bytes from the guest only as fast as they can be carried on.
-    void updateReading() {
+    @Override
+    public void updateReading() {
         boolean full = in != null && in.readableBytes() > AHEAD_BYTES_MAX;
         boolean want = closing || !full && (exchange == null || !exchange.throttlesGuest());
         if (flow.guest.config().isAutoRead() != want) flow.guest.config().setAutoRead(want);
     }
 
-    void touch() {
+    @Override
+    public void touch() {
         deadline.in(limits.idleMillisMax());
     }
 
-    /// The exchange is over and its response is written.
-    void exchangeOver(boolean keepAlive) {
+    @Override
+    public void exchangeOver(boolean keepAlive) {
         exchange = null;
         if (keepAlive && !inputEnded) {
             touch();
@@ -208,8 +230,8 @@ final class GuestHttp extends ChannelInboundHandlerAdapter {
         }
     }
 
-    /// Answers instead of an upstream, and ends the connection.
-    void answerAndClose(
+    @Override
+    public void answerAndClose(
             int status, boolean policy, Reason reason, String detail, String scanner, String auditId, RequestHead head) {
         exchange = null;
         if (closing) return;
@@ -219,15 +241,15 @@ final class GuestHttp extends ChannelInboundHandlerAdapter {
         closeAfterFlush();
     }
 
-    /// Cuts the connection, so that a response that has begun cannot look complete.
-    void abort() {
+    @Override
+    public void abort() {
         exchange = null;
         closing = true;
         GuestFlow.reset(flow.guest);
     }
 
-    /// Our own mistake: this connection ends, no other one is touched.
-    void crashed(Throwable cause) {
+    @Override
+    public void crashed(Throwable cause) {
         LOG.error("a connection of {} failed", flow.slot.sandboxId(), cause);
         if (exchange != null) exchange.cancel();
         abort();
@@ -239,7 +261,7 @@ final class GuestHttp extends ChannelInboundHandlerAdapter {
         in = null;
         deadline.in(LINGER_MILLIS);
         SslHandler tls = flow.guest.pipeline().get(SslHandler.class);
-        flow.guest.writeAndFlush(io.netty.buffer.Unpooled.EMPTY_BUFFER).addListener(_ -> {
+        flow.guest.writeAndFlush(Unpooled.EMPTY_BUFFER).addListener(_ -> {
             if (inputEnded) {
                 flow.guest.close();
             } else if (tls != null) {

@@ -1,5 +1,6 @@
 package dev.declaw.egress.flow;
 
+import dev.declaw.egress.http.Authority;
 import dev.declaw.model.network.AddressClass;
 import dev.declaw.model.network.AddressClassifier;
 import dev.declaw.model.network.HostName;
@@ -27,6 +28,26 @@ record Judgement(Decision decision, Optional<HostName> name, Optional<InetAddres
             }
             case Destination.Literal literal -> ofLiteral(policy, literal.address(), claimed);
         };
+    }
+
+    /// What policy says to a request: its authority must be the connection's (domain fronting).
+    ///
+    /// @param secure whether the request came out of TLS
+    /// @param serverName the SNI under which TLS was opened; empty for a bare address
+    static Judgement ofRequest(
+            NetworkPolicy policy,
+            Destination destination,
+            boolean secure,
+            Optional<HostName> serverName,
+            Authority authority) {
+        boolean fits = authority.port().orElse(secure ? 443 : 80) == destination.port();
+        Optional<HostName> claimed = authority.name();
+        if (secure && serverName.isPresent()) {
+            fits &= claimed.equals(serverName);
+        } else {
+            fits &= claimed.isPresent() ? !secure : authority.address().equals(Optional.of(destination.address()));
+        }
+        return fits ? of(policy, destination, claimed) : denied(Reason.NAME_MISMATCH, claimed);
     }
 
     private static Judgement ofLiteral(NetworkPolicy policy, InetAddress address, Optional<HostName> claimed) {

@@ -5,37 +5,29 @@ import dev.declaw.egress.content.Rehydrator;
 import dev.declaw.egress.content.TokenVault;
 import dev.declaw.egress.http.BodyFraming;
 import dev.declaw.egress.http.Field;
-import dev.declaw.egress.http.HeadWriter;
 import dev.declaw.egress.http.ResponseHead;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
-import io.netty.channel.Channel;
 import java.util.List;
 
-/// Writes one response to the guest: head in canonical form, body in a framing the guest can check, redaction tokens turned
-/// back where that was asked for. Used on one event loop only; the caller flushes.
+/// Passes one response on to the guest: head in canonical form, body in a framing the guest can check, redaction tokens
+/// turned back where that was asked for. Every piece goes on as it comes. Used on one event loop only; the caller flushes.
 final class ResponseRelay {
-    private final Channel guest;
-    private final BodyWriter body;
+    private final ResponseWriter guest;
     private final Rehydrator rehydrator;
-    private final boolean untilClose;
     private long bytes;
 
-    private ResponseRelay(Channel guest, BodyWriter body, Rehydrator rehydrator, boolean untilClose) {
+    private ResponseRelay(ResponseWriter guest, Rehydrator rehydrator) {
         this.guest = guest;
-        this.body = body;
         this.rehydrator = rehydrator;
-        this.untilClose = untilClose;
     }
 
     /// Writes the head.
     ///
-    /// @param http11 whether the guest understands chunks
     /// @param vault tokens to turn back; null for none
     /// @param host whose response it is
     /// @param close whether the connection ends with this response in any case
-    static ResponseRelay begin(
-            Channel guest, HeadWriter heads, ResponseHead head, boolean http11, TokenVault vault, String host, boolean close) {
+    static ResponseRelay begin(ResponseWriter guest, ResponseHead head, TokenVault vault, String host, boolean close) {
         BodyFraming framing = head.framing();
         List<Field> fields = head.fields();
         Rehydrator rehydrator = null;
@@ -43,23 +35,10 @@ final class ResponseRelay {
             rehydrator = new Rehydrator(vault, host, Carrier.of(head.value("Content-Type")));
             framing = BodyFraming.CHUNKED; // the length changes
             fields = RequestScreening.withoutDigests(fields);
-        } else if (framing == BodyFraming.UNTIL_CLOSE) {
-            framing = BodyFraming.CHUNKED; // so that the guest can tell an end from a cut
         }
-        if (framing == BodyFraming.CHUNKED && !http11) framing = BodyFraming.UNTIL_CLOSE;
-        boolean untilClose = framing == BodyFraming.UNTIL_CLOSE;
-        ByteBuf out = guest.alloc().ioBuffer(1024);
-        heads.response(
-                head.status(),
-                head.reason(),
-                fields,
-                framing,
-                head.announcedLength().orElse(-1),
-                close || untilClose,
-                out);
-        ResponseRelay relay = new ResponseRelay(guest, new BodyWriter(guest, framing), rehydrator, untilClose);
-        relay.bytes = out.readableBytes();
-        guest.write(out);
+        ResponseRelay relay = new ResponseRelay(guest, rehydrator);
+        relay.bytes = guest.head(
+                head.status(), head.reason(), fields, framing, head.announcedLength().orElse(-1), close);
         return relay;
     }
 
@@ -70,25 +49,29 @@ final class ResponseRelay {
 
     /// Whether the end of the connection is the end of the body.
     boolean untilClose() {
-        return untilClose;
+        return guest.untilClose();
     }
 
     /// @param data released here
     void write(ByteBuf data) {
         bytes += data.readableBytes();
         if (rehydrator == null) {
-            body.write(data);
+            guest.data(data);
             return;
         }
         byte[] read = new byte[data.readableBytes()];
         data.readBytes(read);
         data.release();
-        body.write(Unpooled.wrappedBuffer(rehydrator.feed(read, 0, read.length)));
+        guest.data(Unpooled.wrappedBuffer(rehydrator.feed(read, 0, read.length)));
     }
 
-    void end() {
-        if (rehydrator != null) body.write(Unpooled.wrappedBuffer(rehydrator.finish()));
-        body.end();
+    void end(List<Field> trailers) {
+        if (rehydrator != null) guest.data(Unpooled.wrappedBuffer(rehydrator.finish()));
+        guest.end(trailers);
+    }
+
+    void flush() {
+        guest.flush();
     }
 
     /// Bytes of head and body so far, before rehydration.
@@ -97,6 +80,6 @@ final class ResponseRelay {
     }
 
     boolean writable() {
-        return guest.isWritable();
+        return guest.writable();
     }
 }

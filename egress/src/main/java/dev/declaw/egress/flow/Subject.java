@@ -1,17 +1,24 @@
 package dev.declaw.egress.flow;
 
+import dev.declaw.egress.http.RequestHead;
 import java.net.InetAddress;
 
 /// What an audit event is about.
 ///
 /// @param host canonical name or IP literal; empty when the guest named none
 /// @param address the guest's destination, or the upstream address once it is known
-/// @param protocol `http`, `https`, `tls` (passthrough), `tcp`, or `unknown`
+/// @param protocol `http`, `https`, `ws`, `wss`, `tls` (passthrough), `tcp`, or `unknown`
 /// @param method empty unless a request was read
 /// @param path without query values; empty unless a request was read
 record Subject(String host, InetAddress address, int port, String protocol, String method, String path) {
     static Subject connection(String host, Destination destination, String protocol) {
         return new Subject(host, destination.address(), destination.port(), protocol, "", "");
+    }
+
+    static Subject request(RequestHead head, Destination destination, String protocol) {
+        String host = head.authority().hostText();
+        return new Subject(
+                host, destination.address(), destination.port(), protocol, head.method(), mask(head.target()));
     }
 
     Subject at(InetAddress dialled) {

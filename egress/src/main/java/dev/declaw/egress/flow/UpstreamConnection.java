@@ -1,22 +1,26 @@
 package dev.declaw.egress.flow;
 
 import dev.declaw.egress.http.BodyReader;
+import dev.declaw.egress.http.Field;
 import dev.declaw.egress.http.HeadLimits;
+import dev.declaw.egress.http.HeadWriter;
 import dev.declaw.egress.http.HttpViolation;
 import dev.declaw.egress.http.ResponseHead;
 import dev.declaw.egress.http.ResponseParser;
 import dev.declaw.model.policy.Reason;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import java.net.InetAddress;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /// The HTTP/1.1 client end of one upstream connection: one request at a time, responses parsed strictly. Any byte that
 /// belongs to no request ends it. Used on its event loop only.
-final class UpstreamConnection extends ChannelInboundHandlerAdapter {
+final class UpstreamConnection extends ChannelInboundHandlerAdapter implements Upstream {
     private static final int INTERIM_RESPONSES_MAX = 8;
     /// A request that must not be sent twice goes only to a connection that was quiet for less than this.
     private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(2);
@@ -25,11 +29,14 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     private final InetAddress address;
     private final Channel channel;
     private final ResponseParser parser;
+    private final HeadWriter heads = new HeadWriter();
+    private BodyWriter up;
     private ByteBuf in;
     private ResponseListener listener;
     private ResponseHead head;
     private BodyReader body;
     private boolean toHead;
+    private boolean upgrade;
     private boolean touched;
     private boolean spoiled;
     private int interims;
@@ -46,8 +53,8 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         return key;
     }
 
-    /// The checked address that was dialled.
-    InetAddress address() {
+    @Override
+    public InetAddress address() {
         return address;
     }
 
@@ -64,16 +71,62 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
         return System.nanoTime() - idleSince < FRESH_NANOS;
     }
 
-    /// Names who gets the next response. The caller then writes the request to the channel.
-    void expect(ResponseListener next, boolean headRequest) {
+    @Override
+    public int send(Request request, byte[] content, ResponseListener next) {
         listener = next;
-        toHead = headRequest;
+        toHead = request.method().equals("HEAD");
+        upgrade = request.upgrade();
         touched = false;
         interims = 0;
+        ByteBuf out = channel.alloc().ioBuffer(1024);
+        heads.request(
+                request.method(), request.target(), request.authority(), request.fields(), request.framing(), out);
+        int size = out.readableBytes() + content.length;
+        channel.write(out);
+        if (content.length > 0) channel.write(Unpooled.wrappedBuffer(content));
+        up = new BodyWriter(channel, request.framing());
+        channel.flush();
+        return size;
     }
 
-    /// Gives up the connection, whatever it is doing. The listener hears nothing more.
-    void drop() {
+    @Override
+    public void write(ByteBuf data) {
+        up.write(data);
+    }
+
+    @Override
+    public void end() {
+        up.end();
+        channel.flush();
+    }
+
+    @Override
+    public void flush() {
+        channel.flush();
+    }
+
+    @Override
+    public boolean writable() {
+        return channel.isWritable();
+    }
+
+    @Override
+    public void read(boolean more) {
+        channel.config().setAutoRead(more);
+    }
+
+    @Override
+    public void over(boolean clean, Requester requester) {
+        if (clean) {
+            channel.config().setAutoRead(true);
+            requester.keepUpstream(this);
+        } else {
+            drop();
+        }
+    }
+
+    @Override
+    public void drop() {
         listener = null;
         spoiled = true;
         channel.close();
@@ -108,7 +161,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
             ResponseHead read = parser.parse(in, toHead);
             if (read == null) return false;
             if (read.interim()) {
-                if (read.status() == 101) throw new HttpViolation(502, "101 that nobody asked for");
+                if (read.status() == 101) return leaveHttp(read);
                 if (++interims > INTERIM_RESPONSES_MAX) throw new HttpViolation(502, "too many interim responses");
                 return true;
             }
@@ -120,20 +173,34 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
             if (data != null) listener.responseData(data);
             else if (!body.done()) return false;
         }
-        if (listener != null && body != null && body.done()) end();
+        if (listener != null && body != null && body.done()) ended();
         return true;
     }
 
-    private void end() {
+    /// The pipeline is the listener's afterwards.
+    private boolean leaveHttp(ResponseHead read) throws HttpViolation {
+        if (!upgrade) throw new HttpViolation(502, "101 that nobody asked for");
+        ResponseListener next = listener;
+        listener = null;
+        spoiled = true;
+        ByteBuf surplus = in.isReadable() ? in : null;
+        if (surplus == null) in.release();
+        in = null;
+        next.upgraded(read, this, surplus);
+        return false;
+    }
+
+    private void ended() {
         boolean surplus = in != null && in.isReadable();
         boolean reusable = head.keepAlive() && !surplus && channel.isActive();
         spoiled |= !reusable;
-        ResponseListener ended = listener;
+        ResponseListener told = listener;
+        List<Field> trailers = body.trailers();
         listener = null;
         body = null;
         head = null;
         idleSince = System.nanoTime();
-        ended.responseEnded(reusable);
+        told.responseEnded(reusable, trailers);
     }
 
     @Override
@@ -150,7 +217,7 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter {
     public void channelInactive(ChannelHandlerContext ctx) {
         if (listener != null) {
             if (body != null && body.endOfInput()) {
-                end();
+                ended();
             } else {
                 fail(UpstreamFailure.broken(Reason.UPSTREAM_UNREACHABLE, "upstream closed before the response ended"));
             }

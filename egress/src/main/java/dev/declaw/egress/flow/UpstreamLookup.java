@@ -17,7 +17,7 @@ final class UpstreamLookup implements Dialer.Caller {
         /// Asked with the checked address before anything is sent to it; false ends the lookup silently.
         boolean mayDial(InetAddress address);
 
-        void found(UpstreamConnection connection, boolean reused);
+        void found(Upstream connection, boolean reused);
 
         void refused(UpstreamFailure failure);
 

@@ -1,8 +1,9 @@
 package dev.declaw.egress.http;
 
 import io.netty.buffer.ByteBuf;
+import java.util.List;
 
-/// Takes one body off a connection's bytes. Chunk extensions and trailers are checked and dropped. One thread at a time.
+/// Takes one body off a connection's bytes. Chunk extensions are checked and dropped. One thread at a time.
 public final class BodyReader {
     private static final int CHUNK_DIGITS_MAX = 8;
     private static final int CHUNK_LINE_BYTES_MAX = 256;
@@ -28,6 +29,7 @@ public final class BodyReader {
     private int extensionBytes;
     private int trailerBytes;
     private FieldSection trailers;
+    private List<Field> trailed = List.of();
 
     public BodyReader(BodyFraming framing) {
         switch (framing) {
@@ -73,6 +75,7 @@ public final class BodyReader {
                     if (lines.length() > 0) {
                         trailers.add(lines.bytes(), lines.length());
                     } else {
+                        trailed = trailers.finish();
                         state = State.DONE;
                     }
                 }
@@ -86,6 +89,11 @@ public final class BodyReader {
     /// True when the whole body was taken.
     public boolean done() {
         return state == State.DONE;
+    }
+
+    /// The fields behind the last chunk, without framing and hop-by-hop fields; empty until the whole body was taken.
+    public List<Field> trailers() {
+        return trailed;
     }
 
     /// Says that no more input comes.

@@ -29,6 +29,8 @@ final class FieldSection {
     String expect;
     int expects;
     boolean websocket;
+    private String upgrade;
+    private int upgrades;
     private String contentLength;
     private int contentLengths;
     private String transferEncoding;
@@ -67,6 +69,11 @@ final class FieldSection {
 
     boolean connectionNames(String option) {
         return connection.contains(option);
+    }
+
+    /// Whether the message asks for, or agrees to, WebSocket and nothing else (RFC 9110 §7.8).
+    boolean websocketOnly() {
+        return upgrades == 1 && upgrade.equalsIgnoreCase("websocket") && connectionNames("upgrade");
     }
 
     /// Framing by RFC 9112 §6.3, without its leniencies: both fields, a repeated one or a list is an error.
@@ -121,6 +128,8 @@ final class FieldSection {
             case 7 -> {
                 if (name.equalsIgnoreCase("Upgrade")) {
                     websocket |= value.toLowerCase(Locale.ROOT).contains("websocket");
+                    upgrade = value;
+                    upgrades++;
                     return true;
                 }
                 // Alt-Svc (RFC 7838) invites clients to QUIC, which no sandbox can reach.

@@ -13,6 +13,7 @@ import java.util.List;
 /// @param keepAlive whether the client wants to send another request
 /// @param expectsContinue whether the client waits for `100 Continue`
 /// @param websocket whether the client asked to leave HTTP for WebSocket
+/// @param upgradesToWebsocketOnly whether it asked in the one well-formed way
 /// @param headBytes size on the wire
 public record RequestHead(
         String method,
@@ -24,6 +25,7 @@ public record RequestHead(
         boolean keepAlive,
         boolean expectsContinue,
         boolean websocket,
+        boolean upgradesToWebsocketOnly,
         int headBytes) {
     /// Whether a target that was changed since it was parsed may still be sent.
     public static boolean isTarget(String text) {

@@ -131,6 +131,7 @@ public final class RequestParser {
                 http11 && !fields.connectionNames("close"),
                 expectsContinue,
                 fields.websocket,
+                fields.websocketOnly(),
                 consumed);
         method = null;
         fields = null;

@@ -12,6 +12,7 @@ import java.util.OptionalLong;
 /// @param framing how the body ends
 /// @param announcedLength the Content-Length of a response that has no body (to HEAD, or 304)
 /// @param keepAlive whether the connection may carry another request
+/// @param upgradesToWebsocketOnly whether it agrees to leave HTTP for WebSocket
 public record ResponseHead(
         int status,
         String reason,
@@ -19,7 +20,8 @@ public record ResponseHead(
         List<Field> fields,
         BodyFraming framing,
         OptionalLong announcedLength,
-        boolean keepAlive) {
+        boolean keepAlive,
+        boolean upgradesToWebsocketOnly) {
     /// 1xx, after which the real response follows.
     public boolean interim() {
         return status < 200;

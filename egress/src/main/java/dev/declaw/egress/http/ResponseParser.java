@@ -75,7 +75,7 @@ public final class ResponseParser {
             framing = BodyFraming.UNTIL_CLOSE;
         }
         boolean keepAlive = http11 && !fields.connectionNames("close") && framing != BodyFraming.UNTIL_CLOSE;
-        ResponseHead head = new ResponseHead(status, reason, http11, endToEnd, framing, announced, keepAlive);
+        ResponseHead head = new ResponseHead(status, reason, http11, endToEnd, framing, announced, keepAlive, fields.websocketOnly());
         fields = null;
         consumed = 0;
         return head;

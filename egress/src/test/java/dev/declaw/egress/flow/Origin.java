@@ -122,6 +122,11 @@ final class Origin implements AutoCloseable {
             out.flush();
         }
 
+        /// The rest of the connection as a WebSocket's server end; what it reads is not recorded.
+        WebSocketPeer webSocket() {
+            return new WebSocketPeer(in, out, false);
+        }
+
         void reset() throws IOException {
             socket.setSoLinger(true, 0);
             socket.close();

@@ -78,7 +78,7 @@ public final class CodeSecurity implements Classifier {
 
     private void judge(String text, int depth, int at, List<Evidence> evidence) {
         View raw = View.raw(text);
-        Search search = new Search(excluded, text, depth, at, evidence);
+        Search search = new Search(excluded, text, depth, at, depth == 0 && Prose.is(text), evidence);
         search.run(raw);
         View shell = raw.shell();
         if (shell != raw) search.run(shell);

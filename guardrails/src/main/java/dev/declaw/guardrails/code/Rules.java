@@ -21,6 +21,11 @@ final class Rules {
         boolean advisory() {
             return category.startsWith("insecure_code");
         }
+
+        /// Whether it is about what stands on a command line.
+        boolean commandLine() {
+            return language.equals("shell") || language.equals("cmd") || language.equals("powershell") || language.equals("any") && !payload;
+        }
     }
 
     /// A rule that an anchor may start.

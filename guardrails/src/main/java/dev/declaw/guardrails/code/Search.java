@@ -13,17 +13,21 @@ import java.util.regex.Pattern;
 final class Search {
     private static final int WINDOW_CHARS = 4096;
     private static final int PAYLOAD_CHARS_MAX = 2000;
+    /// What a command is worth that a sentence speaks of.
+    private static final double MENTIONED = 0.6;
+
     private static final long STEPS_BASE = 200_000;
     private static final long STEPS_PER_CHAR = 400;
 
     /// How programs and queries begin, and values that people type do not.
     private static final Pattern STATEMENT = Pattern.compile(
             "(?i)(select|with|insert into|update|create|delete from|alter|explain|if|while|for|def|class|print|return|const|let|var|import|function|public|private)\\b"
-                    + "(?! ?\\(? ?(sleep|select|char|user|@@|0|1 ?=|\\())");
+                    + "(?! ?+\\(?+ ?+(sleep|select|char|user|@@|0|1 ?=|\\())");
 
     private final Set<String> excluded;
     private final int depth;
     private final int at;
+    private final boolean prose;
     private final List<Evidence> evidence;
     private final boolean[] fired = new boolean[Rules.ALL.count];
     private final Steps steps;
@@ -33,7 +37,9 @@ final class Search {
     private int hitCount;
     private final Matcher[] matchers = new Matcher[Rules.ALL.count];
 
-    Search(Set<String> excluded, String text, int depth, int at, List<Evidence> evidence) {
+    /// @param prose whether people say something about commands here: those are mentioned, not used
+    Search(Set<String> excluded, String text, int depth, int at, boolean prose, List<Evidence> evidence) {
+        this.prose = prose;
         this.excluded = excluded;
         this.depth = depth;
         this.at = at;
@@ -110,7 +116,7 @@ final class Search {
                     rule.category() + "#" + rule.number(),
                     from,
                     Math.max(from, to),
-                    rule.score(),
+                    prose && rule.commandLine() ? rule.score() * MENTIONED : rule.score(),
                     depth > 0 ? "inside base64" : view.name.equals("raw") ? "" : "with " + view.name + " escapes undone"));
         }
     }

@@ -9,6 +9,7 @@ final class Context {
 
     private final FoldedText text;
     private ContextKind kind;
+    private int start;
     private int end;
 
     Context(FoldedText text, ContextKind ofKey) {
@@ -17,12 +18,13 @@ final class Context {
         this.end = 0;
     }
 
-    /// A context word was read; only a whole word counts.
-    void saw(ContextKind seen, int start, int wordEnd) {
-        if (wholeWord(text, start, wordEnd)) {
-            kind = seen;
-            end = wordEnd;
-        }
+    /// A context word was read; only a whole word counts, and not the end of a longer one.
+    boolean saw(ContextKind seen, int wordStart, int wordEnd) {
+        if (wordEnd == end && wordStart > start || !wholeWord(text, wordStart, wordEnd)) return false;
+        kind = seen.broad();
+        start = wordStart;
+        end = wordEnd;
+        return true;
     }
 
     /// What the nearest word within `reach` characters before a position says.

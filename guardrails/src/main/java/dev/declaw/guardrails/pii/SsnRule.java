@@ -31,7 +31,7 @@ final class SsnRule {
         return -1;
     }
 
-    private static boolean issued(String digits) {
+    static boolean issued(String digits) {
         int area = Integer.parseInt(digits, 0, 3, 10);
         return area != 0
                 && area != 666

@@ -8,7 +8,8 @@ final class Chars {
     static final byte DIGIT = 3;
     static final byte JOINT = 4;
 
-    private static final byte[] CLASS = new byte[128];
+    /// By ASCII character.
+    static final byte[] CLASS = new byte[128];
 
     static {
         for (char c = 'a'; c <= 'z'; c++) CLASS[c] = LOWER;

@@ -22,7 +22,7 @@ enum KeyName {
         "credential", "access_token", "accesstoken", "access-token", "auth_token", "authtoken", "auth-token", "refresh_token",
         "bearer", "private_token", "bot_token", "session_key", "stripe_key", "license_key", "licensekey", "connection_string", "_key", "_token",
         "-key", "-token", "_pat", "webhook", "salt", "_dsn", "_pin", "_otp"};
-    private static final String[] WEAK_WORDS = {"key", "token", "auth", "session", "cookie", "sid", "jwt", "cert", "nonce"};
+    private static final String[] WEAK_WORDS = {"key", "token", "auth", "authorization", "session", "cookie", "sid", "jwt", "cert", "nonce"};
     private static final String[] HARMLESS_ENDS = {
         "_id", "id", "hash", "sha", "sha1", "sha256", "sha512", "md5", "digest", "checksum", "etag", "commit", "rev", "revision", "integrity",
         "uuid", "guid", "version", "fingerprint", "url", "uri", "path", "file", "filename", "dir", "name", "type", "length", "size",
@@ -30,11 +30,17 @@ enum KeyName {
         "algorithm", "format", "policy", "public_key", "publickey", "primary_key", "foreign_key", "key_id", "keyid", "_in", "code", "build",
         "user", "username", "email", "prefix", "suffix", "label", "title", "text", "query", "branch", "snapshot", "seed", "resolved", "list", "playlist"};
 
+    /// Words that make a token somebody's bookmark, or a key a matter of tables.
+    private static final String[] BOOKMARKS = {
+        "page_token", "pagetoken", "page-token", "next_token", "nexttoken", "next-token", "continuation", "cursor", "sync_token", "synctoken", "csrf", "xsrf", "idempotency", "partition",
+        "sort_key", "sortkey", "cache_key", "cachekey", "cache-key", "public_", "public-", "publickey", "primary", "foreign", "max_tokens", "pad_token", "eos_token", "bos_token", "unk_token", "mask_token", "stop_token"};
+
     private static final int PASSWORD = 0;
     private static final int HARMLESS_END = 1;
     private static final int STRONG_PART = 2;
     private static final int WEAK_END = 3;
     private static final int WEAK_ID = 4;
+    private static final int BOOKMARK = 5;
 
     private static final byte[] KIND;
     private static final WordDfa WORDS;
@@ -42,7 +48,7 @@ enum KeyName {
     static {
         List<String> words = new ArrayList<>();
         List<Integer> kinds = new ArrayList<>();
-        String[][] groups = {PASSWORDS, HARMLESS_ENDS, STRONG_WORDS, WEAK_WORDS, {"client_id", "access_key_id"}};
+        String[][] groups = {PASSWORDS, HARMLESS_ENDS, STRONG_WORDS, WEAK_WORDS, {"client_id", "access_key_id"}, BOOKMARKS};
         for (int kind = 0; kind < groups.length; kind++) {
             for (String word : groups[kind]) {
                 words.add(word);
@@ -91,6 +97,10 @@ enum KeyName {
             byte kind = KIND[word];
             if (kind == STRONG_PART) {
                 strong = true;
+                return false;
+            }
+            if (kind == BOOKMARK) {
+                harmless = true;
                 return false;
             }
             if (end != to) return false;

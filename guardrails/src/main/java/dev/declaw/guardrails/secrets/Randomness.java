@@ -69,6 +69,11 @@ final class Randomness {
         return changes >= needed && (digits >= 2 || changes * 3 >= length) && (pairs < 10 || rare * 12 >= pairs);
     }
 
+    /// RFC 9562 §4.
+    static boolean uuid(char[] text, int start, int end) {
+        return end - start == 36 && text[start + 8] == '-' && text[start + 13] == '-' && text[start + 18] == '-' && text[start + 23] == '-' && digest(text, start, end);
+    }
+
     /// Lower-case or upper-case hex of a digest's length, or a UUID: an identifier, unless its name says otherwise.
     static boolean digest(char[] text, int start, int end) {
         int length = end - start;

@@ -1,41 +1,99 @@
 package dev.declaw.guardrails.secrets;
 
-import dev.declaw.model.scan.Finding;
-import java.util.List;
-
 /// One pass of [SecretScanner] over one text.
 final class SecretPass {
     private static final int RANDOM_CHARS_MIN = 14;
     private static final int PROSE_CHARS_MIN = 20;
     private static final int CONTEXT_CHARS = 40;
     private static final int PROVIDER_CHARS_MIN = 12;
-    private static final int PEM_CHARS_MAX = 8192;
+    private static final int PEM_CHARS_MAX = 16_384;
+    private static final int TRIES_IN_RUN_MAX = 8;
+    /// Shorter runs are no keys by themselves.
+    private static final int LONG_CHARS_MIN = 8;
+
+    private static final byte NOTHING = 0;
+    private static final byte OPERATOR = 1;
+    private static final byte SPACE = 2;
+    private static final byte DOT = 3;
+    private static final byte[] NEXT = new byte[128];
+
+    static {
+        for (char c : "=:>\"'`]\\".toCharArray()) NEXT[c] = OPERATOR;
+        for (char c : " \t".toCharArray()) NEXT[c] = SPACE;
+        for (char c : "./~".toCharArray()) NEXT[c] = DOT;
+    }
+
+    private static final int BRAND_CHARS_MAX = 14;
+    private static final int BRANDED_CHARS_MIN = 32;
+    private static final WordDfa KEY_BRANDS = new WordDfa("key", "pat_", "pat-", "sk-", "sk_", "tok", "secret", "api", "live", "test_", "prod");
+    private static final WordDfa ID_BRANDS = new WordDfa(
+        "req", "msg", "chatcmpl", "cus_", "evt", "sub_", "pi_", "ch_", "id_", "id-", "trace", "run", "thread", "asst", "file", "call", "tool", "resp", "sha", "etag", "img", "css", "hash", "chunk", "main", "index", "job", "user", "org", "acct", "price", "prod_", "sess", "conv", "doc", "data", "node", "pkg", "commit", "build", "version", "uuid");
     private static final WordDfa CONTEXT_WORDS = new WordDfa("key", "token", "secret", "password", "credential", "auth", "api", "bearer");
 
     private final char[] text;
     private final int length;
-    private final List<Finding> findings;
+    private final boolean examples;
+    private final SecretScanner.Sink sink;
     private int done;
+    private int found;
 
-    SecretPass(char[] text, List<Finding> findings) {
+    /// End of the run of [Chars#extended] characters that was walked last, and how many credentials were looked for in it: so that
+    /// `eyJ.eyJ.eyJ.` stays linear.
+    private int runEnd;
+    private int triesInRun;
+
+    /// @param examples whether the example keys of documentations (`AKIA…EXAMPLE`) count, too
+    SecretPass(char[] text, int length, boolean examples, SecretScanner.Sink sink) {
         this.text = text;
-        this.length = text.length;
-        this.findings = findings;
+        this.length = length;
+        this.examples = examples;
+        this.sink = sink;
     }
 
-    void run() {
+    /// Reads the whole text; answers how many secrets there were.
+    ///
+    /// A run of identifier characters is looked at only where something may come of it: it is long, or what follows may assign a value to it,
+    /// or it may begin a phrase such as `Bearer …`.
+    int run() {
+        char[] text = this.text;
+        byte[] kinds = Chars.CLASS;
+        byte[] nexts = NEXT;
+        int length = this.length;
         int i = 0;
         while (i < length) {
-            if (!Chars.token(text[i])) {
+            char c = text[i];
+            if (c >= 128 || kinds[c] == Chars.OTHER) {
                 i++;
                 continue;
             }
             int start = i;
-            while (i < length && Chars.token(text[i])) i++;
-            boolean dotted = i - start == 1 && i < length && (text[i] == '.' || text[i] == '/');
-            if (start >= done && (i - start >= 2 || dotted)) token(start, i);
-            i = Math.max(i, done);
+            do i++;
+            while (i < length && (c = text[i]) < 128 && kinds[c] != Chars.OTHER);
+            if (start < done) {
+                i = Math.max(i, done);
+                continue;
+            }
+            int count = i - start;
+            byte next = i < length && c < 128 ? nexts[c] : NOTHING;
+            if (next == SPACE && !phrase(start, i)) next = NOTHING;
+            boolean look = count >= LONG_CHARS_MIN || next == OPERATOR && count >= 2 || next == SPACE && count >= 2
+                    || next == DOT && (count == 1 || count >= 2 && i + 1 < length && Chars.token(text[i + 1]));
+            if (look) {
+                token(start, i);
+                i = Math.max(i, done);
+            }
         }
+        return found;
+    }
+
+    /// Whether a run with a space behind it may name a value: an operator, a flag, an authentication scheme, `ENV NAME value`, `name value="…"`.
+    private boolean phrase(int start, int end) {
+        char after = end + 1 < length ? text[end + 1] : 0;
+        if (after < 128 && (NEXT[after] == OPERATOR || NEXT[after] == SPACE) || after == 'v' || text[start] == '-') return true;
+        char first = Chars.lower(text[start]);
+        int count = end - start;
+        if ((first == 'b' || first == 't') && (count == 5 || count == 6)) return true;
+        return start >= 4 && text[start - 1] == ' ' && (text[start - 2] == 'V' || text[start - 2] == 'v');
     }
 
     private void token(int start, int end) {
@@ -51,16 +109,25 @@ final class SecretPass {
             privateKey(start);
             return;
         }
+        if (next == ':' && botToken(start, end)) return;
         if (named(start, end, next)) return;
         if (count >= 8) random(start, end);
     }
 
     /// At the start of a run and after each joint in it: `token_ghp_…`.
     private boolean provider(int start, int end) {
+        if (start >= runEnd) {
+            int limit = Math.min(length, start + SecretScanner.WINDOW_OVERLAP_CHARS);
+            runEnd = end;
+            while (runEnd < limit && Chars.extended(text[runEnd])) runEnd++;
+            triesInRun = 0;
+        } else if (++triesInRun > TRIES_IN_RUN_MAX) {
+            return false;
+        }
         int reach = Math.min(end, start + 64);
         for (int at = start; at < reach; at++) {
             if (at > start && Chars.of(text[at - 1]) != Chars.JOINT) continue;
-            int stop = Providers.match(text, at, length);
+            int stop = Providers.match(text, at, length, examples);
             if (stop > at) {
                 boolean checked = Providers.gitHubChecksum(text, at, stop);
                 return add(at, stop, checked ? 1 : 0.97);
@@ -82,13 +149,25 @@ final class SecretPass {
         return dots >= 2 && i - start >= 40 && add(start, i, 0.95);
     }
 
+    /// A number, a colon and 35 characters: the bots of Telegram.
+    private boolean botToken(int start, int end) {
+        int from = start;
+        while (from < end && Chars.of(text[from]) != Chars.DIGIT) from++;
+        if (end - from < 8 || end - from > 10 || from - start != 0 && from - start != 3) return false;
+        for (int i = from; i < end; i++) if (Chars.of(text[i]) != Chars.DIGIT) return false;
+        int stop = end + 1;
+        while (stop < length && stop - end <= 40 && Chars.token(text[stop])) stop++;
+        return stop - end - 1 >= 34 && stop - end - 1 <= 36 && Randomness.random(text, end + 1, stop, false) && add(from, stop, 0.95);
+    }
+
     private boolean named(int start, int end, char next) {
         boolean flag = text[start] == '-' && end - start > 4 && text[start + 1] == '-';
         boolean space = next == ' ' || next == '\t';
         int after = Values.afterOperator(text, end, length);
         boolean environment = false;
         if (after < 0) {
-            if (!space || !flag && !docker(start)) return scheme(start, end, next);
+            if (space && commandLine(start, end)) return true;
+            if (!space || !flag && !docker(start) && !netrc(start, end)) return scheme(start, end, next);
             after = end + 1;
             environment = !flag;
         }
@@ -97,37 +176,71 @@ final class SecretPass {
         environment |= upper(start, end) && next == '=' || next == ':' && lineStart(start);
         if (after >= length) return false;
         int stop = Values.end(text, after, length);
-        if (scheme(after, stop)) {
+        if (scheme(text, after, stop)) {
             after = stop + 1;
             stop = Values.end(text, after, length);
         }
         if (stop <= after) return false;
+        after = behindName(after, stop);
         if (prefixed(after, stop)) return false;
         boolean secret = strength == KeyName.STRONG
-                ? Values.secret(text, after, stop, environment)
-                : stop - after >= 16 && !Values.placeholder(text, after, stop) && Randomness.random(text, after, stop, true);
+                ? Values.secret(text, after, stop, environment, examples)
+                : stop - after >= 16 && !Randomness.digest(text, after, stop) && !Values.placeholder(text, after, stop, examples) && Randomness.random(text, after, stop, true);
         return secret && add(after, stop, strength == KeyName.STRONG ? 0.92 : 0.75);
+    }
+
+    /// `session=…` of a cookie: its value begins behind the name.
+    private int behindName(int start, int stop) {
+        int i = start;
+        while (i < stop && i - start < 32 && (Chars.of(text[i]) == Chars.LOWER || Chars.of(text[i]) == Chars.UPPER || text[i] == '_' || text[i] == '-')) i++;
+        return i > start + 1 && i + 8 < stop && text[i] == '=' ? i + 1 : start;
+    }
+
+    /// `login name password value` of netrc files.
+    private boolean netrc(int start, int end) {
+        return end - start == 8 && Chars.wordAt(text, start, end, "password") && Chars.contains(text, Math.max(0, start - CONTEXT_CHARS), start, "login ");
+    }
+
+    /// `mysql -pVALUE`, `sshpass -p VALUE`, `curl -u name:VALUE`.
+    private boolean commandLine(int start, int end) {
+        if (text[start] != '-' || end - start < 2) return false;
+        char flag = text[start + 1];
+        int from = Math.max(0, start - CONTEXT_CHARS);
+        int value = -1;
+        if (flag == 'p' && end - start > 7 && (Chars.contains(text, from, start, "mysql") || Chars.contains(text, from, start, "mariadb"))) value = start + 2;
+        if (flag == 'p' && end - start == 2 && Chars.contains(text, from, start, "sshpass")) value = end + 1;
+        if (flag == 'u' && end - start == 2 && Chars.contains(text, from, start, "curl")) {
+            value = end + 1;
+            int limit = Math.min(length, end + 64);
+            while (value < limit && text[value] != ':' && text[value] > ' ') value++;
+            if (value >= limit || text[value] != ':') return false;
+            value++;
+        }
+        if (value < 0 || value >= length) return false;
+        if (text[value] == '"' || text[value] == '\'') value++;
+        int stop = Values.end(text, value, length);
+        return stop > value && Values.secret(text, value, stop, true, examples) && add(value, stop, 0.85);
     }
 
     /// A provider's own credential, or an address with one, is better read by its own rule.
     private boolean prefixed(int start, int end) {
-        if (Providers.match(text, start, length) > 0) return true;
+        if (Providers.match(text, start, length, examples) > 0) return true;
         for (int i = start; i + 2 < Math.min(end, start + 12); i++) {
             if (text[i] == ':' && text[i + 1] == '/' && text[i + 2] == '/') return true;
         }
         return false;
     }
 
-    private boolean scheme(int start, int end) {
+    static boolean scheme(char[] text, int start, int end) {
         int count = end - start;
         return count == 6 && Chars.wordAt(text, start, end, "bearer") || count == 5 && (Chars.wordAt(text, start, end, "basic") || Chars.wordAt(text, start, end, "token"));
     }
 
     /// `Bearer …`, `Basic …` (RFC 9110 §11.4).
     private boolean scheme(int start, int end, char next) {
-        if (next != ' ' || !scheme(start, end) || end - start == 5 && Chars.lower(text[start]) == 't') return false;
+        if (next != ' ' || !scheme(text, start, end) || end - start == 5 && Chars.lower(text[start]) == 't') return false;
         int stop = Values.end(text, end + 1, length);
-        return stop - end > 12 && !prefixed(end + 1, stop) && !Values.placeholder(text, end + 1, stop)
+        return stop - end > 12 && !prefixed(end + 1, stop) && !Values.placeholder(text, end + 1, stop, examples)
                 && Randomness.random(text, end + 1, stop, false) && add(end + 1, stop, 0.9);
     }
 
@@ -159,7 +272,7 @@ final class SecretPass {
         int end = hostEnd;
         limit = Math.min(length, hostEnd + 512);
         while (end < limit && (Chars.extended(text[end]) || text[end] == '@')) end++;
-        return end - hostEnd >= 30 && !Values.placeholder(text, hostEnd, end) && Randomness.random(text, hostEnd, end, false) && add(start, end, 0.95);
+        return end - hostEnd >= 30 && !Values.placeholder(text, hostEnd, end, examples) && Randomness.random(text, hostEnd, end, false) && add(start, end, 0.95);
     }
 
     /// `scheme://user:password@host` (RFC 3986 §3.2.1).
@@ -173,7 +286,7 @@ final class SecretPass {
             if (c == '/' && colon < 0) return;
             if (c != '@') continue;
             int from = colon < 0 ? start : colon + 1;
-            if (i - from < 3 || Values.placeholder(text, from, i)) return;
+            if (i - from < 3 || Values.placeholder(text, from, i, examples)) return;
             if (colon < 0 && !(i - from >= 16 && Randomness.random(text, from, i, false))) return;
             boolean letters = true;
             for (int k = from; k < i && letters; k++) letters = Chars.of(text[k]) == Chars.LOWER || Chars.of(text[k]) == Chars.UPPER;
@@ -195,12 +308,14 @@ final class SecretPass {
         for (int at = start + 11; at < limit; at++) {
             if (text[at] == '-' && Chars.wordAt(text, at, limit, "-----end")) {
                 int stop = at + 8;
-                while (stop < limit && text[stop] != '\n') stop++;
+                int label = Math.min(length, stop + 48);
+                while (stop < label && text[stop] != '\n' && text[stop] != '-') stop++;
+                for (int dashes = 0; dashes < 5 && stop < length && text[stop] == '-'; dashes++) stop++;
                 add(start, stop, 0.99);
                 return;
             }
         }
-        if (limit - start > 100) add(start, limit, 0.9);
+        if (limit - start > 32) add(start, limit, 0.9);
     }
 
     /// A random value: after an assignment whose name is not harmless, or in a sentence that speaks of keys or providers.
@@ -212,15 +327,48 @@ final class SecretPass {
         int count = stop - start;
         if (count < RANDOM_CHARS_MIN || start > 0 && (text[start - 1] == '/' || text[start - 1] == '.' || text[start - 1] == '#')) return;
         boolean digest = Randomness.digest(text, start, stop);
-        if (!digest && !Randomness.random(text, start, stop, false) || Values.placeholder(text, start, stop)) return;
-        int context = context(start);
+        if (!digest && !Randomness.random(text, start, stop, false) || Values.placeholder(text, start, stop, examples)) return;
+        int context = context(start, Randomness.uuid(text, start, stop));
+        if (context == 0 && branded(start, end)) {
+            add(start, end, 0.65);
+            return;
+        }
         if (context == 0 || context == 1 && digest) return;
+        if (count < PROSE_CHARS_MIN && context == 2 && text[start - 1] == ' ' && !operatorBefore(start)) return;
         if (!digest && (context == 1 || count < PROSE_CHARS_MIN) && !Randomness.random(text, start, stop, true)) return;
         add(start, stop, context == 1 ? 0.6 : 0.8);
     }
 
+    /// A short word, `_` or `-`, and drawn characters of all three kinds: so providers shape their keys, and some their ids, which are left out by name.
+    private boolean branded(int start, int end) {
+        int joint = start;
+        int last = -1;
+        for (int i = start; i < end && i < start + BRAND_CHARS_MAX; i++) {
+            if (Chars.of(text[i]) == Chars.DIGIT) break;
+            if (Chars.of(text[i]) == Chars.JOINT) last = i;
+        }
+        if (last < start + 2) return false;
+        joint = last + 1;
+        int kinds = 0;
+        for (int i = joint; i < end; i++) {
+            byte kind = Chars.of(text[i]);
+            if (kind == Chars.JOINT) return false;
+            kinds |= 1 << kind;
+        }
+        if (kinds != (1 << Chars.LOWER | 1 << Chars.UPPER | 1 << Chars.DIGIT)) return false;
+        boolean key = KEY_BRANDS.any(text, start, joint);
+        if (end - joint < (key ? 20 : BRANDED_CHARS_MIN) || !Randomness.random(text, joint, end, true)) return false;
+        return key || !ID_BRANDS.any(text, start, joint);
+    }
+
+    private boolean operatorBefore(int start) {
+        int i = start - 1;
+        while (i >= 0 && (text[i] == ' ' || text[i] == '"' || text[i] == '\'' || text[i] == '`')) i--;
+        return i >= 0 && (text[i] == '=' || text[i] == ':' || text[i] == '>');
+    }
+
     /// 0: no reason, or a reason against; 1: assigned to something; 2: beside a provider's name or a word for secrets.
-    private int context(int start) {
+    private int context(int start, boolean uuid) {
         int from = Math.max(0, start - CONTEXT_CHARS);
         for (int i = start - 1; i >= from; i--) {
             if (text[i] == '\n') {
@@ -240,16 +388,18 @@ final class SecretPass {
         while (name >= from && Chars.token(text[name])) name--;
         if (nameEnd > name + 1) {
             KeyName strength = KeyName.of(text, name + 1, nameEnd);
+            if (uuid && strength == KeyName.STRONG) return 2;
             if (strength == KeyName.HARMLESS || Chars.contains(text, name + 1, nameEnd, "base64") || Chars.contains(text, name + 1, nameEnd, "sha")) return 0;
         }
-        if (CONTEXT_WORDS.any(text, from, start)) return 2;
+        if (!uuid && CONTEXT_WORDS.any(text, from, start)) return 2;
         if (ProviderNames.in(text, from, start)) return 2;
         return operator && nameEnd > name + 1 ? 1 : 0;
     }
 
     private boolean add(int start, int end, double confidence) {
         if (start < done || end <= start) return false;
-        findings.add(new Finding(SecretScanner.TYPE, start, end, confidence));
+        sink.secret(start, end, confidence);
+        found++;
         done = end;
         return true;
     }

@@ -1,5 +1,6 @@
 package dev.declaw.guardrails.secrets;
 
+import dev.declaw.guardrails.FoldedText;
 import dev.declaw.model.scan.Finding;
 import dev.declaw.model.scan.ScanText;
 import dev.declaw.model.scan.Scanner;
@@ -24,20 +25,45 @@ public final class SecretScanner implements Scanner {
         return "secrets";
     }
 
+    /// Told of each secret, in the order of the text, in folded positions.
+    @FunctionalInterface
+    public interface Sink {
+        void secret(int start, int end, double confidence);
+    }
+
     @Override
-    public List<Finding> scan(ScanText text) {
-        String value = text.text();
-        char[] chars = value.toCharArray();
+    public List<Finding> scan(ScanText source) {
+        FoldedText text = FoldedText.of(source.text());
         List<Finding> findings = new ArrayList<>();
-        new SecretPass(chars, findings).run();
-        String key = text.key();
-        if (findings.isEmpty() && !key.isEmpty() && chars.length > 0 && chars.length <= WINDOW_OVERLAP_CHARS) {
-            char[] name = key.toCharArray();
-            KeyName strength = KeyName.of(name, 0, name.length);
-            boolean secret = strength == KeyName.STRONG && Values.secret(chars, 0, chars.length, false)
-                    || strength == KeyName.WEAK && chars.length >= 16 && Randomness.random(chars, 0, chars.length, true);
-            if (secret) findings.add(new Finding(TYPE, 0, chars.length, 0.9));
-        }
+        find(text, source.key(), false, (start, end, confidence) -> findings.add(new Finding(TYPE, text.source(start), text.source(end), confidence)));
         return findings;
+    }
+
+    /// For scanners that have folded the text already.
+    ///
+    /// @param key the name that the whole text stands under; empty when there is none
+    /// @param examples whether the example keys of documentations (`AKIA…EXAMPLE`) count, too
+    public static void find(FoldedText text, String key, boolean examples, Sink sink) {
+        char[] chars = text.chars();
+        int length = text.length();
+        int found = new SecretPass(chars, length, examples, sink).run();
+        if (found == 0 && !key.isEmpty() && length > 0 && length <= WINDOW_OVERLAP_CHARS) underKey(key.toCharArray(), chars, length, examples, sink);
+    }
+
+    private static void underKey(char[] name, char[] chars, int length, boolean examples, Sink sink) {
+        KeyName strength = KeyName.of(name, 0, name.length);
+        if (strength == KeyName.PLAIN || strength == KeyName.HARMLESS) return;
+        int start = 0;
+        int end = length;
+        while (start < end && chars[start] <= ' ') start++;
+        while (end > start && chars[end - 1] <= ' ') end--;
+        int word = start;
+        while (word < end && word - start < 8 && chars[word] > ' ') word++;
+        if (word < end && chars[word] == ' ' && SecretPass.scheme(chars, start, word)) start = word + 1;
+        if (end - start < 6) return;
+        boolean secret = strength == KeyName.STRONG
+                ? Values.secret(chars, start, end, false, examples)
+                : end - start >= 16 && Randomness.random(chars, start, end, true);
+        if (secret) sink.secret(start, end, 0.9);
     }
 }

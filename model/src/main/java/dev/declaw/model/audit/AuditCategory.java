@@ -9,6 +9,7 @@ public enum AuditCategory {
     NETWORK,
     DNS,
     COMMAND,
+    PTY,
     FILESYSTEM,
     SECURITY;
 

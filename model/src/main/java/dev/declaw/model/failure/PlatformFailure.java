@@ -114,10 +114,24 @@ public abstract sealed class PlatformFailure extends RuntimeException {
     public static final class QuotaExceeded extends PlatformFailure {
         private static final long serialVersionUID = 1L;
         private final int retryAfterSeconds;
+        private final Integer limit;
 
         public QuotaExceeded(String code, String message, int retryAfterSeconds) {
             super(code, message, null);
             this.retryAfterSeconds = retryAfterSeconds;
+            this.limit = null;
+        }
+
+        /// @param limit how many there may be, for callers that read numbers rather than text
+        public QuotaExceeded(String code, String message, int retryAfterSeconds, int limit) {
+            super(code, message, null);
+            this.retryAfterSeconds = retryAfterSeconds;
+            this.limit = limit;
+        }
+
+        /// How many there may be, where that is one number.
+        public Optional<Integer> limit() {
+            return Optional.ofNullable(limit);
         }
 
         @Override

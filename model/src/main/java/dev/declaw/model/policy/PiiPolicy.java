@@ -13,7 +13,7 @@ import java.util.Set;
 public record PiiPolicy(
         boolean enabled, Set<PiiType> types, ContentAction action, boolean rehydrateResponse, HostSelector hosts) {
     public static final PiiPolicy OFF =
-            new PiiPolicy(false, Set.of(PiiType.values()), ContentAction.REDACT, true, HostSelector.ALL);
+            new PiiPolicy(false, PiiType.CONTRACT, ContentAction.REDACT, true, HostSelector.ALL);
 
     public PiiPolicy {
         types = Set.copyOf(types);

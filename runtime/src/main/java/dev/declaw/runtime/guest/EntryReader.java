@@ -2,6 +2,7 @@ package dev.declaw.runtime.guest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.declaw.runtime.guest.GuestClient.FileEntry;
+import java.util.Optional;
 
 /// Reads a file entry of the agent. Names may hold any character that a file name may; who prints them cleans them.
 final class EntryReader {
@@ -23,10 +24,11 @@ final class EntryReader {
                 size.longValue(),
                 mode.intValue() & MODE_MAX,
                 GuestText.clean(json.path("owner").asText(), 64),
-                modified.longValue());
+                modified.longValue(),
+                json.has("link") ? Optional.of(text(json.path("link"))) : Optional.empty());
     }
 
-    private static String text(JsonNode value) throws GuestProtocolException {
+    static String text(JsonNode value) throws GuestProtocolException {
         if (!value.isTextual() || value.textValue().length() > WireLimits.TEXT_CHARACTERS_MAX) {
             throw new GuestProtocolException("not a file name");
         }

@@ -114,6 +114,60 @@ final class Exchange {
         }
     }
 
+    /// Turns a connection of its own into a tunnel.
+    GuestTunnel tunnel(String target, Duration deadline) {
+        Map<String, String> headers = headers(0);
+        headers.put("Connection", "Upgrade");
+        headers.put("Upgrade", "declaw-tcp");
+        GuestConnection connection = connect();
+        try {
+            connection.readDeadline(deadline);
+            connection.endAfter(deadline.plus(END_GRACE));
+            byte[] request = HttpHead.request("GET", target, headers);
+            connection.write(request, request.length);
+            HttpHead head = HttpHead.read(connection.in(), true);
+            if (head.status() != HttpHead.SWITCHED) {
+                if (head.status() < 300) throw new GuestProtocolException("no tunnel and no refusal");
+                throw refusal(head.status(), new BodyStream(connection, head, connection::close));
+            }
+            connection.endNever();
+            connection.readForever();
+            return new ConnectionTunnel(connection);
+        } catch (IOException failure) {
+            connection.close();
+            throw unreachable(failure);
+        } catch (PlatformFailure refused) {
+            connection.close();
+            throw refused;
+        }
+    }
+
+    private record ConnectionTunnel(GuestConnection connection) implements GuestTunnel {
+        @Override
+        public InputStream in() {
+            return connection.in();
+        }
+
+        @Override
+        public void write(byte[] bytes, int length) throws IOException {
+            connection.write(bytes, length);
+        }
+
+        @Override
+        public void readDeadline(Duration deadline) throws IOException {
+            if (deadline.isZero()) {
+                connection.readForever();
+            } else {
+                connection.readDeadline(deadline);
+            }
+        }
+
+        @Override
+        public void close() {
+            connection.close();
+        }
+    }
+
     private static final class SendException extends IOException {
         private static final long serialVersionUID = 1L;
 

@@ -9,6 +9,7 @@ final class FollowedProcess implements GuestProcess {
     private final InputStream stream;
     private final FrameReader frames;
     private final int pid;
+    private long position;
     private boolean exited;
 
     private FollowedProcess(InputStream stream, FrameReader frames, int pid) {
@@ -36,16 +37,32 @@ final class FollowedProcess implements GuestProcess {
     }
 
     @Override
+    public long position() {
+        return position;
+    }
+
+    @Override
     public Event next() {
         if (exited) {
             throw new IllegalStateException("the process has exited");
         }
         try {
-            return switch (frames.next()) {
-                case FrameReader.Frame.Stdout(byte[] bytes) -> new Event.Stdout(bytes);
-                case FrameReader.Frame.Stderr(byte[] bytes) -> new Event.Stderr(bytes);
+            FrameReader.Frame frame = frames.next();
+            if (frame instanceof FrameReader.Frame.Offset(long bytes)) {
+                if (bytes < position) {
+                    throw new GuestProtocolException("output that goes back");
+                }
+                position = bytes;
+                frame = frames.next();
+            }
+            return switch (frame) {
+                case FrameReader.Frame.Stdout(byte[] bytes) -> new Event.Stdout(counted(bytes));
+                case FrameReader.Frame.Stderr(byte[] bytes) -> new Event.Stderr(counted(bytes));
                 case FrameReader.Frame.KeepAlive _ -> new Event.KeepAlive();
-                case FrameReader.Frame.Started _ -> throw new GuestProtocolException("a process that starts twice");
+                case FrameReader.Frame.Started _, FrameReader.Frame.Offset _ ->
+                    throw new GuestProtocolException("a process that starts twice");
+                case FrameReader.Frame.Changed _, FrameReader.Frame.WatchEnd _ ->
+                    throw new GuestProtocolException("a frame that belongs to no process");
                 case FrameReader.Frame.Exit exit -> {
                     exited = true;
                     // Reads the end of the stream, so that its connection can be used again.
@@ -59,6 +76,11 @@ final class FollowedProcess implements GuestProcess {
             close();
             throw Exchange.unreachable(failure);
         }
+    }
+
+    private byte[] counted(byte[] bytes) {
+        position += bytes.length;
+        return bytes;
     }
 
     @Override

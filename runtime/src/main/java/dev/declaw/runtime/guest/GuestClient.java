@@ -22,23 +22,57 @@ public interface GuestClient {
     /// True when the agent answers within the deadline.
     boolean healthy(Duration deadline);
 
-    /// Starts a process and follows it from its first byte.
+    /// Starts a process, or finds the one that was started with the same tag, and follows it from its first retained byte.
     GuestProcess start(ProcessSpec spec);
 
-    /// Follows a process that was started earlier, from its first retained byte.
+    /// Starts a process, or finds the one that was started with the same tag.
     ///
+    /// @return its process id
+    int launch(ProcessSpec spec);
+
+    /// Follows a process that was started earlier.
+    ///
+    /// @param after bytes of both outputs that the caller has already; it begins later when they are no longer kept
     /// @throws dev.declaw.model.failure.PlatformFailure.NotFound when there is no such process
-    GuestProcess follow(int pid);
+    GuestProcess follow(ProcessRef process, long after);
+
+    /// Follows a process from its first retained byte.
+    default GuestProcess follow(int pid) {
+        return follow(ProcessRef.pid(pid), 0);
+    }
 
     /// Running processes that were started through this API.
     List<ProcessInfo> processes();
 
-    void writeStdin(int pid, byte[] bytes);
+    void writeStdin(ProcessRef process, byte[] bytes);
 
-    void closeStdin(int pid);
+    default void writeStdin(int pid, byte[] bytes) {
+        writeStdin(ProcessRef.pid(pid), bytes);
+    }
 
-    /// Kills the whole process group with SIGKILL. False when it is not running.
-    boolean kill(int pid);
+    void closeStdin(ProcessRef process);
+
+    default void closeStdin(int pid) {
+        closeStdin(ProcessRef.pid(pid));
+    }
+
+    /// Kills the whole process group (of a terminal, its whole session) with SIGKILL. False when it is not running.
+    boolean kill(ProcessRef process);
+
+    default boolean kill(int pid) {
+        return kill(ProcessRef.pid(pid));
+    }
+
+    /// Changes the size of the terminal of a process.
+    void resize(int pid, TerminalSize size);
+
+    /// Opens a connection to a port of the guest, on its loopback interface first. The caller closes it.
+    ///
+    /// @throws dev.declaw.model.failure.PlatformFailure.NotFound with code `port_closed` when nothing listens
+    GuestTunnel connect(int port);
+
+    /// Begins to watch a directory. The caller closes it.
+    GuestWatch watch(String path, String user, boolean recursive);
 
     /// Opens a file. The caller closes the stream.
     FileContent read(String path, String user);
@@ -74,21 +108,65 @@ public interface GuestClient {
         }
     }
 
-    /// @param command shell command line, run by `/bin/bash -c`
+    /// @param kind what it is started as
+    /// @param command shell command line, run by `/bin/bash -c`; empty for a terminal
     /// @param user user name; `user` when empty
     /// @param workingDirectory absolute, or relative to the user's home; the home when empty
     /// @param environment variables on top of the sandbox's
     /// @param timeout after which the process group is killed; empty for none
     /// @param stdin whether stdin is a pipe; otherwise it is /dev/null
+    /// @param terminal size of the terminal, of which there is one exactly for [ProcessRef.Kind#PTY]
+    /// @param tag a name by which the process can be found, and started only once
     record ProcessSpec(
+            ProcessRef.Kind kind,
             String command,
             String user,
             Optional<String> workingDirectory,
             Map<String, String> environment,
             Optional<Duration> timeout,
-            boolean stdin) {}
+            boolean stdin,
+            Optional<TerminalSize> terminal,
+            Optional<ProcessTag> tag) {
+        /// A command.
+        public ProcessSpec(
+                String command,
+                String user,
+                Optional<String> workingDirectory,
+                Map<String, String> environment,
+                Optional<Duration> timeout,
+                boolean stdin) {
+            this(
+                    ProcessRef.Kind.COMMAND,
+                    command,
+                    user,
+                    workingDirectory,
+                    environment,
+                    timeout,
+                    stdin,
+                    Optional.empty(),
+                    Optional.empty());
+        }
 
-    record ProcessInfo(int pid, String command) {}
+        public ProcessSpec tagged(ProcessTag newTag) {
+            return new ProcessSpec(
+                    kind, command, user, workingDirectory, environment, timeout, stdin, terminal, Optional.of(newTag));
+        }
+    }
+
+    /// @param columns 1 to 4096
+    /// @param rows 1 to 4096
+    record TerminalSize(int columns, int rows) {}
+
+    /// @param name as [ProcessRef] takes it
+    /// @param fingerprint of what is to be done, at most 128 bytes: two starts with one name must agree in it
+    record ProcessTag(String name, String fingerprint) {}
+
+    record ProcessInfo(int pid, String command, ProcessRef.Kind kind) {
+        /// A command.
+        public ProcessInfo(int pid, String command) {
+            this(pid, command, ProcessRef.Kind.COMMAND);
+        }
+    }
 
     /// @param sizeBytes length of the file, or -1 when it is not known (devices, /proc)
     record FileContent(InputStream stream, long sizeBytes) implements AutoCloseable {
@@ -99,5 +177,14 @@ public interface GuestClient {
     }
 
     /// @param directory true for directories and links to them
-    record FileEntry(String name, String path, boolean directory, long sizeBytes, int mode, String owner, long modifiedMillis) {}
+    /// @param link what a symbolic link says; everything else describes what it leads to
+    record FileEntry(
+            String name,
+            String path,
+            boolean directory,
+            long sizeBytes,
+            int mode,
+            String owner,
+            long modifiedMillis,
+            Optional<String> link) {}
 }

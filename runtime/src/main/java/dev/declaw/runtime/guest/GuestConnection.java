@@ -62,6 +62,11 @@ final class GuestConnection implements AutoCloseable {
         channel.socket().setSoTimeout((int) Math.max(1, deadline.toMillis()));
     }
 
+    /// A read waits as long as it takes.
+    void readForever() throws IOException {
+        channel.socket().setSoTimeout(0);
+    }
+
     /// Closes the connection when the exchange has not ended by then, however busily the guest sends: a read that is
     /// under way fails. Replaces an earlier end.
     void endAfter(Duration deadline) {

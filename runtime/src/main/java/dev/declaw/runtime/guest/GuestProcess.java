@@ -2,7 +2,11 @@ package dev.declaw.runtime.guest;
 
 /// One followed process. Not thread-safe: one thread reads the events. Closing stops following; the process runs on.
 public interface GuestProcess extends AutoCloseable {
+    /// Process id; 0 for one that is followed by its tag.
     int pid();
+
+    /// Bytes of both outputs that the process had written up to the end of the last event: where another follower continues.
+    long position();
 
     /// Blocks for the next event. After [Event.Exited] there is none, and a further call throws `IllegalStateException`.
     Event next();

@@ -30,7 +30,6 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int ENTROPY_BYTES = 64;
     private static final int MACHINE_ID_CHARACTERS = 32;
-    private static final int STDIN_BYTES_MAX = 1 << 20;
 
     /// For calls that change little; a slow guest on a busy machine is given time.
     private static final Duration CALL_DEADLINE = Duration.ofSeconds(30);
@@ -44,6 +43,7 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
 
     private final ConnectionPool pool;
     private final Exchange exchange;
+    private final ProcessCalls processes;
     private final SecureRandom random = new SecureRandom();
 
     /// @param dialer makes an unconnected channel inside the slot
@@ -55,6 +55,7 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
     HttpGuestClient(ChannelFactory dialer, InetSocketAddress agent) {
         this.pool = new ConnectionPool(dialer, agent);
         this.exchange = new Exchange(pool);
+        this.processes = new ProcessCalls(exchange, CALL_DEADLINE, LONG_CALL_DEADLINE);
     }
 
     @Override
@@ -71,8 +72,13 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
         identity.environment().forEach(environment::put);
         Instant now = Instant.now();
         body.put("time_unix_nanos", now.getEpochSecond() * 1_000_000_000L + now.getNano());
-        exchange.token(identity.token());
         exchange.json("POST", "/init", body, CALL_DEADLINE);
+        exchange.token(identity.token());
+    }
+
+    /// The token that the guest has from an earlier [#init]: the next one needs it, as every other call does.
+    public void authenticate(String token) {
+        exchange.token(token);
     }
 
     @Override
@@ -114,69 +120,54 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
 
     @Override
     public GuestProcess start(ProcessSpec spec) {
-        ObjectNode body = JSON.createObjectNode()
-                .put("cmd", spec.command())
-                .put("user", spec.user())
-                .put("cwd", spec.workingDirectory().orElse(""))
-                .put("timeout_millis", spec.timeout().map(Duration::toMillis).orElse(0L))
-                .put("stdin", spec.stdin())
-                .put("follow", true);
-        ObjectNode environment = body.putObject("env");
-        spec.environment().forEach(environment::put);
-        byte[] bytes = body.toString().getBytes(StandardCharsets.UTF_8);
-        InputStream stream = exchange.stream("POST", "/processes", bytes, CALL_DEADLINE);
-        try {
-            return FollowedProcess.started(stream);
-        } catch (IOException failure) {
-            closeQuietly(stream);
-            throw Exchange.unreachable(failure);
-        }
+        return processes.start(spec);
     }
 
     @Override
-    public GuestProcess follow(int pid) {
-        return FollowedProcess.of(
-                pid, exchange.stream("GET", "/processes/" + pid + "/events", new byte[0], CALL_DEADLINE));
+    public int launch(ProcessSpec spec) {
+        return processes.launch(spec);
+    }
+
+    @Override
+    public GuestProcess follow(ProcessRef process, long after) {
+        return processes.follow(process, after);
     }
 
     @Override
     public List<ProcessInfo> processes() {
-        JsonNode list = exchange.json("GET", "/processes", null, CALL_DEADLINE).path("processes");
-        try {
-            if (!list.isArray() || list.size() > WireLimits.PROCESSES_MAX) {
-                throw new GuestProtocolException("not a list of processes");
-            }
-            List<ProcessInfo> processes = new ArrayList<>(list.size());
-            for (JsonNode entry : list) {
-                processes.add(new ProcessInfo(
-                        FrameReader.pid(entry.path("pid")),
-                        GuestText.clean(entry.path("cmd").asText(), WireLimits.TEXT_CHARACTERS_MAX)));
-            }
-            return processes;
-        } catch (IOException failure) {
-            throw Exchange.unreachable(failure);
-        }
+        return processes.list();
     }
 
     @Override
-    public void writeStdin(int pid, byte[] bytes) {
-        for (int from = 0; from < bytes.length; from += STDIN_BYTES_MAX) {
-            int to = Math.min(bytes.length, from + STDIN_BYTES_MAX);
-            byte[] part = Arrays.copyOfRange(bytes, from, to);
-            exchange.bytes("POST", "/processes/" + pid + "/stdin", part, LONG_CALL_DEADLINE);
-        }
+    public void writeStdin(ProcessRef process, byte[] bytes) {
+        processes.writeStdin(process, bytes);
     }
 
     @Override
-    public void closeStdin(int pid) {
-        exchange.json("POST", "/processes/" + pid + "/stdin/close", null, CALL_DEADLINE);
+    public void closeStdin(ProcessRef process) {
+        exchange.json("POST", process.target("stdin/close"), null, CALL_DEADLINE);
     }
 
     @Override
-    public boolean kill(int pid) {
-        return exchange.json("POST", "/processes/" + pid + "/kill", null, CALL_DEADLINE)
-                .path("killed")
-                .asBoolean();
+    public boolean kill(ProcessRef process) {
+        return exchange.json("POST", process.target("kill"), null, CALL_DEADLINE).path("killed").asBoolean();
+    }
+
+    @Override
+    public void resize(int pid, TerminalSize size) {
+        ObjectNode body = JSON.createObjectNode().put("cols", size.columns()).put("rows", size.rows());
+        exchange.json("POST", "/processes/" + pid + "/resize", body, CALL_DEADLINE);
+    }
+
+    @Override
+    public GuestTunnel connect(int port) {
+        return exchange.tunnel("/ports/" + port, CALL_DEADLINE);
+    }
+
+    @Override
+    public GuestWatch watch(String path, String user, boolean recursive) {
+        String target = "/files/watch?" + query(path, user) + "&recursive=" + recursive;
+        return new FollowedDirectory(exchange.stream("GET", target, new byte[0], CALL_DEADLINE));
     }
 
     @Override
@@ -274,13 +265,5 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
     private static String query(String path, String user) {
         return "path=" + URLEncoder.encode(path, StandardCharsets.UTF_8) + "&user="
                 + URLEncoder.encode(user, StandardCharsets.UTF_8);
-    }
-
-    private static void closeQuietly(InputStream stream) {
-        try {
-            stream.close();
-        } catch (IOException ignored) {
-            // The failure that led here is the one to tell.
-        }
     }
 }

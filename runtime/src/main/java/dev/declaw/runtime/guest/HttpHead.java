@@ -11,13 +11,20 @@ import java.util.OptionalLong;
 /// Status line and headers of a response (RFC 9112), of which exactly one framing is accepted: `Content-Length` or
 /// `Transfer-Encoding: chunked`, never both, never until the end of the connection.
 ///
-/// @param status 200 to 599
+/// @param status 200 to 599, or 101 where an upgrade was asked for
 /// @param contentLength bytes of the body; empty when it is chunked
 /// @param reusable whether another request may follow on the connection
 record HttpHead(int status, OptionalLong contentLength, boolean reusable) {
+    static final int SWITCHED = 101;
+
     static HttpHead read(InputStream in) throws IOException {
+        return read(in, false);
+    }
+
+    /// @param mayUpgrade whether 101 is an answer that was asked for
+    static HttpHead read(InputStream in, boolean mayUpgrade) throws IOException {
         Lines lines = new Lines(in);
-        int status = status(lines.next());
+        int status = status(lines.next(), mayUpgrade);
         Map<String, String> headers = new HashMap<>();
         for (String line = lines.next(); !line.isEmpty(); line = lines.next()) {
             int colon = line.indexOf(':');
@@ -32,11 +39,13 @@ record HttpHead(int status, OptionalLong contentLength, boolean reusable) {
                 throw new GuestProtocolException("too many headers, or one of them twice");
             }
         }
-        return new HttpHead(status, framing(headers), !"close".equalsIgnoreCase(headers.get("connection")));
+        OptionalLong length = status == SWITCHED ? OptionalLong.of(0) : framing(headers);
+        return new HttpHead(status, length, !"close".equalsIgnoreCase(headers.get("connection")));
     }
 
-    private static int status(String line) throws GuestProtocolException {
-        if (!line.matches("HTTP/1\\.1 [2-5][0-9][0-9]( .*)?")) {
+    private static int status(String line, boolean mayUpgrade) throws GuestProtocolException {
+        boolean upgraded = mayUpgrade && line.matches("HTTP/1\\.1 101( .*)?");
+        if (!upgraded && !line.matches("HTTP/1\\.1 [2-5][0-9][0-9]( .*)?")) {
             throw new GuestProtocolException("malformed status line");
         }
         return Integer.parseInt(line.substring(9, 12));

@@ -13,7 +13,8 @@ final class WireLimits {
     static final int PROCESSES_MAX = 10_000;
     static final int TEXT_CHARACTERS_MAX = 4096;
     static final int MESSAGE_CHARACTERS_MAX = 300;
-    static final int CONNECTIONS_MAX = 64;
+    /// Below what the agent admits (512). Each follower of a process holds one.
+    static final int CONNECTIONS_MAX = 256;
     static final int IDLE_CONNECTIONS_MAX = 8;
 
     static final Duration CONNECT_DEADLINE = Duration.ofSeconds(5);

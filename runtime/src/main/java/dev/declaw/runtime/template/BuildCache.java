@@ -12,13 +12,14 @@ import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.stream.Stream;
 
 /// A directory of build results, `<kind>/<key>`. A result is made in a temporary directory and moved in place as a whole, so
 /// that what has its final name is complete. One build at a time, over all processes of the machine: fcntl(2) locks die
 /// with their process, and what an interrupted build left is removed by the next one.
-final class BuildCache {
+public final class BuildCache {
     private static final String TEMPORARY = "tmp-";
     private static final Duration LOCK_DEADLINE = Duration.ofMinutes(20);
     private static final Duration LOCK_POLL = Duration.ofMillis(200);
@@ -33,8 +34,14 @@ final class BuildCache {
 
     /// Fills an empty directory.
     @FunctionalInterface
-    interface Build {
+    public interface Build {
         void into(Path directory) throws IOException;
+    }
+
+    /// Looks for a result that is good enough.
+    @FunctionalInterface
+    public interface Finder {
+        Optional<Path> find() throws IOException;
     }
 
     Path path(String kind, String key) {
@@ -48,8 +55,15 @@ final class BuildCache {
     /// The result of this key, built when it is not there.
     Path get(String kind, String key, Build build) throws IOException {
         Path result = path(kind, key);
-        if (has(kind, key)) {
-            return result;
+        return get(() -> has(kind, key) ? Optional.of(result) : Optional.empty(), result, build);
+    }
+
+    /// A result that `existing` finds, or `result` below this cache, built when it finds none. Asked again once the right to
+    /// build is there: another process may have been faster.
+    Path get(Finder existing, Path result, Build build) throws IOException {
+        Optional<Path> found = existing.find();
+        if (found.isPresent()) {
+            return found.get();
         }
         Files.createDirectories(
                 root, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
@@ -57,8 +71,9 @@ final class BuildCache {
                 FileChannel.open(root.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             awaitLock(channel);
             removeLeftovers();
-            if (has(kind, key)) {
-                return result;
+            Optional<Path> since = existing.find();
+            if (since.isPresent()) {
+                return since.get();
             }
             Files.createDirectories(result.getParent());
             Path temporary = Files.createDirectory(root.resolve(TEMPORARY + UUID.randomUUID()));

@@ -24,7 +24,7 @@ final class KernelBuild {
     static final String PACKAGE = "package.txt";
 
     /// Raise when the builder makes something else of the same inputs.
-    static final String FORMAT = "kernel-1";
+    static final String FORMAT = "kernel-2";
 
     /// Meta packages whose dependency is the newest kernel: Debian's, then Ubuntu's.
     private static final List<String> META_PACKAGES =

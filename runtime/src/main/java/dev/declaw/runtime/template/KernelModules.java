@@ -12,12 +12,12 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 
-/// The kernel modules that a guest needs before it has a disk, in the order in which they must be loaded. A driver that is
+/// The kernel modules that a guest needs before it has a disk, and those with which its agent ends connections, in the order in which they must be loaded. A driver that is
 /// built into the kernel has no file and needs none.
 final class KernelModules {
     /// virtio_ring comes before virtio although neither names the other as a dependency: some builds fail otherwise.
     private static final List<String> WANTED =
-            List.of("virtio_ring", "virtio", "virtio_mmio", "virtio_blk", "virtio_net", "virtio-rng");
+            List.of("virtio_ring", "virtio", "virtio_mmio", "virtio_blk", "virtio_net", "virtio-rng", "inet_diag", "tcp_diag");
 
     private static final byte[] DEPENDS = "\0depends=".getBytes(StandardCharsets.US_ASCII);
 

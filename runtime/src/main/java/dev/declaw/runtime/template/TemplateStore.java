@@ -1,5 +1,6 @@
 package dev.declaw.runtime.template;
 
+import dev.declaw.runtime.storage.Digests;
 import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ public final class TemplateStore {
     private static final String ROOTFS = "rootfs";
     private static final String KERNEL = "kernel";
     private static final String BOOT = "boot";
+    private static final String SNAPSHOT = "snapshot";
     private static final String INITRAMFS = "initramfs.cpio";
     private static final String BOOT_FORMAT = "boot-1";
     private static final int EXECUTABLE = 0755;
@@ -76,6 +78,17 @@ public final class TemplateStore {
     /// The empty layer that lies on a template's disk; copy it, never open it for writing.
     public static Path emptyLayer(Template template) {
         return template.disk().resolveSibling(RootfsBuild.EMPTY_LAYER);
+    }
+
+    /// Where saved machines of a template that boots this image lie, one directory each; it need not exist.
+    public Path snapshots(Template template, BootImage image) {
+        return cache.path(SNAPSHOT, Digests.ofTexts(template.digest(), image.digest()));
+    }
+
+    /// A directory below [#snapshots] that `existing` finds, or a new one of this name. The build fills a directory that
+    /// is moved to its place afterwards; one build at a time on this machine.
+    public Path snapshot(Path result, BuildCache.Finder existing, BuildCache.Build build) throws IOException {
+        return cache.get(existing, result, build);
     }
 
     /// Kernel and initramfs, built when they are missing.

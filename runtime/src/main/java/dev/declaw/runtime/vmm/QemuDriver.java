@@ -1,17 +1,26 @@
 package dev.declaw.runtime.vmm;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.linux.Command;
 import dev.declaw.linux.CommandFailedException;
+import dev.declaw.linux.Descriptor;
 import dev.declaw.linux.Exec;
 import dev.declaw.linux.HostProcess;
 import dev.declaw.linux.Tail;
 import dev.declaw.runtime.network.Slot;
+import dev.declaw.runtime.snapshot.HostKey;
+import dev.declaw.runtime.storage.Digests;
 import dev.declaw.runtime.template.BootImage;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 
 /// QEMU's `microvm` machine: virtio over MMIO, no PCI, no firmware menu, nothing that the guest does not need.
 ///
@@ -30,6 +39,20 @@ public final class QemuDriver implements VmmDriver {
     private static final String KERNEL_LINE =
             "console=ttyS0 reboot=t panic=-1 rcupdate.rcu_expedited=1 noreplace-smp cryptomgr.notests";
 
+    /// Raise when a state that was saved before cannot be loaded any more.
+    private static final String FORMAT = "qemu-1";
+
+    /// Names of the memory in the state, and of the file that is handed over.
+    private static final String MEMORY = "mem0";
+    private static final String STATE = "state";
+    private static final int DIGEST_CHARACTERS = 16;
+    private static final long BANDWIDTH_BYTES_MAX = 1L << 36;
+    private static final Duration SOCKET_DEADLINE = Duration.ofSeconds(20);
+    private static final Duration MIGRATION_DEADLINE = Duration.ofSeconds(60);
+    private static final Duration MIGRATION_POLL = Duration.ofMillis(1);
+    private static final Duration END_DEADLINE = Duration.ofSeconds(20);
+
+    private final String version;
     private final Accelerator accelerator;
     private final long tscKhz;
 
@@ -40,6 +63,7 @@ public final class QemuDriver implements VmmDriver {
         }
         this.accelerator = accelerator;
         this.tscKhz = tscKhz;
+        this.version = Exec.run(Command.of(PROGRAM, "--version")).text().lines().findFirst().orElse("unknown");
     }
 
     @Override
@@ -56,24 +80,124 @@ public final class QemuDriver implements VmmDriver {
     }
 
     @Override
+    public void awaitResumed(VmSpec spec, HostProcess process) throws IOException {
+        if (!(spec.start() instanceof VmSpec.Resume resume)) {
+            throw new IllegalArgumentException("this machine boots");
+        }
+        try (QmpSession session = QmpSession.open(spec.control(), SOCKET_DEADLINE, process::alive)) {
+            ignoreSharedMemory(session);
+            try (Descriptor state = Descriptor.open(resume.state(), Descriptor.Access.READ)) {
+                session.run("getfd", QmpSession.arguments().put("fdname", STATE), state);
+            }
+            session.run("migrate-incoming", QmpSession.arguments().put("uri", "fd:" + STATE));
+            await(session, "query-status", "inmigrate");
+        }
+    }
+
+    @Override
+    public void saveAndEnd(Path control, HostProcess process, Path state) throws IOException {
+        try (QmpSession session = QmpSession.open(control, SOCKET_DEADLINE, process::alive)) {
+            ignoreSharedMemory(session);
+            session.run("migrate-set-parameters", QmpSession.arguments().put("max-bandwidth", BANDWIDTH_BYTES_MAX));
+            try (Descriptor file = Descriptor.open(state, Descriptor.Access.WRITE)) {
+                session.run("getfd", QmpSession.arguments().put("fdname", STATE), file);
+            }
+            session.run("migrate", QmpSession.arguments().put("uri", "fd:" + STATE));
+            String end = await(session, "query-migrate", "none", "setup", "active", "device");
+            if (!end.equals("completed")) {
+                throw new QmpException("the state of the machine could not be saved: " + end);
+            }
+            session.run("quit");
+        }
+        if (!process.awaitEnd(END_DEADLINE)) {
+            throw new QmpException("the VMM does not end");
+        }
+    }
+
+    /// Memory that is a shared file is not part of the stream. Both sides must say so: it changes the stream's form.
+    private static void ignoreSharedMemory(QmpSession session) throws QmpException {
+        ObjectNode arguments = QmpSession.arguments();
+        arguments.putArray("capabilities").addObject().put("capability", "x-ignore-shared").put("state", true);
+        session.run("migrate-set-capabilities", arguments);
+    }
+
+    /// Asks until the status is none of these.
+    private static String await(QmpSession session, String question, String... passing) throws QmpException {
+        long end = System.nanoTime() + MIGRATION_DEADLINE.toNanos();
+        while (System.nanoTime() < end) {
+            String status = session.run(question).path("status").asText("none");
+            if (!List.of(passing).contains(status)) {
+                return status;
+            }
+            QmpSession.pause(MIGRATION_POLL);
+        }
+        throw new QmpException(question + " did not come to an end within " + MIGRATION_DEADLINE.toSeconds() + " s");
+    }
+
+    @Override
+    public HostKey key(int vcpus, int memoryMib) {
+        Map<String, String> facts = new HashMap<>();
+        facts.put("format", FORMAT);
+        facts.put("vmm", version);
+        facts.put("accelerator", accelerator.name().toLowerCase(Locale.ROOT));
+        facts.put("vcpus", Integer.toString(vcpus));
+        facts.put("memory_mib", Integer.toString(memoryMib));
+        facts.put("devices", Digests.ofTexts(String.join(" ", machine(accelerator, vcpus, memoryMib)),
+                        String.join(" ", devices("disk", -1)))
+                .substring(0, DIGEST_CHARACTERS));
+        facts.put("cpu", accelerator == Accelerator.KVM ? ProcessorModel.name() : "max");
+        facts.put("tsc_khz", Long.toString(tscKhz));
+        return new HostKey(facts);
+    }
+
+    @Override
     public int overheadMib() {
         return accelerator == Accelerator.TCG ? PROCESS_MIB + TRANSLATION_CACHE_MIB : PROCESS_MIB;
     }
 
     private List<String> arguments(VmSpec spec) {
-        List<String> arguments = machine(accelerator, spec.vcpus(), spec.memoryMib(), spec.image());
-        arguments.addAll(List.of("-append", kernelLine()));
-        arguments.addAll(List.of(
-                "-blockdev", "driver=file,node-name=file0,filename=" + spec.disk(),
+        List<String> arguments = machine(accelerator, spec.vcpus(), spec.memoryMib());
+        arguments.addAll(switch (spec.start()) {
+            case VmSpec.Boot boot -> {
+                List<String> kernel = new ArrayList<>(memory(boot.memory(), true, spec.memoryMib()));
+                kernel.addAll(kernel(boot.image(), kernelLine()));
+                yield kernel;
+            }
+            case VmSpec.Resume resume -> {
+                List<String> incoming = new ArrayList<>(memory(Optional.of(resume.memory()), false, spec.memoryMib()));
+                incoming.addAll(List.of("-incoming", "defer"));
+                yield incoming;
+            }
+        });
+        arguments.addAll(devices(spec.disk().toString(), spec.userId()));
+        arguments.addAll(List.of("-qmp", "unix:" + spec.control() + ",server=on,wait=off"));
+        return arguments;
+    }
+
+    private static List<String> memory(Optional<Path> file, boolean shared, int memoryMib) {
+        String size = ",id=" + MEMORY + ",size=" + memoryMib + "M";
+        return List.of("-object", file.map(path -> "memory-backend-file" + size + ",mem-path=" + path + ",prealloc=off,share="
+                        + (shared ? "on" : "off"))
+                .orElse("memory-backend-ram" + size));
+    }
+
+    private static List<String> kernel(BootImage image, String line) {
+        return List.of(
+                "-kernel", image.kernel().toString(), "-initrd", image.initramfs().toString(), "-append", line);
+    }
+
+    /// Everything whose order and properties a saved state depends on.
+    private static List<String> devices(String disk, int userId) {
+        return List.of(
+                "-blockdev", "driver=file,node-name=file0,filename=" + disk,
                 "-blockdev", "driver=qcow2,node-name=disk0,file=file0,discard=unmap",
                 "-device", "virtio-blk-device,drive=disk0",
                 "-netdev", "tap,id=net0,ifname=" + Slot.TAP + ",script=no,downscript=no",
                 "-device", "virtio-net-device,netdev=net0,mac=" + Slot.GUEST_MAC,
                 "-object", "rng-builtin,id=rng0",
                 "-device", "virtio-rng-device,rng=rng0,max-bytes=4096,period=1000",
-                "-runas", spec.userId() + ":" + spec.userId(),
-                "-sandbox", "on,obsolete=deny,spawn=deny,resourcecontrol=deny"));
-        return arguments;
+                "-runas", userId + ":" + userId,
+                "-sandbox", "on,obsolete=deny,spawn=deny,resourcecontrol=deny");
     }
 
     private String kernelLine() {
@@ -86,19 +210,18 @@ public final class QemuDriver implements VmmDriver {
 
     /// A guest without disk and network that shows whether KVM can run this kernel.
     static Command probeCommand(BootImage image) {
-        List<String> arguments = machine(Accelerator.KVM, 1, PROBE_MEMORY_MIB, image);
-        arguments.addAll(List.of("-append", KERNEL_LINE));
+        List<String> arguments = machine(Accelerator.KVM, 1, PROBE_MEMORY_MIB);
+        arguments.addAll(memory(Optional.empty(), false, PROBE_MEMORY_MIB));
+        arguments.addAll(kernel(image, KERNEL_LINE));
         return Command.of(arguments);
     }
 
-    private static List<String> machine(Accelerator accelerator, int vcpus, int memoryMib, BootImage image) {
+    private static List<String> machine(Accelerator accelerator, int vcpus, int memoryMib) {
         List<String> arguments = new ArrayList<>(List.of(
                 PROGRAM, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-                "-M", "microvm,acpi=on",
+                "-M", "microvm,acpi=on,memory-backend=" + MEMORY,
                 "-smp", Integer.toString(vcpus),
                 "-m", Integer.toString(memoryMib),
-                "-kernel", image.kernel().toString(),
-                "-initrd", image.initramfs().toString(),
                 "-chardev", "stdio,id=console,signal=off,mux=off",
                 "-serial", "chardev:console"));
         arguments.addAll(switch (accelerator) {

@@ -1,11 +1,31 @@
 package dev.declaw.runtime.vmm;
 
+import dev.declaw.linux.HostProcess;
+import dev.declaw.runtime.snapshot.HostKey;
+import java.io.IOException;
+import java.nio.file.Path;
+
 /// Steers one kind of VMM program. Thread-safe.
 public sealed interface VmmDriver permits QemuDriver {
-    /// Starts a guest and returns without waiting for it. The process is independent of this one's life.
+    /// Starts a guest. A boot is not waited for; a saved machine goes on, and runs, when this returns. The process is
+    /// independent of this one's life.
     ///
     /// @throws dev.declaw.linux.CommandFailedException when the program cannot be started
     RunningVmm start(VmSpec spec);
+
+    /// Waits until a machine that was started with [VmSpec.Resume] has loaded its state.
+    ///
+    /// @throws IOException when the state cannot be loaded; the process has ended then, or must be
+    void awaitResumed(VmSpec spec, HostProcess process) throws IOException;
+
+    /// Saves the devices of a machine whose memory is a shared file, and ends it: memory file and disk are at rest when
+    /// this returns.
+    ///
+    /// @param state file to write, which exists
+    void saveAndEnd(Path control, HostProcess process, Path state) throws IOException;
+
+    /// What a machine of this size that is saved here depends on.
+    HostKey key(int vcpus, int memoryMib);
 
     /// Memory that the program itself needs beside the guest's.
     int overheadMib();

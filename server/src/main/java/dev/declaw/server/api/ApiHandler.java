@@ -1,6 +1,10 @@
 package dev.declaw.server.api;
 
+import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.server.auth.ApiKeys;
+import dev.declaw.server.auth.Caller;
+import dev.declaw.server.auth.Scope;
+import java.util.List;
 import java.util.Optional;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
@@ -47,10 +51,18 @@ final class ApiHandler extends Handler.Abstract {
             match.get().route().endpoint().serve(call);
             return;
         }
-        String owner = keys.owner(call.header("Authorization"), call.header("X-API-Key"));
+        Caller caller = keys.caller(call.header("Authorization"), call.header("X-API-Key"));
         Router.Match found = match.orElseThrow(() -> router.unknown(call.method(), call.segments()));
-        call.route(found.variables(), owner);
+        authorize(caller, found.route());
+        call.route(found.variables(), caller);
         found.route().endpoint().serve(call);
+    }
+
+    private static void authorize(Caller caller, Router.Route route) {
+        if (Scope.allows(caller.scopes(), route.method(), route.path())) return;
+        List<String> needed = Scope.needed(route.path()).stream().sorted().map(Scope::wire).toList();
+        throw new PlatformFailure.PermissionDenied(
+                "scope_missing", "this API key may not do that; it takes one with the scope " + String.join(" and ", needed));
     }
 
     private void fail(HttpCall call, Response response, Callback callback, Throwable thrown) {

@@ -3,6 +3,7 @@ package dev.declaw.server.api;
 import static dev.declaw.server.api.Router.Route.of;
 import static dev.declaw.server.api.Router.Route.open;
 
+import dev.declaw.server.account.Accounts;
 import dev.declaw.server.audit.AuditLog;
 import dev.declaw.server.auth.ApiKeys;
 import dev.declaw.server.auth.RandomTokens;
@@ -31,6 +32,7 @@ public final class ApiServer implements AutoCloseable {
 
     private final Server server;
     private final ServerConnector connector;
+    private final List<Router.Route> routes;
 
     /// The parts that the API speaks for.
     ///
@@ -42,7 +44,8 @@ public final class ApiServer implements AutoCloseable {
             Runnable drainAudit,
             ApiKeys keys,
             RandomTokens tokens,
-            InstantSource clock) {}
+            InstantSource clock,
+            Accounts accounts) {}
 
     public ApiServer(InetSocketAddress listen, Parts parts) {
         QueuedThreadPool threads = new QueuedThreadPool(PLATFORM_THREADS_MAX);
@@ -58,7 +61,8 @@ public final class ApiServer implements AutoCloseable {
         server.addBean(new NetworkConnectionLimit(CONNECTIONS_MAX, server));
         Errors errors = new Errors(parts.tokens());
         server.setErrorHandler(new JsonErrorHandler());
-        server.setHandler(new ApiHandler(new Router(routes(parts)), parts.keys(), errors));
+        routes = routes(parts);
+        server.setHandler(new ApiHandler(new Router(routes), parts.keys(), errors));
         server.setStopTimeout(0);
     }
 
@@ -75,12 +79,33 @@ public final class ApiServer implements AutoCloseable {
     private static List<Router.Route> routes(Parts parts) {
         SandboxEndpoints sandboxes = new SandboxEndpoints(parts.sandboxes(), parts.creates());
         CommandEndpoints commands = new CommandEndpoints(parts.sandboxes(), parts.clock());
+        PtyEndpoints pty = new PtyEndpoints(parts.sandboxes());
+        StdioEndpoints stdio = new StdioEndpoints(parts.sandboxes(), parts.tokens());
         FileEndpoints files = new FileEndpoints(parts.sandboxes());
+        WatchEndpoints watches = new WatchEndpoints(parts.sandboxes());
+        AccountEndpoints account = new AccountEndpoints(parts.accounts(), parts.sandboxes());
+        TenantEndpoints tenants = new TenantEndpoints(parts.accounts());
+        AuditLogEndpoints log = new AuditLogEndpoints(parts.audit(), parts.drainAudit());
         AuditEndpoints audit = new AuditEndpoints(parts.sandboxes(), parts.audit(), parts.drainAudit());
         return List.of(
                 open("GET", "/health", sandboxes::health),
                 open("GET", "/healthz", sandboxes::health),
-                of("GET", "/auth/me", sandboxes::whoAmI),
+                of("GET", "/auth/me", account::whoAmI),
+                of("GET", "/accounts/{oid}", account::account),
+                of("GET", "/accounts/{oid}/wallet", account::wallet),
+                of("GET", "/accounts/{oid}/usage", account::usage),
+                of("GET", "/accounts/{oid}/usage/daily", account::dailyUsage),
+                of("GET", "/accounts/{oid}/deposits", account::deposits),
+                of("GET", "/accounts/{oid}/overview", account::overview),
+                of("POST", "/accounts/{oid}/api-keys", account::createKey),
+                of("GET", "/accounts/{oid}/api-keys", account::listKeys),
+                of("DELETE", "/accounts/{oid}/api-keys/{kid}", account::revokeKey),
+                of("GET", "/tenants", tenants::list),
+                of("POST", "/tenants", tenants::create),
+                of("PUT", "/tenants/{oid}/limits", tenants::limit),
+                of("GET", "/audit", log::query),
+                of("GET", "/audit/export", log::export),
+                of("GET", "/audit/verify", log::verify),
                 of("POST", "/sandboxes", sandboxes::create),
                 of("GET", "/sandboxes", sandboxes::list),
                 of("POST", "/sandboxes/kill-many", sandboxes::killMany),
@@ -95,6 +120,16 @@ public final class ApiServer implements AutoCloseable {
                 of("GET", "/sandboxes/{id}/commands/{pid}/wait", commands::await),
                 of("DELETE", "/sandboxes/{id}/commands/{pid}", commands::kill),
                 of("POST", "/sandboxes/{id}/commands/{pid}/stdin", commands::stdin),
+                of("POST", "/sandboxes/{id}/pty", pty::create),
+                of("GET", "/sandboxes/{id}/pty/{pid}/stream", pty::stream),
+                of("POST", "/sandboxes/{id}/pty/{pid}/stdin", pty::stdin),
+                of("PATCH", "/sandboxes/{id}/pty/{pid}", pty::resize),
+                of("DELETE", "/sandboxes/{id}/pty/{pid}", pty::kill),
+                of("POST", "/sandboxes/{id}/stdio", stdio::start),
+                of("GET", "/sandboxes/{id}/stdio/{cid}/stream", stdio::stream),
+                of("POST", "/sandboxes/{id}/stdio/{cid}/stdin", stdio::stdin),
+                of("POST", "/sandboxes/{id}/stdio/{cid}/stdin/close", stdio::closeStdin),
+                of("DELETE", "/sandboxes/{id}/stdio/{cid}", stdio::kill),
                 of("GET", "/sandboxes/{id}/files", files::read),
                 of("POST", "/sandboxes/{id}/files", files::write),
                 of("DELETE", "/sandboxes/{id}/files", files::remove),
@@ -106,9 +141,15 @@ public final class ApiServer implements AutoCloseable {
                 of("GET", "/sandboxes/{id}/files/exists", files::exists),
                 of("GET", "/sandboxes/{id}/files/info", files::info),
                 of("POST", "/sandboxes/{id}/files/mkdir", files::makeDirectory),
-                of("POST", "/sandboxes/{id}/files/watch", files::watch),
+                of("POST", "/sandboxes/{id}/files/watch", watches::post),
+                of("GET", "/sandboxes/{id}/files/watch", watches::get),
                 of("GET", "/sandboxes/{id}/audit", audit::query),
                 of("GET", "/sandboxes/{id}/audit/verify", audit::verify));
+    }
+
+    /// Everything that is served, as `METHOD /path/{variable}`, in the order in which it is looked up.
+    public List<String> served() {
+        return routes.stream().map(route -> route.method() + " /" + String.join("/", route.path())).toList();
     }
 
     /// Starts to listen.

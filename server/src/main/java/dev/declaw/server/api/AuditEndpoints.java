@@ -2,18 +2,12 @@ package dev.declaw.server.api;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.declaw.model.audit.AuditCategory;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.server.audit.AuditEntry;
 import dev.declaw.server.audit.AuditLog;
 import dev.declaw.server.audit.AuditQuery;
 import dev.declaw.server.lifecycle.Sandboxes;
-import java.nio.charset.StandardCharsets;
-import java.time.DateTimeException;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.OffsetDateTime;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 
@@ -36,7 +30,7 @@ final class AuditEndpoints {
 
     void query(HttpCall call) throws InterruptedException {
         String id = sandboxes.info(call.owner(), call.parameter("id")).id();
-        AuditQuery query = read(call.query());
+        AuditQuery query = AuditForms.query(call.query());
         if (call.query().flag("follow")) {
             follow(call, id, query);
             return;
@@ -45,7 +39,7 @@ final class AuditEndpoints {
         List<AuditEntry> page = log.page(id, query);
         ObjectNode answer = Json.object();
         ArrayNode entries = answer.putArray("entries");
-        page.forEach(entry -> entries.add(json(entry)));
+        page.forEach(entry -> entries.add(AuditForms.json(entry)));
         boolean more = page.size() == query.limit() && !log.page(id, query.behind(page.getLast().sequence())).isEmpty();
         answer.put("next_token", more ? Long.toString(page.getLast().sequence()) : null);
         call.json(200, answer);
@@ -78,7 +72,7 @@ final class AuditEndpoints {
                 boolean living = sandboxes.living(id); // before the look: nothing comes after an end that was seen first
                 drain.run();
                 List<AuditEntry> page = log.page(id, position);
-                for (AuditEntry entry : page) stream.event("audit", json(entry));
+                for (AuditEntry entry : page) stream.event("audit", AuditForms.json(entry));
                 if (!page.isEmpty()) {
                     position = position.behind(page.getLast().sequence());
                 } else if (!living) {
@@ -91,55 +85,6 @@ final class AuditEndpoints {
             }
         } finally {
             followers.release();
-        }
-    }
-
-    private static ObjectNode json(AuditEntry entry) {
-        ObjectNode node = (ObjectNode) Json.parse(entry.json().getBytes(StandardCharsets.UTF_8));
-        node.put("sequence", entry.sequence());
-        node.put("hash", entry.hash());
-        return node;
-    }
-
-    private static AuditQuery read(Query query) {
-        return new AuditQuery(
-                query.given("category").map(AuditEndpoints::category),
-                query.given("event"),
-                query.given("decision").map(AuditEndpoints::decision),
-                query.given("host"),
-                query.given("scanner"),
-                query.given("since").map(text -> instant("since", text)),
-                query.given("until").map(text -> instant("until", text)),
-                query.given("order").map(AuditEndpoints::descending).orElse(false),
-                query.given("next_token").map(text -> Query.parse("next_token", text, 1, Long.MAX_VALUE)).orElse(0L),
-                query.number("limit", AuditQuery.LIMIT_DEFAULT, 1, AuditQuery.LIMIT_MAX));
-    }
-
-    private static String category(String text) {
-        List<String> known = Arrays.stream(AuditCategory.values()).map(AuditCategory::wire).toList();
-        if (!known.contains(text)) throw JsonBody.wrong("category", "must be one of " + String.join(", ", known));
-        return text;
-    }
-
-    private static String decision(String text) {
-        if (!text.equals("allow") && !text.equals("deny")) throw JsonBody.wrong("decision", "must be allow or deny");
-        return text;
-    }
-
-    private static boolean descending(String text) {
-        return switch (text) {
-            case "asc" -> false;
-            case "desc" -> true;
-            default -> throw JsonBody.wrong("order", "must be asc or desc");
-        };
-    }
-
-    /// A `+` that was not percent-encoded has become a blank.
-    private static Instant instant(String name, String text) {
-        try {
-            return OffsetDateTime.parse(text.replace(' ', '+')).toInstant();
-        } catch (DateTimeException e) {
-            throw JsonBody.wrong(name, "must be a time such as 2026-01-02T03:04:05Z");
         }
     }
 }

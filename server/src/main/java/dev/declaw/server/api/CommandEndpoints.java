@@ -5,23 +5,20 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.model.audit.AuditCategory;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.runtime.guest.GuestClient.ProcessInfo;
+import dev.declaw.runtime.guest.GuestClient.ProcessTag;
 import dev.declaw.runtime.guest.GuestProcess;
 import dev.declaw.runtime.guest.GuestProcess.Event;
+import dev.declaw.runtime.guest.ProcessRef;
 import dev.declaw.server.lifecycle.LiveSandbox;
 import dev.declaw.server.lifecycle.Sandboxes;
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
-import java.util.HexFormat;
+import java.util.Optional;
 
 /// Commands in a sandbox (wire-api 4).
 final class CommandEndpoints {
-    private static final int AUDITED_CHARS_MAX = 200;
-    /// What is masked before it is cut to what is recorded, so that nothing is cut in two where it would show.
-    private static final int MASKED_CHARS_MAX = 4096;
     private static final int STDIN_CHARS_MAX = HttpCall.JSON_BYTES_MAX;
     private static final int PID_MAX = 1 << 22; // the kernel's PID_MAX_LIMIT
 
@@ -36,7 +33,7 @@ final class CommandEndpoints {
     void run(HttpCall call) {
         CommandRequest request = CommandRequest.read(call.body());
         with(call, sandbox -> {
-            GuestProcess process = start(sandbox, request);
+            GuestProcess process = start(call, sandbox, request);
             try (process) {
                 if (request.background()) call.json(200, Json.object().put("pid", process.pid()));
                 else call.endJson(collect(call, sandbox, process, true));
@@ -45,16 +42,12 @@ final class CommandEndpoints {
     }
 
     /// Records the command, then starts it: what cannot be recorded is not run (I6).
-    private static GuestProcess start(LiveSandbox sandbox, CommandRequest request) {
-        String command = request.command();
-        String masked = sandbox.mask(
-                command.substring(0, Math.min(command.length(), MASKED_CHARS_MAX)), request.envs());
-        sandbox.record(AuditCategory.COMMAND, "command_run", facts -> facts.text(
-                        "command", masked.length() > AUDITED_CHARS_MAX ? masked.substring(0, AUDITED_CHARS_MAX) : masked)
-                .text("command_sha256", sha256(command))
-                .text("user", request.user())
-                .text("mode", request.background() ? "background" : "foreground"));
-        return sandbox.guest().start(request.spec());
+    private static GuestProcess start(HttpCall call, LiveSandbox sandbox, CommandRequest request) {
+        CommandRecord.of(
+                sandbox, "command_run", request.command(), request.envs(), request.user(), request.background() ? "background" : "foreground");
+        Optional<ProcessTag> tag = IdempotentStart.tag(call);
+        if (tag.isEmpty()) return sandbox.guest().start(request.spec());
+        return IdempotentStart.told(() -> sandbox.guest().start(request.spec().tagged(tag.get())));
     }
 
     void await(HttpCall call) {
@@ -67,7 +60,8 @@ final class CommandEndpoints {
     }
 
     /// Reads until the end. After [KeepAlive#FIRST] the answer is under way: blanks that keep the connection alive, then
-    /// the result. A command in the foreground whose caller is gone is killed: that client will run it again.
+    /// the result. A command in the foreground whose caller is gone is killed, since that client will run it again; not one with
+    /// an idempotency key, which will be found again.
     private ObjectNode collect(HttpCall call, LiveSandbox sandbox, GuestProcess process, boolean killWhenAlone) {
         Output output = new Output();
         KeepAlive keepAlive = new KeepAlive(clock);
@@ -84,7 +78,7 @@ final class CommandEndpoints {
                 if (keepAlive.due()) call.dribble();
             }
         } catch (HttpCall.CallerGoneException e) {
-            if (killWhenAlone) sandbox.guest().kill(process.pid());
+            if (killWhenAlone && call.idempotencyKey().isEmpty()) sandbox.guest().kill(process.pid());
             throw e;
         } catch (PlatformFailure.GuestUnreachable e) {
             if (!killWhenAlone) throw e;
@@ -99,12 +93,12 @@ final class CommandEndpoints {
     void stream(HttpCall call) {
         CommandRequest request = CommandRequest.read(call.body());
         with(call, sandbox -> {
-            try (GuestProcess process = start(sandbox, request)) {
+            try (GuestProcess process = start(call, sandbox, request)) {
                 EventStream stream = EventStream.open(call);
                 try {
                     follow(process, stream, call.keyHeaderOnly());
                 } catch (HttpCall.CallerGoneException e) {
-                    sandbox.guest().kill(process.pid());
+                    if (call.idempotencyKey().isEmpty()) sandbox.guest().kill(process.pid());
                     throw e;
                 } catch (PlatformFailure e) {
                     stream.event("error", Json.object().put("error", e.getMessage()));
@@ -145,7 +139,10 @@ final class CommandEndpoints {
         with(call, sandbox -> {
             ArrayNode list = Json.array();
             for (ProcessInfo process : sandbox.guest().processes()) {
-                ObjectNode node = Json.object().put("pid", process.pid()).put("cmd", process.command()).put("is_pty", false);
+                ObjectNode node = Json.object()
+                        .put("pid", process.pid())
+                        .put("cmd", process.command())
+                        .put("is_pty", process.kind() == ProcessRef.Kind.PTY);
                 node.putObject("envs"); // what a command was given stays with it
                 list.add(node);
             }
@@ -157,13 +154,13 @@ final class CommandEndpoints {
         int pid = pid(call);
         with(call, sandbox -> {
             sandbox.record(AuditCategory.COMMAND, "command_killed", facts -> facts.number("pid", pid));
-            call.json(200, Json.object().put("killed", killed(sandbox, pid)));
+            call.json(200, Json.object().put("killed", killed(sandbox, ProcessRef.pid(pid))));
         });
     }
 
-    private static boolean killed(LiveSandbox sandbox, int pid) {
+    static boolean killed(LiveSandbox sandbox, ProcessRef process) {
         try {
-            return sandbox.guest().kill(pid);
+            return sandbox.guest().kill(process);
         } catch (PlatformFailure.NotFound e) {
             return false; // unknown and gone are the same to whoever wants it dead
         }
@@ -193,21 +190,12 @@ final class CommandEndpoints {
         });
     }
 
-    private static int pid(HttpCall call) {
+    static int pid(HttpCall call) {
         String text = call.parameter("pid");
         if (!text.matches("[1-9][0-9]{0,6}") || Integer.parseInt(text) > PID_MAX) {
             throw new PlatformFailure.NotFound("no_such_process", "there is no process of this number");
         }
         return Integer.parseInt(text);
-    }
-
-    private static String sha256(String text) {
-        try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            return HexFormat.of().formatHex(digest.digest(text.getBytes(StandardCharsets.UTF_8)));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 
     /// When a long call must send a byte.

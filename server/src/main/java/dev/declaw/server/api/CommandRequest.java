@@ -30,23 +30,38 @@ record CommandRequest(
     private static final Pattern USER = Pattern.compile("[a-zA-Z_][a-zA-Z0-9_.-]{0,31}\\$?");
 
     static CommandRequest read(JsonBody body) {
+        String command = command(body);
+        boolean background = body.flag("background", false);
+        body.flag("stdin", false); // stdin is always open in the background and never in the foreground (U10, U11)
+        return new CommandRequest(
+                command,
+                background,
+                user("user", body.text("user", 64)),
+                Environment.read(body, "envs"),
+                workingDirectory(body),
+                timeout(body.seconds("timeout", TIMEOUT_SECONDS_MAX), background));
+    }
+
+    /// The shell command line of a request.
+    static String command(JsonBody body) {
         String command = body.requiredText("cmd", COMMAND_BYTES_MAX);
         if (command.indexOf('\0') >= 0) throw JsonBody.wrong("cmd", "contains a NUL character");
         if (command.getBytes(StandardCharsets.UTF_8).length > COMMAND_BYTES_MAX) {
             throw new PlatformFailure.TooLarge(
                     "command_too_long", "cmd is longer than " + COMMAND_BYTES_MAX + " bytes; write it to a file and run that");
         }
-        boolean background = body.flag("background", false);
-        body.flag("stdin", false); // stdin is always open in the background and never in the foreground (U10, U11)
+        return command;
+    }
+
+    static Optional<String> workingDirectory(JsonBody body) {
         Optional<String> directory = body.text("cwd", JsonBody.PATH_CHARS_MAX).filter(path -> !path.isEmpty());
         directory.ifPresent(path -> JsonBody.checkPath("cwd", path));
-        return new CommandRequest(
-                command,
-                background,
-                user("user", body.text("user", 64)),
-                Environment.read(body, "envs"),
-                directory,
-                timeout(body.seconds("timeout", TIMEOUT_SECONDS_MAX), background));
+        return directory;
+    }
+
+    /// Seconds after which a process is killed; empty for none.
+    static Optional<Duration> timeout(JsonBody body) {
+        return timeout(body.seconds("timeout", TIMEOUT_SECONDS_MAX), false);
     }
 
     static String user(String field, Optional<String> name) {

@@ -5,7 +5,8 @@ import dev.declaw.model.audit.AuditUnavailableException;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.policy.PolicyException;
 import dev.declaw.server.auth.RandomTokens;
-import java.util.Optional;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -20,8 +21,8 @@ final class Errors {
         this.tokens = tokens;
     }
 
-    /// @param retryAfterSeconds value of the `Retry-After` header, where waiting helps
-    record Answer(int status, ObjectNode body, Optional<Integer> retryAfterSeconds) {}
+    /// @param headers `Retry-After` in seconds where waiting helps, and the limit that was reached (wire-api U35)
+    record Answer(int status, ObjectNode body, Map<String, String> headers) {}
 
     Answer answer(Throwable thrown) {
         PlatformFailure failure = failureOf(thrown);
@@ -39,7 +40,17 @@ final class Errors {
         body.put("error", failure.getMessage());
         body.put("code", failure.code());
         body.put("reference", reference);
-        return new Answer(status, body, failure.retryAfterSeconds());
+        return new Answer(status, body, headers(failure));
+    }
+
+    private static Map<String, String> headers(PlatformFailure failure) {
+        Map<String, String> headers = new LinkedHashMap<>();
+        failure.retryAfterSeconds().ifPresent(seconds -> headers.put("Retry-After", Integer.toString(seconds)));
+        if (failure instanceof PlatformFailure.QuotaExceeded quota && quota.limit().isPresent()) {
+            headers.put("X-RateLimit-Limit", Integer.toString(quota.limit().get()));
+            headers.put("X-RateLimit-Remaining", "0");
+        }
+        return headers;
     }
 
     private static PlatformFailure failureOf(Throwable thrown) {

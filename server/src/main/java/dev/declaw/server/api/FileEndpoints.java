@@ -14,13 +14,17 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
 /// Files in a sandbox (wire-api 7). Contents stream through with constant memory and are never recorded.
 final class FileEndpoints {
-    static final long RAW_BYTES_MAX = 500L * 1024 * 1024;
+    /// More than a sandbox's disk takes; content streams through, so it costs no memory.
+    static final long RAW_BYTES_MAX = 64L * 1024 * 1024 * 1024;
+
+    private static final long MODIFIED_MILLIS_MAX = Instant.parse("9999-12-31T23:59:59Z").toEpochMilli();
 
     private static final int COPY_BYTES = 64 * 1024;
     private static final int DEPTH_MAX = 64;
@@ -192,20 +196,23 @@ final class FileEndpoints {
         });
     }
 
-    /// Clients' watch handles never get an event whatever the server answers: a 200 would promise what cannot be kept.
-    void watch(HttpCall call) {
-        call.body().path("path");
-        throw new PlatformFailure.Unprocessable(
-                "not_available", "watching directories: this version does not have that yet; list the directory instead");
-    }
-
     /// `path` is what the caller wrote, where the answer is about that one path.
     private static ObjectNode entry(FileEntry entry, String path) {
-        return Json.object()
+        ObjectNode node = Json.object()
                 .put("name", entry.name())
                 .put("path", path)
                 .put("type", entry.directory() ? "dir" : "file")
-                .put("size", entry.directory() ? 0 : entry.sizeBytes());
+                .put("size", entry.directory() ? 0 : entry.sizeBytes())
+                .put("mode", entry.mode())
+                .put("owner", entry.owner())
+                .put("modified_at", Json.timestamp(Instant.ofEpochMilli(modifiedMillis(entry))));
+        entry.link().ifPresent(target -> node.put("symlink_target", target));
+        return node;
+    }
+
+    /// The guest may claim any time; only years of four digits have a form that clients read.
+    private static long modifiedMillis(FileEntry entry) {
+        return Math.clamp(entry.modifiedMillis(), 0, MODIFIED_MILLIS_MAX);
     }
 
     private static void record(LiveSandbox sandbox, String event, String path, String user) {

@@ -2,6 +2,7 @@ package dev.declaw.server.api;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.server.auth.Caller;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
@@ -27,7 +29,8 @@ final class HttpCall {
     private List<String> segments = List.of();
     private Query query = new Query(null);
     private Map<String, String> parameters = Map.of();
-    private String owner = "";
+    private Optional<String> bodyDigest = Optional.empty();
+    private Caller caller;
     private boolean answered;
 
     /// A write that failed because the caller is gone.
@@ -77,14 +80,19 @@ final class HttpCall {
         return parameters.get(name);
     }
 
-    void route(Map<String, String> found, String authenticated) {
+    void route(Map<String, String> found, Caller authenticated) {
         parameters = found;
-        owner = authenticated;
+        caller = authenticated;
     }
 
-    /// Who calls.
+    /// Who calls. Not for routes that are open to everybody.
+    Caller caller() {
+        return Objects.requireNonNull(caller);
+    }
+
+    /// Whose resources the call is about.
     String owner() {
-        return owner;
+        return caller().owner();
     }
 
     /// The JSON object in the body; an empty body is an empty object (wire-api 1.4).
@@ -101,10 +109,16 @@ final class HttpCall {
         try (InputStream in = Content.Source.asInputStream(request)) {
             byte[] bytes = in.readNBytes(JSON_BYTES_MAX + 1);
             if (bytes.length > JSON_BYTES_MAX) throw new PlatformFailure.TooLarge("body_too_large", tooLarge);
+            bodyDigest = idempotencyKey().map(_ -> Sha256.hex(bytes));
             return bytes;
         } catch (IOException e) {
             throw new CallerGoneException(e);
         }
+    }
+
+    /// SHA-256 of the body that was read, when there is an idempotency key to compare it for.
+    Optional<String> bodyDigest() {
+        return bodyDigest;
     }
 
     /// Length that the caller announced, or -1.
@@ -182,7 +196,7 @@ final class HttpCall {
     /// Sends an error, when that is still possible.
     void fail(Errors.Answer error) {
         response.reset();
-        error.retryAfterSeconds().ifPresent(seconds -> responseHeader("Retry-After", Integer.toString(seconds)));
+        error.headers().forEach(this::responseHeader);
         json(error.status(), error.body());
     }
 

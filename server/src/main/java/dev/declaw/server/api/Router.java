@@ -50,8 +50,6 @@ final class Router {
             Map.entry("snapshot", "snapshots"),
             Map.entry("snapshots", "snapshots"),
             Map.entry("restore", "snapshots"),
-            Map.entry("pty", "terminals (pty)"),
-            Map.entry("stdio", "interactive processes (stdio)"),
             Map.entry("ports", "the port proxy"),
             Map.entry("templates", "template builds"),
             Map.entry("volumes", "volumes"),

@@ -179,10 +179,6 @@ final class SandboxEndpoints {
         call.json(200, agent != null && agent.startsWith("Go-http-client/") ? sample : Json.array().add(sample));
     }
 
-    void whoAmI(HttpCall call) {
-        call.json(200, Json.object().put("owner_id", call.owner()));
-    }
-
     void health(HttpCall call) {
         ObjectNode answer = Json.object();
         boolean ready = sandboxes.ready();

@@ -9,6 +9,7 @@ import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.StoreException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -32,6 +33,12 @@ public final class AuditLog implements AuditSink {
     /// @param head hash of the last event that fits
     /// @param brokenAt number of the first event that does not fit its predecessor; empty for an intact chain
     public record Verification(long events, String head, OptionalLong brokenAt) {}
+
+    /// An event among those of all sandboxes of an owner.
+    ///
+    /// @param position counts up over the whole server
+    /// @param chain the sandbox whose chain it stands in, or the owner
+    public record PlacedEntry(long position, String chain, AuditEntry entry) {}
 
     @Override
     public void record(AuditEvent event) {
@@ -74,6 +81,26 @@ public final class AuditLog implements AuditSink {
         return table.page(sandboxId, query.filter(), query.newestFirst(), query.beyond(), query.limit()).stream()
                 .map(row -> new AuditEntry(row.sequence(), row.json(), row.hash()))
                 .toList();
+    }
+
+    /// One page of the events of all sandboxes of an owner, and of its account.
+    ///
+    /// @param chain one sandbox only, or the account itself (its owner id)
+    /// @param query its `beyond` is a position
+    public List<PlacedEntry> pageOfOwner(String owner, Optional<String> chain, AuditQuery query) {
+        return table
+                .pageOfOwner(owner, chain, query.filter(), query.newestFirst(), query.beyond(), query.limit())
+                .stream()
+                .map(placed -> new PlacedEntry(
+                        placed.position(),
+                        placed.chain(),
+                        new AuditEntry(placed.row().sequence(), placed.row().json(), placed.row().hash())))
+                .toList();
+    }
+
+    /// Chains of an owner behind one of them, in the order of their ids; empty text for the first.
+    public List<String> chains(String owner, String behind, int limit) {
+        return table.chains(owner, behind, limit);
     }
 
     /// A mark to give to [#awaitGrowth]: taken before a question, it makes sure that no event is missed after it.

@@ -49,6 +49,12 @@ public record AuditQuery(
                 category, event, decision, host, scanner, since, until, newestFirst, sequence, limit);
     }
 
+    /// The same question in pages of the greatest size.
+    public AuditQuery longest() {
+        return new AuditQuery(
+                category, event, decision, host, scanner, since, until, newestFirst, beyond, LIMIT_MAX);
+    }
+
     AuditTable.Filter filter() {
         return new AuditTable.Filter(category, event, decision, host, scanner, since, until);
     }

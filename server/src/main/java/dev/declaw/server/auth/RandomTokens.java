@@ -21,6 +21,11 @@ public final class RandomTokens {
         return "aud_" + hex(12);
     }
 
+    /// Names a stdio process; also its tag in the guest.
+    public String stdioId() {
+        return "stdio-" + hex(12);
+    }
+
     /// Stands in an error response and beside its cause in the log.
     public String reference() {
         return "ref_" + hex(8);
@@ -38,9 +43,28 @@ public final class RandomTokens {
         return "dcl_" + hex(24);
     }
 
-    private String hex(int bytes) {
-        byte[] value = new byte[bytes];
+    public String tenantId() {
+        return "owner-" + hex(6);
+    }
+
+    /// An id of a resource: the prefix, a hyphen, and 64 random bits.
+    public String resourceId(String prefix) {
+        return prefix + "-" + hex(8);
+    }
+
+    /// A secret that its holder shows again later, for example to release a lock.
+    public String holderToken() {
+        return hex(24);
+    }
+
+    /// Random bytes, for keys and nonces.
+    public byte[] bytes(int count) {
+        byte[] value = new byte[count];
         random.nextBytes(value);
-        return HexFormat.of().formatHex(value);
+        return value;
+    }
+
+    private String hex(int bytes) {
+        return HexFormat.of().formatHex(bytes(bytes));
     }
 }

@@ -18,6 +18,13 @@ enum ConfigKey {
     SANDBOXES_MAX("64"),
     BOOTS_MAX("4"),
     TIMEOUT_SECONDS_MAX("604800"),
+    TENANT_SANDBOXES_MAX("0"),
+    TENANT_CREATES_PER_SECOND_MAX("50"),
+    TENANT_MEMORY_MIB_MAX("0"),
+    TENANT_VOLUMES_MIB_MAX("10240"),
+    TLS_LISTEN(""),
+    TLS_CERTIFICATE(""),
+    TLS_KEY(""),
     KEEP_SANDBOXES("false");
 
     static final String PREFIX = "DECLAW_";

@@ -2,6 +2,7 @@ package dev.declaw.server.config;
 
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.model.network.Cidr;
+import dev.declaw.server.auth.Tenants;
 import java.io.IOException;
 import java.io.Reader;
 import java.net.InetAddress;
@@ -69,15 +70,38 @@ public final class ConfigReader {
                         list(ConfigKey.EGRESS_INTERNAL_RANGES, ConfigReader::block),
                         list(ConfigKey.EGRESS_UPSTREAM_CA, ConfigReader::readableFile),
                         EgressConfig.Limits.DEFAULT),
-                guestAgent(),
+                optionalFile(ConfigKey.ENVD),
                 (int) number(ConfigKey.WARM_POOL, 0, 64),
                 new ServerConfig.Limits(
                         (int) number(ConfigKey.SANDBOXES_MAX, 1, 4096),
                         (int) number(ConfigKey.BOOTS_MAX, 1, 64),
                         number(ConfigKey.TIMEOUT_SECONDS_MAX, 0, 366L * 24 * 3600)),
-                flag(ConfigKey.KEEP_SANDBOXES));
+                flag(ConfigKey.KEEP_SANDBOXES),
+                new Tenants.Limits(
+                        (int) number(ConfigKey.TENANT_SANDBOXES_MAX, 0, 4096),
+                        (int) number(ConfigKey.TENANT_CREATES_PER_SECOND_MAX, 0, 100_000),
+                        number(ConfigKey.TENANT_MEMORY_MIB_MAX, 0, 1L << 40)),
+                number(ConfigKey.TENANT_VOLUMES_MIB_MAX, 0, 1L << 40),
+                tls());
         if (!problems.isEmpty()) throw new ConfigException(problems);
         return config;
+    }
+
+    private Optional<ServerConfig.Tls> tls() {
+        Optional<Path> certificate = optionalFile(ConfigKey.TLS_CERTIFICATE);
+        Optional<Path> key = optionalFile(ConfigKey.TLS_KEY);
+        boolean listens = !settings.get(ConfigKey.TLS_LISTEN).value().isEmpty();
+        if (certificate.isPresent() != key.isPresent()) {
+            refuse(ConfigKey.TLS_CERTIFICATE, "and " + ConfigKey.TLS_KEY.variable() + " go together: set both, or neither", null);
+        } else if (certificate.isPresent() && !listens) {
+            refuse(ConfigKey.TLS_CERTIFICATE, "does nothing without " + ConfigKey.TLS_LISTEN.variable(), null);
+        }
+        if (!listens) return Optional.empty();
+        Optional<ServerConfig.KeyPairFiles> files =
+                certificate.isPresent() && key.isPresent()
+                        ? Optional.of(new ServerConfig.KeyPairFiles(certificate.get(), key.get()))
+                        : Optional.empty();
+        return Optional.of(new ServerConfig.Tls(address(ConfigKey.TLS_LISTEN), files));
     }
 
     private void readFile(Path file) {
@@ -115,13 +139,13 @@ public final class ConfigReader {
         return path.isAbsolute() ? path : refuse(key, "must be an absolute path", Path.of("/"));
     }
 
-    private Optional<Path> guestAgent() {
-        String text = settings.get(ConfigKey.ENVD).value();
+    private Optional<Path> optionalFile(ConfigKey key) {
+        String text = settings.get(key).value();
         if (text.isEmpty()) return Optional.empty();
         try {
             return Optional.of(readableFile(text));
         } catch (IllegalArgumentException e) {
-            return refuse(ConfigKey.ENVD, e.getMessage(), Optional.empty());
+            return refuse(key, e.getMessage(), Optional.empty());
         }
     }
 

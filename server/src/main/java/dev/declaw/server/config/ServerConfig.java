@@ -1,6 +1,7 @@
 package dev.declaw.server.config;
 
 import dev.declaw.egress.EgressConfig;
+import dev.declaw.server.auth.Tenants;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -15,6 +16,9 @@ import java.util.Optional;
 /// @param guestAgent the envd binary to put into templates; empty for the one that was built with the server
 /// @param warmPool microVMs of the `base` template that are kept booted in advance
 /// @param limits what one server takes on
+/// @param tenants what a tenant may use unless it has limits of its own
+/// @param tenantVolumesMibMax what the volumes of a tenant may hold, all together; 0 for no limit
+/// @param tls the second listener, with TLS; empty for none
 /// @param keepSandboxes whether sandboxes outlive a normal stop of the server, to be adopted by the next start
 public record ServerConfig(
         Path home,
@@ -24,7 +28,10 @@ public record ServerConfig(
         Optional<Path> guestAgent,
         int warmPool,
         Limits limits,
-        boolean keepSandboxes) {
+        boolean keepSandboxes,
+        Tenants.Limits tenants,
+        long tenantVolumesMibMax,
+        Optional<Tls> tls) {
     public ServerConfig {
         Objects.requireNonNull(home);
         Objects.requireNonNull(cache);
@@ -32,6 +39,13 @@ public record ServerConfig(
         Objects.requireNonNull(egress);
         Objects.requireNonNull(limits);
     }
+
+    /// @param files certificate and key; empty for a certificate that the server makes for itself
+    public record Tls(InetSocketAddress listen, Optional<KeyPairFiles> files) {}
+
+    /// @param certificate PEM file with the chain, the server's own first
+    /// @param key PEM file with the private key (PKCS #8)
+    public record KeyPairFiles(Path certificate, Path key) {}
 
     /// @param sandboxesMax living sandboxes, warm ones not counted
     /// @param bootsMax creates that work at the same time; further ones wait in line

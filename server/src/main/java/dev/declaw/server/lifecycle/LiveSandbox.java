@@ -20,8 +20,8 @@ import java.util.function.Consumer;
 /// One sandbox that holds resources of this server: from the moment its creation starts until nothing of it is left.
 /// Thread-safe. Its creator owns it until [#finishCreating]; after that whoever gets [#takeTeardown] may release it.
 public final class LiveSandbox {
-    /// Commands and transfers that one sandbox may have under way.
-    private static final int CALLS_MAX = 128;
+    /// Commands, streams and transfers that one sandbox may have under way.
+    private static final int CALLS_MAX = 256;
 
     private final SandboxRow row;
     private final SecurityPolicy policy;

@@ -34,6 +34,7 @@ final class SandboxCreation {
     private final WarmPool pool;
     private final ConcurrentMap<String, LiveSandbox> live;
     private final Places places;
+    private final Quotas quotas;
     private final Semaphore boots;
     private volatile boolean refusing;
 
@@ -54,6 +55,7 @@ final class SandboxCreation {
         this.pool = pool;
         this.live = live;
         this.places = places;
+        this.quotas = new Quotas(parts.tenants(), live, parts.clock());
         this.boots = new Semaphore(settings.bootsMax(), true);
     }
 
@@ -73,6 +75,8 @@ final class SandboxCreation {
         if (!slots.ready()) {
             throw new PlatformFailure.NoCapacity("egress_not_ready", "the egress proxy is starting; try again in a moment");
         }
+        quotas.admitRate(owner);
+        quotas.admit(owner, template.memoryMib()); // early, so that nobody stands in line in vain; counts again at the end of it
         if (!places.tryTake()) {
             throw new PlatformFailure.QuotaExceeded(
                     "too_many_sandboxes",
@@ -169,7 +173,10 @@ final class SandboxCreation {
                     request.lifecycle().map(JsonNode::toString));
             LiveSandbox sandbox = new LiveSandbox(row, policy, request.envs(), audit);
             warm.ifPresent(sandbox::attach);
-            live.put(sandbox.id(), sandbox); // before the row, so that whoever sees the row finds it
+            synchronized (quotas.lock()) {
+                quotas.admit(owner, template.memoryMib());
+                live.put(sandbox.id(), sandbox); // before the row, so that whoever sees the row finds it
+            }
             try {
                 parts.sandboxes().insert(row);
             } catch (RuntimeException e) {

@@ -6,6 +6,7 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVmHost;
 import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.SandboxRow;
@@ -62,7 +63,8 @@ public final class Sandboxes implements AutoCloseable {
             AuditTable auditTable,
             AuditSink audit,
             RandomTokens tokens,
-            InstantSource clock) {}
+            InstantSource clock,
+            Tenants tenants) {}
 
     public Sandboxes(Parts parts, Settings settings) {
         this.table = parts.sandboxes();
@@ -205,6 +207,18 @@ public final class Sandboxes implements AutoCloseable {
     public boolean auditEnabled(String id) {
         LiveSandbox sandbox = live.get(id);
         return sandbox == null || sandbox.policy().auditEnabled();
+    }
+
+    /// Sandboxes of an owner that hold resources now.
+    public int living(Tenants.Tenant owner) {
+        return (int) live.values().stream()
+                .filter(sandbox -> sandbox.row().owner().equals(owner.id()))
+                .count();
+    }
+
+    /// Sandboxes that this server takes at once, of all owners.
+    public int sandboxesMax() {
+        return settings.sandboxesMax();
     }
 
     /// Counts for the health report.

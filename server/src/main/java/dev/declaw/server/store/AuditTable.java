@@ -22,6 +22,12 @@ public final class AuditTable {
     /// @param hash link of the chain, see [AuditChain]
     public record Row(long sequence, String json, String hash) {}
 
+    /// A row among those of all sandboxes of an owner.
+    ///
+    /// @param position counts up with each event that this server records, over all owners
+    /// @param chain whose chain it stands in: a sandbox, or the owner itself for what was done to its keys and secrets
+    public record PlacedRow(long position, String chain, Row row) {}
+
     /// Which events are asked for; an empty part asks for all.
     ///
     /// @param since first instant, inclusive
@@ -94,12 +100,15 @@ public final class AuditTable {
                 .findOne()
                 .orElse(new Row(0, "", AuditChain.GENESIS));
         long sequence = head.sequence() + 1;
+        handle.execute("UPDATE counters SET value = value + 1 WHERE name = 'audit'");
         String json = event.toJson().toString();
         handle.createUpdate(
                         """
                         INSERT INTO audit (sandbox_id, sequence, event_id, time_micros, category, event, decision, host,
-                          scanner, json, hash)
-                        VALUES (:sandbox, :sequence, :id, :time, :category, :event, :decision, :host, :scanner, :json, :hash)
+                          scanner, json, hash, owner, position)
+                        VALUES (:sandbox, :sequence, :id, :time, :category, :event, :decision, :host, :scanner, :json, :hash,
+                          COALESCE((SELECT owner FROM sandboxes WHERE sandboxes.id = :sandbox), :sandbox),
+                          (SELECT value FROM counters WHERE name = 'audit'))
                         """)
                 .bind("sandbox", event.sandboxId())
                 .bind("sequence", sequence)
@@ -121,9 +130,46 @@ public final class AuditTable {
     ///
     /// @param beyond number that the page starts behind; in descending order 0 stands for the newest
     public List<Row> page(String sandboxId, Filter filter, boolean descending, long beyond, int limit) {
-        StringBuilder sql = new StringBuilder("SELECT sequence, json, hash FROM audit WHERE sandbox_id = :sandbox");
-        if (!descending) sql.append(" AND sequence > :beyond");
-        if (descending && beyond > 0) sql.append(" AND sequence < :beyond");
+        String sql = "SELECT sequence, json, hash FROM audit WHERE sandbox_id = :scope"
+                + conditions("sequence", filter, descending, beyond);
+        return database.read(handle -> bound(handle.createQuery(sql), sandboxId, filter, descending, beyond, limit)
+                .map((results, _) -> row(results))
+                .list());
+    }
+
+    /// Events of all sandboxes of an owner, or of one of its chains, beyond a position.
+    public List<PlacedRow> pageOfOwner(
+            String owner, Optional<String> chain, Filter filter, boolean descending, long beyond, int limit) {
+        String sql = "SELECT position, sandbox_id, sequence, json, hash FROM audit WHERE owner = :scope"
+                + (chain.isPresent() ? " AND sandbox_id = :chain" : "")
+                + conditions("position", filter, descending, beyond);
+        return database.read(handle -> {
+            Query query = bound(handle.createQuery(sql), owner, filter, descending, beyond, limit);
+            chain.ifPresent(id -> query.bind("chain", id));
+            return query.map((results, _) ->
+                            new PlacedRow(results.getLong("position"), results.getString("sandbox_id"), row(results)))
+                    .list();
+        });
+    }
+
+    /// Chains of an owner, in the order of their names, behind one of them.
+    public List<String> chains(String owner, String behind, int limit) {
+        return database.read(handle -> handle.createQuery(
+                        """
+                        SELECT DISTINCT sandbox_id FROM audit WHERE owner = :owner AND sandbox_id > :behind
+                        ORDER BY sandbox_id LIMIT :limit
+                        """)
+                .bind("owner", owner)
+                .bind("behind", behind)
+                .bind("limit", limit)
+                .mapTo(String.class)
+                .list());
+    }
+
+    private static String conditions(String order, Filter filter, boolean descending, long beyond) {
+        StringBuilder sql = new StringBuilder();
+        if (!descending) sql.append(" AND ").append(order).append(" > :beyond");
+        if (descending && beyond > 0) sql.append(" AND ").append(order).append(" < :beyond");
         if (filter.category().isPresent()) sql.append(" AND category = :category");
         if (filter.event().isPresent()) sql.append(" AND event = :event");
         if (filter.decision().isPresent()) sql.append(" AND decision = :decision");
@@ -131,19 +177,20 @@ public final class AuditTable {
         if (filter.scanner().isPresent()) sql.append(" AND scanner = :scanner");
         if (filter.since().isPresent()) sql.append(" AND time_micros >= :since");
         if (filter.until().isPresent()) sql.append(" AND time_micros < :until");
-        sql.append(" ORDER BY sequence ").append(descending ? "DESC" : "ASC").append(" LIMIT :limit");
-        return database.read(handle -> {
-            Query query = handle.createQuery(sql.toString()).bind("sandbox", sandboxId).bind("limit", limit);
-            if (!descending || beyond > 0) query.bind("beyond", beyond);
-            filter.category().ifPresent(value -> query.bind("category", value));
-            filter.event().ifPresent(value -> query.bind("event", value));
-            filter.decision().ifPresent(value -> query.bind("decision", value));
-            filter.host().ifPresent(value -> query.bind("host", value));
-            filter.scanner().ifPresent(value -> query.bind("scanner", value));
-            filter.since().ifPresent(value -> query.bind("since", Micros.of(value)));
-            filter.until().ifPresent(value -> query.bind("until", Micros.of(value)));
-            return query.map((results, _) -> row(results)).list();
-        });
+        return sql.append(" ORDER BY ").append(order).append(descending ? " DESC" : " ASC").append(" LIMIT :limit").toString();
+    }
+
+    private static Query bound(Query query, String scope, Filter filter, boolean descending, long beyond, int limit) {
+        query.bind("scope", scope).bind("limit", limit);
+        if (!descending || beyond > 0) query.bind("beyond", beyond);
+        filter.category().ifPresent(value -> query.bind("category", value));
+        filter.event().ifPresent(value -> query.bind("event", value));
+        filter.decision().ifPresent(value -> query.bind("decision", value));
+        filter.host().ifPresent(value -> query.bind("host", value));
+        filter.scanner().ifPresent(value -> query.bind("scanner", value));
+        filter.since().ifPresent(value -> query.bind("since", Micros.of(value)));
+        filter.until().ifPresent(value -> query.bind("until", Micros.of(value)));
+        return query;
     }
 
     /// Forgets all events of sandboxes whose last event is older than this instant, so that a chain is never cut.

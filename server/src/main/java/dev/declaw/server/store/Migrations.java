@@ -6,7 +6,10 @@ import org.jdbi.v3.core.Handle;
 /// The tables, as the list of steps that lead to them. A step, once released, is never changed: a new one is added.
 /// Instants are microseconds since 1970 (BIGINT), JSON and hashes are TEXT, so that every SQL database can hold them.
 final class Migrations {
-    private static final List<List<String>> STEPS = List.of(List.of(
+    private static final List<List<String>> STEPS = List.of(firstTables(), ControlTables.STEP);
+
+    private static List<String> firstTables() {
+        return List.of(
             """
             CREATE TABLE sandboxes (
               id TEXT PRIMARY KEY,
@@ -69,7 +72,8 @@ final class Migrations {
               name TEXT PRIMARY KEY,
               segment BIGINT NOT NULL,
               byte_offset BIGINT NOT NULL)
-            """));
+            """);
+    }
 
     private Migrations() {}
 
@@ -77,6 +81,11 @@ final class Migrations {
     ///
     /// @throws StoreException when the file has more steps than this version knows
     static void apply(Handle handle) {
+        apply(handle, STEPS.size());
+    }
+
+    /// As an older program would: the first steps only.
+    static void apply(Handle handle, int steps) {
         handle.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)");
         int version = handle.createQuery("SELECT COALESCE(MAX(version), 0) FROM schema_version")
                 .mapTo(Integer.class)
@@ -87,7 +96,7 @@ final class Migrations {
                             + ": start the newer program, or choose another DECLAW_HOME",
                     null);
         }
-        for (int step = version; step < STEPS.size(); step++) {
+        for (int step = version; step < steps; step++) {
             int next = step + 1;
             List<String> statements = STEPS.get(step);
             handle.useTransaction(inside -> {

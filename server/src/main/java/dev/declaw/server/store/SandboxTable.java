@@ -139,17 +139,21 @@ public final class SandboxTable {
                 .execute());
     }
 
-    /// KILLING to KILLED, when nothing of the sandbox is left.
+    /// KILLING to KILLED, when nothing of the sandbox is left. Its run is counted in the same transaction.
     public boolean killed(String id, String executionId, Instant ended) {
-        return changed(handle -> handle.createUpdate(
-                        """
-                        UPDATE sandboxes SET state = 'KILLED', ended_micros = :ended
-                        WHERE id = :id AND execution_id = :execution AND state = 'KILLING'
-                        """)
-                .bind("ended", Micros.of(ended))
-                .bind("id", id)
-                .bind("execution", executionId)
-                .execute());
+        return database.write(handle -> {
+            int changed = handle.createUpdate(
+                            """
+                            UPDATE sandboxes SET state = 'KILLED', ended_micros = :ended
+                            WHERE id = :id AND execution_id = :execution AND state = 'KILLING'
+                            """)
+                    .bind("ended", Micros.of(ended))
+                    .bind("id", id)
+                    .bind("execution", executionId)
+                    .execute();
+            if (changed == 1) UsageTable.count(handle, id);
+            return changed == 1;
+        });
     }
 
     /// Moves the deadline of a running sandbox.

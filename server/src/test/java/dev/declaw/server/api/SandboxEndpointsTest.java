@@ -162,7 +162,7 @@ final class SandboxEndpointsTest {
     @CsvSource({
         "POST, /sandboxes/sbx-00000000/pause, pausing",
         "POST, /sandboxes/sbx-00000000/snapshot, snapshots",
-        "POST, /sandboxes/sbx-00000000/pty, pty",
+        "PUT, /sandboxes/sbx-00000000/pty, it takes POST",
         "GET, /templates, template",
         "GET, /, there is no such endpoint",
         "GET, /nonsense, there is no such endpoint",

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.model.network.Cidr;
+import dev.declaw.server.auth.Tenants;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -33,7 +34,10 @@ final class ConfigReaderTest {
                         Optional.empty(),
                         0,
                         new ServerConfig.Limits(64, 4, 604800),
-                        false));
+                        false,
+                        new Tenants.Limits(0, 50, 0),
+                        10240,
+                        Optional.empty()));
     }
 
     @Test
@@ -52,6 +56,13 @@ final class ConfigReaderTest {
         values.put("BOOTS_MAX", "3");
         values.put("TIMEOUT_SECONDS_MAX", "0");
         values.put("KEEP_SANDBOXES", "true");
+        values.put("TENANT_SANDBOXES_MAX", "5");
+        values.put("TENANT_CREATES_PER_SECOND_MAX", "9");
+        values.put("TENANT_MEMORY_MIB_MAX", "4096");
+        values.put("TENANT_VOLUMES_MIB_MAX", "77");
+        values.put("TLS_LISTEN", "0.0.0.0:8443");
+        values.put("TLS_CERTIFICATE", file.toString());
+        values.put("TLS_KEY", file.toString());
         assertThat(values).hasSize(ConfigKey.values().length);
         ServerConfig expected = new ServerConfig(
                 Path.of("/h"),
@@ -68,7 +79,12 @@ final class ConfigReaderTest {
                 Optional.of(file),
                 2,
                 new ServerConfig.Limits(7, 3, 0),
-                true);
+                true,
+                new Tenants.Limits(5, 9, 4096),
+                77,
+                Optional.of(new ServerConfig.Tls(
+                        new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 8443),
+                        Optional.of(new ServerConfig.KeyPairFiles(file, file)))));
         Map<String, String> environment = new HashMap<>();
         StringBuilder properties = new StringBuilder();
         values.forEach((key, value) -> {
@@ -94,6 +110,9 @@ final class ConfigReaderTest {
         "DECLAW_ENVD | envd | absolute",
         "DECLAW_WARM_POOL | -1 | from 0 to 64",
         "DECLAW_SANDBOXES_MAX | many | whole number",
+        "DECLAW_TENANT_SANDBOXES_MAX | -1 | from 0",
+        "DECLAW_TLS_LISTEN | here | 127.0.0.1:8080",
+        "DECLAW_TLS_CERTIFICATE | /etc/hosts | go together",
         "DECLAW_KEEP_SANDBOXES | yes | true or false",
         "DECLAW_LISTN | x | DECLAW_LISTEN",
         "DECLAW_WARMPOOL | 1 | DECLAW_WARM_POOL",

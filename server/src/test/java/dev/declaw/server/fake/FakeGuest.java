@@ -1,8 +1,12 @@
 package dev.declaw.server.fake;
 
 import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.runtime.guest.FileChange;
 import dev.declaw.runtime.guest.GuestClient;
 import dev.declaw.runtime.guest.GuestProcess;
+import dev.declaw.runtime.guest.GuestTunnel;
+import dev.declaw.runtime.guest.GuestWatch;
+import dev.declaw.runtime.guest.ProcessRef;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,6 +14,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
@@ -29,6 +34,16 @@ public final class FakeGuest implements GuestClient {
 
     public final Map<String, byte[]> files = new ConcurrentSkipListMap<>();
     public final java.util.Set<String> directories = new ConcurrentSkipListSet<>();
+    /// Ports of the guest, and which port of this machine answers for each.
+    public final Map<Integer, Integer> ports = new ConcurrentHashMap<>();
+
+    /// How many processes were really started.
+    public final AtomicInteger starts = new AtomicInteger();
+
+    /// What the next watches report, once.
+    public final java.util.Queue<FileChange> changes = new java.util.concurrent.ConcurrentLinkedQueue<>();
+
+    public final AtomicInteger openWatches = new AtomicInteger();
     private final Map<Integer, FakeProcess> processes = new ConcurrentHashMap<>();
     private final AtomicInteger pids = new AtomicInteger(100);
 
@@ -68,21 +83,43 @@ public final class FakeGuest implements GuestClient {
         requireIdentity();
         Map<String, String> environment = new HashMap<>(identity.environment());
         environment.putAll(spec.environment());
-        FakeProcess process = new FakeProcess(pids.incrementAndGet(), spec.command(), environment);
-        processes.put(process.pid, process);
-        return process.follow(this);
+        return started(spec, environment).follow(this, 0);
     }
 
-    private FakeProcess process(int pid) {
-        requireIdentity();
-        FakeProcess process = processes.get(pid);
-        if (process == null) throw new PlatformFailure.NotFound("no_such_process", "there is no process " + pid);
+    private synchronized FakeProcess started(ProcessSpec spec, Map<String, String> environment) {
+        String tag = spec.tag().map(ProcessTag::name).orElse("");
+        String fingerprint = spec.tag().map(ProcessTag::fingerprint).orElse("");
+        for (FakeProcess known : processes.values()) {
+            if (tag.isEmpty() || !known.tag.equals(tag)) continue;
+            if (!known.fingerprint.equals(fingerprint)) throw new PlatformFailure.Conflict("tag_taken", "another process");
+            return known;
+        }
+        starts.incrementAndGet();
+        FakeProcess process = new FakeProcess(pids.incrementAndGet(), spec, environment);
+        processes.put(process.pid, process);
         return process;
     }
 
     @Override
-    public GuestProcess follow(int pid) {
-        return process(pid).follow(this);
+    public int launch(ProcessSpec spec) {
+        requireIdentity();
+        Map<String, String> environment = new HashMap<>(identity.environment());
+        environment.putAll(spec.environment());
+        return started(spec, environment).pid;
+    }
+
+    private FakeProcess process(ProcessRef ref) {
+        requireIdentity();
+        return processes.values().stream()
+                .filter(process -> ref.name().equals(Integer.toString(process.pid)) || ref.name().equals(process.tag))
+                .filter(process -> ref.kind().isEmpty() || ref.kind().get() == process.kind)
+                .findFirst()
+                .orElseThrow(() -> new PlatformFailure.NotFound("no_such_process", "there is no process " + ref.name()));
+    }
+
+    @Override
+    public GuestProcess follow(ProcessRef process, long after) {
+        return process(process).follow(this, after);
     }
 
     @Override
@@ -90,25 +127,45 @@ public final class FakeGuest implements GuestClient {
         requireIdentity();
         return processes.values().stream()
                 .filter(process -> !process.ended())
-                .map(process -> new ProcessInfo(process.pid, process.command))
+                .map(process -> new ProcessInfo(process.pid, process.command, process.kind))
                 .toList();
     }
 
     @Override
-    public void writeStdin(int pid, byte[] bytes) {
-        FakeProcess process = process(pid);
+    public void writeStdin(ProcessRef ref, byte[] bytes) {
+        FakeProcess process = process(ref);
         if (process.ended()) throw new PlatformFailure.Conflict("stdin_closed", "the process has ended");
         process.input(bytes);
     }
 
     @Override
-    public void closeStdin(int pid) {
-        process(pid);
+    public void closeStdin(ProcessRef ref) {
+        process(ref).inputEnds();
     }
 
     @Override
-    public boolean kill(int pid) {
-        return process(pid).kill();
+    public boolean kill(ProcessRef ref) {
+        return process(ref).kill();
+    }
+
+    @Override
+    public void resize(int pid, TerminalSize size) {
+        process(ProcessRef.pty(pid)).resized(size);
+    }
+
+    @Override
+    public GuestTunnel connect(int port) {
+        requireIdentity();
+        Integer local = ports.get(port);
+        if (local == null) throw new PlatformFailure.NotFound("port_closed", "nothing in the sandbox listens on port " + port);
+        return new FakeTunnel(local);
+    }
+
+    @Override
+    public GuestWatch watch(String path, String user, boolean recursive) {
+        requireIdentity();
+        if (!directories.contains(path)) throw new PlatformFailure.NotFound("not_found", path + " does not exist");
+        return new FakeWatch(this, path);
     }
 
     @Override
@@ -145,7 +202,7 @@ public final class FakeGuest implements GuestClient {
     private FileEntry entry(String path) {
         boolean directory = directories.contains(path);
         String name = path.substring(path.lastIndexOf('/') + 1);
-        return new FileEntry(name, path, directory, directory ? 4096 : files.get(path).length, 0644, "user", 0);
+        return new FileEntry(name, path, directory, directory ? 4096 : files.get(path).length, 0644, "user", 0, Optional.empty());
     }
 
     @Override

@@ -1,7 +1,11 @@
 package dev.declaw.server.fake;
 
+import dev.declaw.runtime.guest.GuestClient.ProcessSpec;
+import dev.declaw.runtime.guest.GuestClient.ProcessTag;
+import dev.declaw.runtime.guest.GuestClient.TerminalSize;
 import dev.declaw.runtime.guest.GuestProcess;
 import dev.declaw.runtime.guest.GuestProcess.Event;
+import dev.declaw.runtime.guest.ProcessRef;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -9,21 +13,32 @@ import java.util.List;
 import java.util.Map;
 
 /// A process of [FakeGuest]: understands `echo`, `err`, `exit`, `sleep` (until killed), `cat`, `fill N`, `raw BASE64`, `hang`
-/// (silent for good), and `timeout`, joined by `;`.
+/// (silent for good), and `timeout`, joined by `;`. A terminal prints a prompt and echoes what is typed, until `exit`.
 final class FakeProcess {
-    private static final int KEEP_ALIVE_MILLIS = 20;
+    static volatile int keepAliveMillis = 20;
 
     final int pid;
     final String command;
+    final ProcessRef.Kind kind;
+    final String tag;
+    final String fingerprint;
     private final List<Event> events = new ArrayList<>();
     private final Map<String, String> environment;
     private boolean ended;
     private boolean reading;
 
-    FakeProcess(int pid, String command, Map<String, String> environment) {
+    FakeProcess(int pid, ProcessSpec spec, Map<String, String> environment) {
         this.pid = pid;
-        this.command = command;
+        this.kind = spec.kind();
+        this.command = kind == ProcessRef.Kind.PTY ? "/bin/bash -l" : spec.command();
+        this.tag = spec.tag().map(ProcessTag::name).orElse("");
+        this.fingerprint = spec.tag().map(ProcessTag::fingerprint).orElse("");
         this.environment = environment;
+        if (kind == ProcessRef.Kind.PTY) {
+            reading = true;
+            resized(spec.terminal().orElseThrow());
+            return;
+        }
         for (String part : command.split(";")) {
             if (!ended && !reading) run(part.strip());
         }
@@ -55,7 +70,16 @@ final class FakeProcess {
     }
 
     synchronized void input(byte[] bytes) {
-        if (command.startsWith("cat")) add(new Event.Stdout(bytes));
+        if (command.startsWith("cat") || kind == ProcessRef.Kind.PTY) add(new Event.Stdout(bytes));
+        if (kind == ProcessRef.Kind.PTY && new String(bytes, StandardCharsets.UTF_8).startsWith("exit")) end(0, false);
+    }
+
+    synchronized void inputEnds() {
+        if (command.startsWith("cat") && !ended) end(0, false);
+    }
+
+    synchronized void resized(TerminalSize size) {
+        add(new Event.Stdout((size.columns() + "x" + size.rows() + "$ ").getBytes(StandardCharsets.UTF_8)));
     }
 
     synchronized boolean kill() {
@@ -80,16 +104,31 @@ final class FakeProcess {
 
     private synchronized Event at(int index) {
         try {
-            if (events.size() <= index) wait(KEEP_ALIVE_MILLIS);
+            if (events.size() <= index) wait(keepAliveMillis);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
         return events.size() > index ? events.get(index) : new Event.KeepAlive();
     }
 
-    GuestProcess follow(FakeGuest guest) {
+    private static int size(Event event) {
+        return switch (event) {
+            case Event.Stdout(byte[] bytes) -> bytes.length;
+            case Event.Stderr(byte[] bytes) -> bytes.length;
+            default -> 0;
+        };
+    }
+
+    /// Resumes only behind whole events, which is what the tests ask for.
+    GuestProcess follow(FakeGuest guest, long after) {
         return new GuestProcess() {
             private int next;
+            private long position;
+
+            @Override
+            public long position() {
+                return position;
+            }
 
             @Override
             public int pid() {
@@ -99,9 +138,12 @@ final class FakeProcess {
             @Override
             public Event next() {
                 guest.requireAnswering();
-                Event event = at(next);
-                if (!(event instanceof Event.KeepAlive)) next++;
-                return event;
+                while (true) {
+                    Event event = at(next);
+                    if (!(event instanceof Event.KeepAlive)) next++;
+                    position += size(event);
+                    if (size(event) == 0 || position > after) return event;
+                }
             }
 
             @Override

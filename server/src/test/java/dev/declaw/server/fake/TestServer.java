@@ -1,9 +1,12 @@
 package dev.declaw.server.fake;
 
 import dev.declaw.server.api.ApiServer;
+import dev.declaw.server.account.Accounts;
+import dev.declaw.server.audit.AdminEvents;
 import dev.declaw.server.audit.AuditLog;
 import dev.declaw.server.auth.ApiKeys;
 import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
 import dev.declaw.server.store.ApiKeyTable;
@@ -11,6 +14,8 @@ import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.Database;
 import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.store.TenantTable;
+import dev.declaw.server.store.UsageTable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
@@ -26,6 +31,7 @@ public final class TestServer implements AutoCloseable {
     public final Database database;
     public final AuditLog audit;
     public final Sandboxes sandboxes;
+    public final Tenants tenants;
     public final ApiServer api;
     public final String key;
     public final RawHttp http;
@@ -35,10 +41,17 @@ public final class TestServer implements AutoCloseable {
     }
 
     public TestServer(Path home, FakeHost host, MovedClock clock, Sandboxes.Settings settings) throws IOException {
+        this(home, host, clock, settings, Tenants.Limits.NONE);
+    }
+
+    public TestServer(
+            Path home, FakeHost host, MovedClock clock, Sandboxes.Settings settings, Tenants.Limits limits)
+            throws IOException {
         this.host = host;
         this.clock = clock;
         database = Database.open(home.resolve("declaw.db"));
         RandomTokens tokens = new RandomTokens();
+        tenants = new Tenants(new TenantTable(database), limits, tokens, clock);
         AuditTable auditTable = new AuditTable(database);
         audit = new AuditLog(auditTable);
         IdempotencyTable idempotency = new IdempotencyTable(database);
@@ -46,13 +59,15 @@ public final class TestServer implements AutoCloseable {
         key = Files.readString(home.resolve("api-key")).strip();
         sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
-                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock),
+                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants),
                 settings);
         sandboxes.start();
+        Accounts accounts = new Accounts(
+                keys, tenants, new UsageTable(database), new AdminEvents(audit, tokens, clock), clock);
         api = new ApiServer(
                 new InetSocketAddress("127.0.0.1", 0),
                 new ApiServer.Parts(
-                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock));
+                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts));
         api.start();
         http = new RawHttp(api.port(), key);
     }

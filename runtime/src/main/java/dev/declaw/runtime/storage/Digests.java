@@ -1,4 +1,4 @@
-package dev.declaw.runtime.template;
+package dev.declaw.runtime.storage;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -10,11 +10,11 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 
 /// SHA-256 over files and over lists of texts.
-final class Digests {
+public final class Digests {
     private Digests() {}
 
     /// Digest of a list: each text is preceded by its length, so that no two lists are read as one.
-    static String ofTexts(String... texts) {
+    public static String ofTexts(String... texts) {
         MessageDigest digest = sha256();
         for (String text : texts) {
             byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
@@ -24,7 +24,7 @@ final class Digests {
         return HexFormat.of().formatHex(digest.digest());
     }
 
-    static String ofFile(Path file) throws IOException {
+    public static String ofFile(Path file) throws IOException {
         MessageDigest digest = sha256();
         byte[] buffer = new byte[65536];
         try (InputStream in = Files.newInputStream(file)) {

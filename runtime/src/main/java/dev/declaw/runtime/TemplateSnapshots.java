@@ -1,0 +1,189 @@
+package dev.declaw.runtime;
+
+import dev.declaw.linux.Command;
+import dev.declaw.linux.Exec;
+import dev.declaw.model.sandbox.SandboxId;
+import dev.declaw.runtime.guest.GuestClient;
+import dev.declaw.runtime.guest.GuestProcess;
+import dev.declaw.runtime.snapshot.HostKey;
+import dev.declaw.runtime.snapshot.SnapshotManifest;
+import dev.declaw.runtime.storage.Part;
+import dev.declaw.runtime.template.BootImage;
+import dev.declaw.runtime.template.Template;
+import dev.declaw.runtime.template.TemplateStore;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NotDirectoryException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/// The saved machines of templates below the template cache. Each is found by what it was made of (template, kernel, agent)
+/// and by the hosts it can go on; what is stale is left alone, what is damaged is taken out of use, and both are made anew.
+/// Thread-safe, and safe against other servers of this machine.
+///
+/// The disk layer of one that is taken out of use stays: layers of sandboxes lie on it.
+final class TemplateSnapshots {
+    private static final Logger LOG = LoggerFactory.getLogger(TemplateSnapshots.class);
+    private static final Duration WARM_UP_DEADLINE = Duration.ofSeconds(120);
+    private static final Duration SETTLE = Duration.ofMillis(500);
+    private static final int TOKEN_BYTES = 32;
+    private static final int ID_BYTES = 8;
+    private static final String USER = "user";
+
+    /// What most first commands touch: the shell, the interpreter and its usual modules, certificates. Read once here, it is
+    /// in the page cache of every sandbox, and that memory is shared between them. The sync leaves nothing to write back.
+    private static final String WARM_UP = """
+            bash -lc true; ls -l / >/dev/null; cat /etc/ssl/certs/ca-certificates.crt /etc/passwd >/dev/null
+            for program in python3 git curl jq node; do
+              if command -v $program >/dev/null; then $program --version >/dev/null; fi
+            done
+            if command -v python3 >/dev/null; then
+              python3 -c 'import hashlib, json, os, random, re, socket, ssl, subprocess, sys, tempfile, urllib.request, uuid'
+              python3 -c 'import requests' 2>/dev/null
+            fi
+            sync
+            """;
+
+    private final TemplateStore templates;
+    private final SecureRandom random = new SecureRandom();
+
+    TemplateSnapshots(TemplateStore templates) {
+        this.templates = templates;
+    }
+
+    /// Boots a machine of the template whose memory is a file, for this class to save.
+    @FunctionalInterface
+    interface Incubator {
+        /// @param memory where its memory file goes
+        LocalMicroVm boot(Path memory) throws IOException;
+    }
+
+    /// One that can be used now.
+    Optional<TemplateSnapshot> find(Template template, BootImage image, HostKey here) throws IOException {
+        for (Path directory : candidates(templates.snapshots(template, image))) {
+            SnapshotManifest manifest;
+            try {
+                manifest = SnapshotManifest.read(directory);
+            } catch (NoSuchFileException retired) {
+                continue;
+            } catch (IOException damaged) {
+                retire(directory, damaged.getMessage());
+                continue;
+            }
+            Optional<String> refusal = manifest.refusal(directory, here);
+            if (refusal.isEmpty()) {
+                return Optional.of(new TemplateSnapshot(directory, manifest));
+            }
+            if (here.refuses(manifest.key()).isPresent()) {
+                LOG.debug("the saved machine {} of template {} is not for this host: {}",
+                        manifest.id(), template.name(), refusal.get());
+            } else {
+                retire(directory, refusal.get());
+            }
+        }
+        return Optional.empty();
+    }
+
+    /// Newest first.
+    private static List<Path> candidates(Path parent) throws IOException {
+        try (Stream<Path> entries = Files.list(parent)) {
+            return entries.sorted(Comparator.reverseOrder()).toList();
+        } catch (NoSuchFileException | NotDirectoryException none) {
+            return List.of();
+        }
+    }
+
+    /// Takes a saved machine out of use for everybody; machines that run from it go on, they have its files open.
+    void retire(Path directory, String why) throws IOException {
+        LOG.warn("the saved machine in {} is not used any more, and made anew: {}", directory, why);
+        Files.deleteIfExists(directory.resolve(SnapshotManifest.FILE));
+        Files.deleteIfExists(directory.resolve(TemplateSnapshot.MEMORY));
+        Files.deleteIfExists(directory.resolve(TemplateSnapshot.STATE));
+    }
+
+    /// One that can be used now, made when there is none.
+    TemplateSnapshot prepare(
+            Template template, BootImage image, HostKey here, Incubator incubator, Consumer<String> progress)
+            throws IOException {
+        String id = Instant.now().getEpochSecond() + "-" + HexFormat.of().formatHex(bytes(4));
+        Path result = templates.snapshots(template, image).resolve(id);
+        Path made = templates.snapshot(
+                result,
+                () -> find(template, image, here).map(TemplateSnapshot::directory),
+                directory -> {
+                    progress.accept("template " + template.name() + ": booting it once, to be resumed from then on");
+                    make(id, template, here, incubator, directory, result);
+                });
+        return new TemplateSnapshot(made, SnapshotManifest.read(made));
+    }
+
+    private void make(
+            String id, Template template, HostKey here, Incubator incubator, Path directory, Path result)
+            throws IOException {
+        String token = HexFormat.of().formatHex(bytes(TOKEN_BYTES));
+        Path state = Files.createFile(directory.resolve(TemplateSnapshot.STATE));
+        LocalMicroVm vm = incubator.boot(directory.resolve(TemplateSnapshot.MEMORY));
+        try {
+            vm.guest().init(new GuestClient.GuestIdentity(token, "sandbox", Map.of(), Optional.empty()));
+            warmUp(vm.guest());
+            vm.saveAndEnd(state);
+            Files.move(vm.disk(), directory.resolve(TemplateSnapshot.DISK), StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            vm.kill();
+        }
+        Exec.run(Command.of(
+                "qemu-img", "create", "-q", "-u", "-f", "qcow2", "-F", "qcow2",
+                "-b", result.resolve(TemplateSnapshot.DISK).toString(),
+                directory.resolve(TemplateSnapshot.EMPTY_LAYER).toString(), template.diskMib() + "M"));
+        Map<String, Part> parts = new TreeMap<>();
+        for (String name : List.of(
+                TemplateSnapshot.MEMORY, TemplateSnapshot.STATE, TemplateSnapshot.DISK, TemplateSnapshot.EMPTY_LAYER)) {
+            parts.put(name, Part.of(directory.resolve(name)));
+        }
+        new SnapshotManifest(id, Instant.now(), here, template.digest(), token, parts).write(directory);
+    }
+
+    private static void warmUp(GuestClient guest) throws IOException {
+        GuestClient.ProcessSpec spec = new GuestClient.ProcessSpec(
+                WARM_UP, USER, Optional.empty(), Map.of(), Optional.of(WARM_UP_DEADLINE), false);
+        try (GuestProcess process = guest.start(spec)) {
+            while (true) {
+                if (process.next() instanceof GuestProcess.Event.Exited exited) {
+                    if (exited.exitCode() != 0) {
+                        throw new IOException("the warm-up of the template ended with " + exited.exitCode());
+                    }
+                    break;
+                }
+            }
+            Thread.sleep(SETTLE); // what the kernel put off until later happens now, and not in every sandbox
+        } catch (InterruptedException interrupted) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted while a template was warmed up", interrupted);
+        }
+    }
+
+    /// An id for the machine that is saved.
+    SandboxId newId() {
+        return new SandboxId("sbx-" + HexFormat.of().formatHex(bytes(ID_BYTES)));
+    }
+
+    private byte[] bytes(int count) {
+        byte[] bytes = new byte[count];
+        random.nextBytes(bytes);
+        return bytes;
+    }
+}

@@ -1,0 +1,141 @@
+package dev.declaw.runtime.snapshot;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.declaw.runtime.storage.Part;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/// What is written down of a saved machine, last of all: one without a manifest is of a save that did not end (L3).
+///
+/// @param id names this saved machine, for good
+/// @param created when it was saved
+/// @param key which hosts it can go on
+/// @param templateDigest what its disk lies on
+/// @param guestToken the token that its agent has; whoever restores it must give it a new one
+/// @param parts its files by name
+public record SnapshotManifest(
+        String id,
+        Instant created,
+        HostKey key,
+        String templateDigest,
+        String guestToken,
+        Map<String, Part> parts) {
+    public static final String FILE = "manifest.json";
+
+    private static final ObjectMapper JSON = new ObjectMapper();
+    private static final int VERSION = 1;
+    private static final long FILE_BYTES_MAX = 1 << 20;
+    private static final int PARTS_MAX = 64;
+    private static final String PART_NAME = "[a-z0-9][a-z0-9.-]{0,63}";
+
+    public SnapshotManifest {
+        parts = Map.copyOf(parts);
+    }
+
+    @Override
+    public String toString() {
+        return "SnapshotManifest[" + id + "]"; // without the token
+    }
+
+    /// Writes it so that it is either there as a whole or not at all, and on the disk when this returns.
+    public void write(Path directory) throws IOException {
+        ObjectNode json = JSON.createObjectNode()
+                .put("version", VERSION)
+                .put("id", id)
+                .put("created", created.toString())
+                .put("template_digest", templateDigest)
+                .put("guest_token", guestToken);
+        json.set("key", key.toJson());
+        ObjectNode files = json.putObject("parts");
+        new TreeMap<>(parts).forEach((name, part) -> files.putObject(name)
+                .put("bytes", part.bytes())
+                .put("sha256", part.sha256())
+                .put("seal", part.seal()));
+        Path temporary = directory.resolve(FILE + ".tmp");
+        Files.deleteIfExists(temporary);
+        Files.createFile(
+                temporary, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.write(temporary, JSON.writeValueAsBytes(json));
+        try (FileChannel file = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+            file.force(true);
+        }
+        Files.move(temporary, directory.resolve(FILE), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        try (FileChannel parent = FileChannel.open(directory, StandardOpenOption.READ)) {
+            parent.force(true);
+        }
+    }
+
+    /// @throws IOException when it is not there, or is no whole manifest of this version
+    public static SnapshotManifest read(Path directory) throws IOException {
+        Path file = directory.resolve(FILE);
+        if (Files.size(file) > FILE_BYTES_MAX) {
+            throw new IOException("the manifest is larger than " + FILE_BYTES_MAX + " bytes");
+        }
+        JsonNode json = JSON.readTree(file.toFile());
+        if (json.path("version").asInt() != VERSION) {
+            throw new IOException("the manifest is not of version " + VERSION);
+        }
+        try {
+            return new SnapshotManifest(
+                    text(json, "id"),
+                    Instant.parse(text(json, "created")),
+                    HostKey.parse(json.path("key")),
+                    text(json, "template_digest"),
+                    text(json, "guest_token"),
+                    parts(json.path("parts")));
+        } catch (IllegalArgumentException | DateTimeParseException wrong) {
+            throw new IOException("the manifest is damaged: " + wrong.getMessage(), wrong);
+        }
+    }
+
+    private static String text(JsonNode json, String field) {
+        if (!json.path(field).isTextual()) {
+            throw new IllegalArgumentException("`" + field + "` is missing");
+        }
+        return json.path(field).textValue();
+    }
+
+    private static Map<String, Part> parts(JsonNode json) {
+        if (!json.isObject() || json.isEmpty() || json.size() > PARTS_MAX) {
+            throw new IllegalArgumentException("`parts` is missing");
+        }
+        Map<String, Part> parts = new TreeMap<>();
+        for (Map.Entry<String, JsonNode> entry : json.properties()) {
+            if (!entry.getKey().matches(PART_NAME) || !entry.getValue().path("bytes").isIntegralNumber()) {
+                throw new IllegalArgumentException("`parts` names no file");
+            }
+            JsonNode part = entry.getValue();
+            parts.put(
+                    entry.getKey(),
+                    new Part(part.path("bytes").longValue(), text(part, "sha256"), text(part, "seal")));
+        }
+        return parts;
+    }
+
+    /// Why the saved machine in this directory cannot go on under this key; empty when it can.
+    public Optional<String> refusal(Path directory, HostKey here) throws IOException {
+        Optional<String> foreign = here.refuses(key);
+        if (foreign.isPresent()) {
+            return foreign.map(why -> "it was saved on another kind of host: " + why);
+        }
+        for (Map.Entry<String, Part> part : parts.entrySet()) {
+            Optional<String> damage = part.getValue().damage(directory.resolve(part.getKey()));
+            if (damage.isPresent()) {
+                return damage.map(why -> "it is damaged: " + why);
+            }
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,103 @@
+package dev.declaw.runtime.snapshot;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.declaw.runtime.storage.Part;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+final class SnapshotManifestTest {
+    private static final HostKey HERE = new HostKey(Map.of("vmm", "QEMU 7.2", "accelerator", "tcg"));
+
+    @TempDir
+    Path directory;
+
+    private SnapshotManifest sealed() throws IOException {
+        Files.writeString(directory.resolve("memory"), "memory of a machine");
+        Files.writeString(directory.resolve("state"), "its devices");
+        SnapshotManifest manifest = new SnapshotManifest(
+                "snap-1",
+                Instant.parse("2026-01-02T03:04:05Z"),
+                HERE,
+                "digest",
+                "token",
+                Map.of(
+                        "memory", Part.of(directory.resolve("memory")),
+                        "state", Part.of(directory.resolve("state"))));
+        manifest.write(directory);
+        return manifest;
+    }
+
+    @Test
+    void whatWasWrittenIsReadAndNobodyElseMayReadIt() throws IOException {
+        SnapshotManifest written = sealed();
+        assertThat(SnapshotManifest.read(directory)).isEqualTo(written);
+        assertThat(written.refusal(directory, HERE)).isEmpty();
+        assertThat(Files.getPosixFilePermissions(directory.resolve(SnapshotManifest.FILE))).hasSize(2);
+        assertThat(written.toString()).doesNotContain("token");
+    }
+
+    @Test
+    void anotherHostIsToldWhatDiffers() throws IOException {
+        HostKey other = new HostKey(Map.of("vmm", "QEMU 10.0", "accelerator", "tcg"));
+        assertThat(sealed().refusal(directory, other))
+                .contains("it was saved on another kind of host: vmm was 'QEMU 7.2' and is 'QEMU 10.0' here");
+        assertThat(sealed().refusal(directory, new HostKey(Map.of("vmm", "QEMU 7.2", "accelerator", "tcg", "more", "x"))))
+                .get()
+                .asString()
+                .contains("more was 'nothing' and is 'x' here");
+    }
+
+    @Test
+    void everyKindOfDamageIsRefusedWithItsReason() throws IOException {
+        SnapshotManifest manifest = sealed();
+        Files.writeString(directory.resolve("memory"), "memory of a-machine");
+        assertThat(manifest.refusal(directory, HERE)).contains("it is damaged: memory has another content than was sealed");
+        Files.writeString(directory.resolve("memory"), "memory");
+        assertThat(manifest.refusal(directory, HERE)).contains("it is damaged: memory has 6 bytes instead of 19");
+        Files.delete(directory.resolve("memory"));
+        assertThat(manifest.refusal(directory, HERE)).contains("it is damaged: memory is missing");
+    }
+
+    @Test
+    void aTimeThatIsSetBackDoesNotHideAChange() throws IOException {
+        SnapshotManifest manifest = sealed();
+        FileTime before = Files.getLastModifiedTime(directory.resolve("state"));
+        Files.writeString(directory.resolve("state"), "its-devices");
+        Files.setLastModifiedTime(directory.resolve("state"), before);
+        assertThat(manifest.refusal(directory, HERE)).isPresent();
+    }
+
+    @Test
+    void aCopyWithTheSameContentIsAccepted() throws IOException {
+        SnapshotManifest manifest = sealed();
+        Files.copy(directory.resolve("state"), directory.resolve("copy"));
+        Files.move(directory.resolve("copy"), directory.resolve("state"), StandardCopyOption.REPLACE_EXISTING);
+        assertThat(manifest.refusal(directory, HERE)).isEmpty();
+    }
+
+    @Test
+    void halfAManifestIsNone() throws IOException {
+        assertThatThrownBy(() -> SnapshotManifest.read(directory)).isInstanceOf(NoSuchFileException.class);
+        sealed();
+        Path file = directory.resolve(SnapshotManifest.FILE);
+        String whole = Files.readString(file);
+        for (String wrong : new String[] {
+            "", "{}", whole.substring(0, whole.length() / 2), whole.replace("\"version\":1", "\"version\":2"),
+            whole.replace("guest_token", "other"), whole.replace("2026-01-02", "2026-41-02"),
+            whole.replace("\"memory\"", "\"../memory\"")
+        }) {
+            Files.writeString(file, wrong);
+            assertThatThrownBy(() -> SnapshotManifest.read(directory)).isInstanceOf(IOException.class);
+        }
+    }
+}
