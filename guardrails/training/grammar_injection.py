@@ -274,7 +274,8 @@ REQUEST_OPENINGS = tuple("Write Explain Summarise Translate Act Pretend Imagine 
 def harmless_in_document(r):
     while True:
         text = harmless(r)
-        if len(text) < 160 and not text.startswith(REQUEST_OPENINGS) and "helpful assistant that" not in text:
+        # A question of general knowledge in somebody else's document is a request too.
+        if len(text) < 160 and not text.endswith("?") and not text.startswith(REQUEST_OPENINGS) and "helpful assistant that" not in text:
             return text
 
 

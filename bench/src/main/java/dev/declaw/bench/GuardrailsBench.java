@@ -53,8 +53,9 @@ public final class GuardrailsBench {
                 out.println(JSON.createObjectNode().put("bench", "guardrails").put("file", relative).put("skipped", "its path names no scanner"));
                 continue;
             }
-            if (only.isPresent() && !only.get().equals(name.get())) continue;
-            measure(file, relative, name.get(), subjects.get(name.get()).get(), kinds, out);
+            Stream.concat(name.stream(), Subjects.alsoFor(name.get(), subjects.keySet()).stream())
+                    .filter(scanner -> only.isEmpty() || only.get().equals(scanner))
+                    .forEach(scanner -> measure(file, relative, scanner, subjects.get(scanner).get(), kinds, out));
         }
     }
 
