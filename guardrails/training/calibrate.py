@@ -46,19 +46,12 @@ def encoder_logits(path, tokenizer_path, texts, column):
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     session = onnxruntime.InferenceSession(str(path), options)
     pieces = tokenizer.encode_batch(texts)
-    encoded = [e.ids for e in pieces]
     out = np.zeros(len(texts))
-    order = sorted(range(len(texts)), key=lambda i: len(encoded[i]))
-    for start in range(0, len(order), 16):
-        group = order[start : start + 16]
-        longest = max(len(encoded[i]) for i in group)
-        ids = np.zeros((len(group), longest), dtype=np.int32)
-        mask, shape = np.zeros((len(group), longest), dtype=np.float32), np.zeros((len(group), longest), dtype=np.int32)
-        for row, i in enumerate(group):
-            ids[row, : len(encoded[i])] = encoded[i]
-            mask[row, : len(encoded[i])] = 1
-            shape[row, 1 : len(encoded[i]) - 1] = shapes.of(texts[i], pieces[i].offsets[1:-1])
-        out[group] = session.run(["logits"], {"ids": ids, "mask": mask, "shapes": shape})[0][:, column]
+    for i, piece in enumerate(pieces):
+        # One by one, as in Java: the graph quantises its inputs by their range, so company would change the numbers.
+        shape = np.concatenate([[0], shapes.of(texts[i], piece.offsets[1:-1]), [0]]).astype(np.int32)[None]
+        feed = {"ids": np.array([piece.ids], dtype=np.int32), "mask": np.ones((1, len(piece.ids)), dtype=np.float32), "shapes": shape}
+        out[i] = session.run(["logits"], feed)[0][0, column]
     return out
 
 

@@ -9,16 +9,14 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.BiConsumer;
+import java.util.function.Function;
 
 /// The fine-tuned encoder (four layers of MiniLM, in int8), run by ONNX Runtime on the calling thread. One serves all scanners and all
-/// threads. Its size is fixed by the limits below: about 60 MB of native memory and, for [WindowEncoder#BATCH_MAX] texts,
-/// some hundred milliseconds of one core.
+/// threads. Its size is fixed by the limits below: about 60 MB of native memory and, for [WindowEncoder#BATCH_MAX] windows,
+/// some two hundred milliseconds of one core.
 ///
 /// ONNX Runtime unpacks its native library into `java.io.tmpdir` when the class is first used, unless the property
 /// `onnxruntime.native.path` names a folder that holds it.
@@ -29,9 +27,6 @@ public final class TextEncoder implements WindowEncoder, PieceTagger, AutoClosea
 
     /// Word pieces of one text that are tagged, which is as far as the model's positions go.
     private static final int TAGGED_PIECES_MAX = 510;
-
-    /// Texts that share one run: more would only cost memory.
-    private static final int RUN_TEXTS_MAX = 8;
 
     private final WordPiece pieces = WordPiece.read();
     private final OrtSession session;
@@ -78,31 +73,38 @@ public final class TextEncoder implements WindowEncoder, PieceTagger, AutoClosea
 
     @Override
     public float[][] logits(List<String> texts) {
+        requireFew(texts.size(), WindowEncoder.BATCH_MAX);
         float[][] out = new float[texts.size()][];
-        run(texts, PIECES_MAX, "logits", (group, value) -> {
-            float[][] rows = (float[][]) value;
-            for (int k = 0; k < group.size(); k++) out[group.get(k).index] = requireFinite(rows[k]);
-        });
+        for (int i = 0; i < out.length; i++) {
+            String text = texts.get(i);
+            Tokens tokens = pieces.cut(text, PIECES_MAX);
+            run(tokens, Shapes.of(text, tokens), "logits", value -> requireFinite(((float[][]) value)[0]), out, i);
+        }
         return out;
     }
 
     @Override
     public List<Tagged> tags(List<String> texts) {
+        requireFew(texts.size(), PieceTagger.BATCH_MAX);
         Tagged[] out = new Tagged[texts.size()];
-        for (String text : texts) {
+        for (int i = 0; i < out.length; i++) {
+            String text = texts.get(i);
             if (text.length() > TEXT_CHARS_MAX) throw new IllegalArgumentException("text of " + text.length() + " characters is too long to tag");
+            Tokens tokens = pieces.cut(text, TAGGED_PIECES_MAX);
+            Shapes shapes = Shapes.of(text, tokens);
+            run(tokens, shapes, "tags", value -> tagged(tokens, shapes, ((float[][][]) value)[0]), out, i);
         }
-        run(texts, TAGGED_PIECES_MAX, "tags", (group, value) -> {
-            float[][][] rows = (float[][][]) value;
-            for (int k = 0; k < group.size(); k++) out[group.get(k).index] = tagged(group.get(k), rows[k]);
-        });
         return List.of(out);
     }
 
-    private static Tagged tagged(Row row, float[][] logits) {
-        float[][] own = new float[row.tokens.ids().length][];
+    private static void requireFew(int count, int max) {
+        if (count > max) throw new IllegalArgumentException("at most " + max + " texts: " + count);
+    }
+
+    private static Tagged tagged(Tokens tokens, Shapes shapes, float[][] logits) {
+        float[][] own = new float[tokens.ids().length][];
         for (int i = 0; i < own.length; i++) own[i] = requireFinite(logits[i + 1]);
-        return new Tagged(row.tokens.starts(), row.tokens.ends(), row.shapes.inside(), own);
+        return new Tagged(tokens.starts(), tokens.ends(), shapes.inside(), own);
     }
 
     private static float[] requireFinite(float[] row) {
@@ -110,42 +112,22 @@ public final class TextEncoder implements WindowEncoder, PieceTagger, AutoClosea
         return row;
     }
 
-    private record Row(int index, Tokens tokens, Shapes shapes) {}
-
-    /// Runs texts of like length together and hands on what the graph calls `output`.
-    private void run(List<String> texts, int piecesMax, String output, BiConsumer<List<Row>, Object> reader) {
-        if (texts.size() > WindowEncoder.BATCH_MAX) throw new IllegalArgumentException("at most " + WindowEncoder.BATCH_MAX + " texts: " + texts.size());
-        List<Row> rows = new ArrayList<>();
-        for (int i = 0; i < texts.size(); i++) {
-            Tokens tokens = pieces.cut(texts.get(i), piecesMax);
-            rows.add(new Row(i, tokens, Shapes.of(texts.get(i), tokens)));
-        }
-        rows.sort(Comparator.comparingInt(row -> row.tokens.ids().length));
-        for (int from = 0; from < rows.size(); from += RUN_TEXTS_MAX) {
-            List<Row> group = rows.subList(from, Math.min(rows.size(), from + RUN_TEXTS_MAX));
-            runTogether(group, output, reader);
-        }
-    }
-
-    private void runTogether(List<Row> rows, String output, BiConsumer<List<Row>, Object> reader) {
-        int length = rows.getLast().tokens.ids().length + 2;
-        IntBuffer ids = IntBuffer.allocate(rows.size() * length);
-        IntBuffer shapes = IntBuffer.allocate(rows.size() * length);
-        FloatBuffer mask = FloatBuffer.allocate(rows.size() * length);
-        for (int r = 0; r < rows.size(); r++) {
-            int[] row = rows.get(r).tokens.ids();
-            int at = r * length;
-            ids.put(at, WordPiece.CLS).put(at + 1, row, 0, row.length).put(at + 1 + row.length, WordPiece.SEP);
-            shapes.put(at + 1, rows.get(r).shapes.shapes(), 0, row.length);
-            for (int i = 0; i < row.length + 2; i++) mask.put(at + i, 1);
-        }
-        long[] shape = {rows.size(), length};
+    /// Runs one text. Texts do not share a run: the graph quantises its inputs by their range, so company would change a
+    /// text's numbers, and on one thread it saves nothing.
+    private <T> void run(Tokens tokens, Shapes shapes, String output, Function<Object, T> reader, T[] out, int index) {
+        int count = tokens.ids().length;
+        int length = count + 2;
+        IntBuffer ids = IntBuffer.allocate(length).put(0, WordPiece.CLS).put(1, tokens.ids(), 0, count).put(length - 1, WordPiece.SEP);
+        IntBuffer forms = IntBuffer.allocate(length).put(1, shapes.shapes(), 0, count);
+        FloatBuffer mask = FloatBuffer.allocate(length);
+        for (int i = 0; i < length; i++) mask.put(i, 1);
+        long[] shape = {1, length};
         OrtEnvironment environment = OrtEnvironment.getEnvironment();
         try (OnnxTensor idTensor = OnnxTensor.createTensor(environment, ids, shape);
-                OnnxTensor shapeTensor = OnnxTensor.createTensor(environment, shapes, shape);
+                OnnxTensor shapeTensor = OnnxTensor.createTensor(environment, forms, shape);
                 OnnxTensor maskTensor = OnnxTensor.createTensor(environment, mask, shape);
                 OrtSession.Result result = session.run(Map.of("ids", idTensor, "mask", maskTensor, "shapes", shapeTensor), Set.of(output))) {
-            reader.accept(rows, result.get(0).getValue());
+            out[index] = reader.apply(result.get(0).getValue());
         } catch (OrtException e) {
             throw new IllegalStateException("the text encoder failed", e);
         }
