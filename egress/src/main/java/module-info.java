@@ -10,6 +10,7 @@ module dev.declaw.egress {
     requires io.netty.transport;
     requires io.netty.codec;
     requires io.netty.handler;
+    requires io.netty.codec.http2;
     requires io.netty.transport.unix.common;
     requires io.netty.transport.classes.epoll;
     requires io.netty.tcnative.classes.openssl;
@@ -23,4 +24,5 @@ module dev.declaw.egress {
     exports dev.declaw.egress;
     exports dev.declaw.egress.audit;
     exports dev.declaw.egress.control;
+    exports dev.declaw.egress.explain;
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
+import uuid
 from dataclasses import dataclass
 from typing import Any, Dict, List, Mapping, Optional, Type
 from urllib.parse import quote
@@ -69,6 +70,11 @@ def checked_id(what: str, value: object) -> str:
     if not isinstance(value, str) or not _ID.match(value) or ".." in value:
         raise InvalidArgumentError(f"{what} must be the id that the server gave, not {value!r}")
     return value
+
+
+def new_key() -> Dict[str, str]:
+    """The header that makes a repeated request answer as it did the first time."""
+    return {"Idempotency-Key": str(uuid.uuid4())}
 
 
 def query_of(params: Optional[Mapping[str, Any]]) -> Optional[Dict[str, Any]]:

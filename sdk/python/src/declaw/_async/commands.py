@@ -147,7 +147,9 @@ class AsyncCommands:
             body["background"] = True
             if stdin is not None:
                 body["stdin"] = stdin
-            answer = await self._transport.json("POST", self._path, body=body, request_timeout=request_timeout)
+            answer = await self._transport.json(
+                "POST", self._path, body=body, headers=_http.new_key(), request_timeout=request_timeout, repeatable=True
+            )
             return AsyncCommandHandle(int(answer["pid"]), self._sandbox_id, self._transport)
         if stdin:
             raise InvalidArgumentError("stdin is open in the background only; use background=True and handle.send_stdin")

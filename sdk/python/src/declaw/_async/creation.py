@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import uuid
 import warnings
 from typing import Any, Dict, List, Optional, Union
 
 from declaw._async.transport import AsyncTransport
 from declaw._checks import check_envs, check_lifetime, check_metadata, check_text, environment
-from declaw._http import checked_id
+from declaw._http import checked_id, new_key
 from declaw.exceptions import InvalidArgumentError, InvalidPolicyError, NotFoundError, PolicyWarning
 from declaw.models import SandboxInfo, SandboxLifecycle, SandboxQuery
 from declaw.security import ALL_TRAFFIC, SandboxNetworkOpts, SecurityPolicy
@@ -110,7 +109,7 @@ async def send(transport: AsyncTransport, body: Dict[str, Any], request_timeout:
         "POST",
         "/sandboxes",
         body=body,
-        headers={"Idempotency-Key": str(uuid.uuid4())},
+        headers=new_key(),
         request_timeout=request_timeout,
         long=True,
         repeatable=True,

@@ -152,7 +152,9 @@ class AsyncStdio:
         if cwd is not None:
             body["cwd"] = check_path("cwd", cwd)
         path = _http.path_of("sandboxes", self._sandbox_id, "stdio")
-        answer = await self._transport.json("POST", path, body=body, request_timeout=request_timeout)
+        answer = await self._transport.json(
+            "POST", path, body=body, headers=_http.new_key(), request_timeout=request_timeout, repeatable=True
+        )
         return AsyncStdioProcess(answer["cmd_id"], self._sandbox_id, self._transport, on_stdout, on_stderr)
 
     def connect(self, cmd_id: str) -> AsyncStdioProcess:

@@ -133,7 +133,9 @@ class Pty:
         if envs:
             body["envs"] = environment(check_envs("envs", envs))
         path = _http.path_of("sandboxes", self._sandbox_id, "pty")
-        answer = self._transport.json("POST", path, body=body, request_timeout=request_timeout)
+        answer = self._transport.json(
+            "POST", path, body=body, headers=_http.new_key(), request_timeout=request_timeout, repeatable=True
+        )
         return PtyHandle(int(answer["pid"]), self._sandbox_id, self._transport, on_data)
 
     def connect(self, pid: int, on_data: Optional[DataListener] = None) -> PtyHandle:

@@ -2,10 +2,7 @@ package dev.declaw.bench;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.e2e.platform.Api;
-
 import dev.declaw.e2e.world.Loopback;
-import dev.declaw.e2e.world.Origin;
-import dev.declaw.e2e.world.Received;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -14,73 +11,139 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.net.ssl.SSLSocket;
 
-/// Keep-alive HTTPS requests on loopback, directly and through interception by the standalone proxy, in the same run: the
-/// same client, the same origin, closed loop. CPU is the proxy's own, read from the kernel.
+/// Keep-alive HTTPS on loopback, directly, through our interception and through that of other proxies, in one run: the same
+/// client, the same origin, closed loop, redirected connections, the origin verified. CPU is each proxy's own, read from the
+/// kernel. Prints one JSON line.
 final class EgressBench {
     private static final int SECONDS = 10;
     private static final int CONNECTIONS = 8;
-    private static final int WARM_UP_SECONDS = 5;
+    /// A proxy is warm when it has served so many requests, or has had so much time.
+    private static final int WARM_UP_REQUESTS = 60_000;
+
+    private static final int WARM_UP_SECONDS_MAX = 45;
+    private static final int WARM_UP_ROUND_SECONDS = 3;
+    private static final int LARGE_MIB = 256;
+    private static final int DIRECT = 3;
+    private static final int OURS = 2;
+    private static final String NETWORK = ", \"network\": {\"allow_out\": [\"api.example.test\"]}}";
+    private static final String ONE_TYPE =
+            "{\"security\": {\"pii\": {\"enabled\": true, \"types\": [\"ssn\"], \"rehydrate_response\": false}}" + NETWORK;
+    private static final String ALL_TYPES = "{\"security\": {\"pii\": {\"enabled\": true}}" + NETWORK;
 
     private EgressBench() {}
 
+    /// What one way to the origin costs.
+    private record Figures(Samples times, double seconds, double cpuMicros, double cpuMillisPerMib) {
+        double requestsPerSecond() {
+            return times.count() / seconds;
+        }
+    }
+
     static void run(String[] arguments) {
         int seconds = arguments.length > 0 ? Integer.parseInt(arguments[0]) : SECONDS;
-        String open = "{\"security\": {\"pii\": {\"enabled\": true, \"domains\": [\"nobody.example.test\", \"api.example.test\"], \"types\": [\"ssn\"]}}, "
-                + "\"network\": {\"allow_out\": [\"api.example.test\"]}}";
-        String all = "{\"security\": {\"pii\": {\"enabled\": true}}, \"network\": {\"allow_out\": [\"api.example.test\"]}}";
+        ObjectNode line = Api.JSON.createObjectNode();
+        line.put("bench", "egress").put("connections", CONNECTIONS).put("seconds", seconds);
+        line.put("processors", Runtime.getRuntime().availableProcessors());
         try {
-            measure("one_type", open, seconds);
-            measure("all_types", all, seconds);
+            Figures all = ours(ALL_TYPES, seconds);
+            Figures one = withPeers(line, seconds);
+            describe(line, "declaw_all_types", all, Optional.of(one));
+            line.put("all_types_to_one_type_cpu", Samples.round(all.cpuMicros() / one.cpuMicros()));
+            System.out.println(line);
         } catch (IOException | InterruptedException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    private static void measure(String label, String policy, int seconds) throws IOException, InterruptedException {
-        try (Loopback loopback = new Loopback(policy)) {
-            Origin origin = loopback.origin(_ -> Received.Answer.json("{\"ok\":true}"));
-            long proxy = loopback.proxy().pid();
-            load(loopback, true, WARM_UP_SECONDS);
-            load(loopback, false, 1);
-            Samples direct = load(loopback, false, seconds);
-            double cpuBefore = cpuSeconds(proxy);
-            Samples proxied = load(loopback, true, seconds);
-            double cpu = cpuSeconds(proxy) - cpuBefore;
-            ObjectNode line = Api.JSON.createObjectNode();
-            line.put("bench", "egress").put("scan", label).put("connections", CONNECTIONS).put("seconds", seconds);
-            line.put("direct_rps", direct.count() / seconds).put("intercepted_rps", proxied.count() / seconds);
-            direct.describe(line, "direct");
-            proxied.describe(line, "intercepted");
-            line.put("added_p50_ms", Samples.round(proxied.percentile(0.5) - direct.percentile(0.5)));
-            line.put("cpu_micros_per_request", Samples.round(cpu * 1e6 / proxied.count()));
-            line.put("origin_requests", origin.received().size());
-            System.out.println(line);
+    private static Figures ours(String policy, int seconds) throws IOException, InterruptedException {
+        try (Loopback loopback = new Loopback(policy);
+                BenchOrigin _ = new BenchOrigin(loopback.listen())) {
+            return measure(loopback, OURS, loopback.proxy().pid(), seconds);
         }
     }
 
-    private static Samples load(Loopback loopback, boolean throughProxy, int seconds)
+    /// Ours with the fewest scanners that still intercept, and each of the others, one after the other on the same rig.
+    private static Figures withPeers(ObjectNode line, int seconds) throws IOException, InterruptedException {
+        try (Loopback loopback = new Loopback(ONE_TYPE);
+                BenchOrigin _ = new BenchOrigin(loopback.listen())) {
+            warmUp(loopback, DIRECT);
+            Samples direct = load(loopback, DIRECT, seconds);
+            direct.describe(line, "direct");
+            line.put("direct_rps", Math.round(direct.count() / (double) seconds));
+            Figures own = measure(loopback, OURS, loopback.proxy().pid(), seconds);
+            describe(line, "declaw_one_type", own, Optional.empty());
+            line.put("declaw_added_p50_ms", Samples.round(own.times().percentile(0.5) - direct.percentile(0.5)));
+            line.put("declaw_added_p99_ms", Samples.round(own.times().percentile(0.99) - direct.percentile(0.99)));
+            for (PeerProxy peer : PeerProxy.values()) {
+                Optional<Process> process = peer.start(loopback);
+                if (process.isEmpty()) continue;
+                Figures theirs = measure(loopback, peer.last, process.get().pid(), seconds);
+                describe(line, peer.label(), theirs, Optional.of(own));
+                line.put(peer.label() + "_added_p50_ms", Samples.round(theirs.times().percentile(0.5) - direct.percentile(0.5)));
+                process.get().destroy();
+                process.get().waitFor();
+            }
+            return own;
+        }
+    }
+
+    private static Figures measure(Loopback loopback, int last, long pid, int seconds)
             throws IOException, InterruptedException {
+        warmUp(loopback, last);
+        double before = cpuSeconds(pid);
+        Samples times = load(loopback, last, seconds);
+        double cpu = cpuSeconds(pid) - before;
+        large(loopback, last, LARGE_MIB);
+        double largeBefore = cpuSeconds(pid);
+        large(loopback, last, LARGE_MIB);
+        double largeCpu = cpuSeconds(pid) - largeBefore;
+        return new Figures(times, seconds, cpu * 1e6 / times.count(), largeCpu * 1e3 / LARGE_MIB);
+    }
+
+    private static void warmUp(Loopback loopback, int last) throws IOException, InterruptedException {
+        int served = 0;
+        for (int spent = 0; spent < WARM_UP_SECONDS_MAX && served < WARM_UP_REQUESTS; spent += WARM_UP_ROUND_SECONDS) {
+            served += load(loopback, last, WARM_UP_ROUND_SECONDS).count();
+        }
+    }
+
+    /// @param own ours, to which the others are compared
+    private static void describe(ObjectNode line, String label, Figures figures, Optional<Figures> own) {
+        line.put(label + "_rps", Math.round(figures.requestsPerSecond()));
+        line.put(label + "_cpu_micros_per_request", Samples.round(figures.cpuMicros()));
+        line.put(label + "_cpu_ms_per_mib", Samples.round(figures.cpuMillisPerMib()));
+        line.put(label + "_p50_ms", Samples.round(figures.times().percentile(0.5)));
+        line.put(label + "_p99_ms", Samples.round(figures.times().percentile(0.99)));
+        own.ifPresent(ours -> line.put(
+                "declaw_one_type_to_" + label + "_cpu", Samples.round(ours.cpuMicros() / figures.cpuMicros())));
+    }
+
+    private static Samples load(Loopback loopback, int last, int seconds) throws IOException, InterruptedException {
         List<Samples> all = new ArrayList<>();
         CountDownLatch done = new CountDownLatch(CONNECTIONS);
+        AtomicReference<IOException> failure = new AtomicReference<>();
         long end = System.nanoTime() + seconds * 1_000_000_000L;
         for (int i = 0; i < CONNECTIONS; i++) {
             Samples samples = new Samples();
             all.add(samples);
-            SSLSocket socket = loopback.connect(throughProxy);
+            SSLSocket socket = loopback.connect(last);
             Thread.ofVirtual().start(() -> {
                 try (socket) {
                     converse(socket, samples, end);
                 } catch (IOException e) {
-                    throw new java.io.UncheckedIOException(e);
+                    failure.set(e);
                 } finally {
                     done.countDown();
                 }
             });
         }
         done.await();
+        if (failure.get() != null) throw failure.get();
         Samples merged = new Samples();
         all.forEach(merged::addAll);
         return merged;
@@ -101,18 +164,33 @@ final class EgressBench {
         }
     }
 
-    /// Answers of this bench end with their JSON body.
+    /// Answers of this bench end with their JSON body, or with the chunk behind it.
     private static void readAnswer(InputStream in, byte[] buffer) throws IOException {
         int length = 0;
         while (true) {
             int n = in.read(buffer, length, buffer.length - length);
             if (n < 0) throw new IOException("the peer closed: " + new String(buffer, 0, length, StandardCharsets.ISO_8859_1));
             length += n;
-            if (buffer[length - 1] == '}') {
+            boolean body = buffer[length - 1] == '}';
+            boolean chunk = length > 5 && buffer[length - 5] == '0' && buffer[length - 1] == '\n';
+            if (body || chunk) {
                 String answer = new String(buffer, 0, length, StandardCharsets.ISO_8859_1);
                 if (!answer.startsWith("HTTP/1.1 200")) throw new IOException("not answered: " + answer);
-                return;
+                if (body == !answer.contains("chunked")) return;
             }
+        }
+    }
+
+    private static void large(Loopback loopback, int last, int mebibytes) throws IOException {
+        try (SSLSocket socket = loopback.connect(last)) {
+            socket.getOutputStream().write(("GET /large/" + mebibytes + " HTTP/1.1\r\nHost: api.example.test\r\nConnection: close\r\n\r\n")
+                    .getBytes(StandardCharsets.ISO_8859_1));
+            byte[] buffer = new byte[256 * 1024];
+            long read = 0;
+            for (int n = socket.getInputStream().read(buffer); n >= 0 && read < (long) mebibytes << 20; n = socket.getInputStream().read(buffer)) {
+                read += n;
+            }
+            if (read < (long) mebibytes << 20) throw new IOException("only " + read + " bytes of a large answer came");
         }
     }
 

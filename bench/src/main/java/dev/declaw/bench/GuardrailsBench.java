@@ -32,7 +32,7 @@ public final class GuardrailsBench {
 
     private GuardrailsBench() {}
 
-    /// Arguments: `--data DIR`, optionally `--only SCANNER` and `--by kind` (one line per kind, too).
+    /// Arguments: `--data DIR`, optionally `--only SCANNER`, `--by kind` (one line per kind, too) and `--speed` (how fast instead of how right).
     static void run(String[] arguments) {
         run(arguments, Subjects.all(), System.out);
     }
@@ -40,11 +40,12 @@ public final class GuardrailsBench {
     static void run(String[] arguments, Map<String, Supplier<Subjects.Subject>> subjects, PrintStream out) {
         Optional<Path> data = option(arguments, "--data").map(Path::of);
         if (data.isEmpty() || !Files.isDirectory(data.get())) {
-            System.err.println("usage: ./declaw bench guardrails --data DIR [--only SCANNER] [--by kind]");
+            System.err.println("usage: ./declaw bench guardrails --data DIR [--only SCANNER] [--by kind] [--speed]");
             System.exit(2);
             return;
         }
         Optional<String> only = option(arguments, "--only");
+        boolean speed = List.of(arguments).contains("--speed");
         boolean kinds = option(arguments, "--by").filter("kind"::equals).isPresent();
         for (Path file : files(data.get())) {
             String relative = data.get().relativize(file).toString();
@@ -55,7 +56,11 @@ public final class GuardrailsBench {
             }
             Stream.concat(name.stream(), Subjects.alsoFor(name.get(), subjects.keySet()).stream())
                     .filter(scanner -> only.isEmpty() || only.get().equals(scanner))
-                    .forEach(scanner -> measure(file, relative, scanner, subjects.get(scanner).get(), kinds, out));
+                    .forEach(scanner -> {
+                        Subjects.Subject subject = subjects.get(scanner).get();
+                        if (speed) GuardrailsSpeed.measure(scanner, relative, subject, rows(file), out);
+                        else measure(file, relative, scanner, subject, kinds, out);
+                    });
         }
     }
 

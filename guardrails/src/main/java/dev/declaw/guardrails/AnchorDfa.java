@@ -89,13 +89,21 @@ public final class AnchorDfa {
     /// Reads a whole text. One table load a character; the visitor is called at the end of each literal and at each
     /// trigger character.
     public void run(FoldedText text, Visitor visitor) {
-        char[] chars = text.chars();
-        int length = text.length();
+        run(text.chars(), text.length(), visitor);
+    }
+
+    /// Reads the first characters of an array.
+    public void run(char[] chars, int length, Visitor visitor) {
+        run(chars, 0, length, visitor);
+    }
+
+    /// Reads a part of an array; a literal that begins before the part is not seen.
+    public void run(char[] chars, int from, int to, Visitor visitor) {
         short[] rows = table;
         byte[] classes = classOf;
         int bits = classBits;
         int state = 0;
-        for (int i = 0; i < length; i++) {
+        for (int i = from; i < to; i++) {
             char c = chars[i];
             int entry = rows[state << bits | (c < 128 ? classes[c] : 0)];
             state = entry & ALERT - 1;

@@ -41,6 +41,17 @@ public final class FoldedText {
         return chars;
     }
 
+    /// Source positions of the folded characters; null when nothing moved. Not to be changed.
+    public int[] origin() {
+        return sourceOf;
+    }
+
+    /// The folded form of one character of the Basic Multilingual Plane; the character itself where it would vanish.
+    public static char folded(char c) {
+        char folded = c < 128 ? c : FOLDED[c];
+        return folded == GONE ? c : folded;
+    }
+
     /// Where a folded position (0 to length) lies in the source.
     public int source(int index) {
         return sourceOf == null ? index : sourceOf[index];
@@ -51,6 +62,12 @@ public final class FoldedText {
         return new String(chars, start, end - start);
     }
 
+    /// The folded text.
+    @Override
+    public String toString() {
+        return slice(0, length);
+    }
+
     /// Whether the character is an ASCII digit.
     public boolean digit(int index) {
         char c = at(index);
@@ -59,7 +76,11 @@ public final class FoldedText {
 
     /// Whether the character belongs to a word or an identifier: a letter or digit of any script, or `_`.
     public boolean word(int index) {
-        char c = at(index);
+        return word(at(index));
+    }
+
+    /// Whether a character belongs to a word or an identifier.
+    public static boolean word(char c) {
         if (c < 128) return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_';
         return Character.isLetterOrDigit(c) || Character.isSurrogate(c);
     }

@@ -1,13 +1,14 @@
 package dev.declaw.linux;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.nio.file.Files;
+import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
@@ -74,10 +75,10 @@ public final class Descriptor implements NativeSocket {
         }
     }
 
-    /// A stream over a copy of this descriptor, for the end of a pipe that is read from here (proc(5), /proc/self/fd).
-    /// The copy is opened anew: it sees the end of the pipe once every writer has closed.
-    public InputStream newInputStream() throws IOException {
-        return Files.newInputStream(Path.of("/proc/self/fd", Integer.toString(descriptor())));
+    /// A channel over the end of a pipe that is read from here; the caller closes it beside this descriptor. The end is
+    /// opened anew (proc(5), /proc/self/fd), so that reads belong to the JDK, which lets other virtual threads run meanwhile.
+    public ReadableByteChannel newReadChannel() throws IOException {
+        return FileChannel.open(Path.of("/proc/self/fd", Integer.toString(descriptor())), StandardOpenOption.READ);
     }
 
     @Override

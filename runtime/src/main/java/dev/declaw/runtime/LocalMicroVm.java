@@ -23,6 +23,7 @@ final class LocalMicroVm implements MicroVm {
     private final HostProcess process;
     private final Supplier<VmmDriver> driver;
     private final HttpGuestClient guest;
+    private final VmSave save;
     private final Releases releases;
     private final CompletionStage<Void> exited;
 
@@ -32,7 +33,9 @@ final class LocalMicroVm implements MicroVm {
             HostProcess process,
             Supplier<VmmDriver> driver,
             HttpGuestClient guest,
+            VmSave save,
             Releases releases) {
+        this.save = save;
         this.id = directory.id();
         this.slot = slot;
         this.directory = directory;
@@ -66,6 +69,21 @@ final class LocalMicroVm implements MicroVm {
     @Override
     public void kill() {
         releases.run();
+    }
+
+    @Override
+    public Saved snapshot(String snapshotId) {
+        return save.snapshot(snapshotId);
+    }
+
+    @Override
+    public Saved pause(String snapshotId) {
+        return save.pause(snapshotId);
+    }
+
+    /// Takes back a save that nobody saw the end of.
+    void settle() throws IOException {
+        save.settle();
     }
 
     @Override

@@ -5,6 +5,8 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.runtime.guest.HttpGuestClient;
 import dev.declaw.runtime.network.Slot;
+import dev.declaw.runtime.storage.DiskLayers;
+import dev.declaw.runtime.storage.LocalArtifacts;
 import dev.declaw.runtime.template.BootImage;
 import dev.declaw.runtime.template.Template;
 import dev.declaw.runtime.template.TemplateStore;
@@ -14,9 +16,12 @@ import dev.declaw.runtime.vmm.QemuDriver;
 import dev.declaw.runtime.vmm.TimeStampCounter;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,6 +34,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
     private final TemplateStore templates;
     private final MemoryBudget memory;
     private final StateLock lock;
+    private final SavedMachines saved;
     private final VmStart start;
     private final TemplateSnapshots snapshots;
     private final Renewal renewal = new Renewal(this::renew);
@@ -40,7 +46,11 @@ public final class LocalMicroVmHost implements MicroVmHost {
         this.templates = new TemplateStore(config.templateCache(), config.envdBinary());
         this.memory = new MemoryBudget(config.memoryBudgetMib());
         this.lock = StateLock.take(config.stateDirectory());
-        this.start = new VmStart(config, memory);
+        this.saved = new SavedMachines(
+                config.stateDirectory(),
+                new LocalArtifacts(config.stateDirectory().resolve("snapshots")),
+                new DiskLayers(config.stateDirectory().resolve("layers")));
+        this.start = new VmStart(config, memory, saved);
         this.snapshots = new TemplateSnapshots(templates);
     }
 
@@ -64,6 +74,42 @@ public final class LocalMicroVmHost implements MicroVmHost {
             throw known;
         } catch (IOException | RuntimeException failure) {
             throw new PlatformFailure.InternalFailure("the microVM could not be started", failure);
+        }
+    }
+
+    @Override
+    public MicroVm resume(SandboxId id, String snapshotId) {
+        try {
+            HostMachine on = machine(line -> LOG.info("{}", line));
+            SavedMachines.Saved snapshot =
+                    saved.open(snapshotId, manifest -> on.snapshotKey(manifest.shape()));
+            try {
+                return start.resume(id, on, snapshot);
+            } catch (VmStart.UnusableSnapshotException refused) {
+                throw SavedMachines.unusable(snapshotId, refused.getMessage());
+            }
+        } catch (PlatformFailure known) {
+            throw known;
+        } catch (IOException | RuntimeException failure) {
+            throw new PlatformFailure.InternalFailure("the snapshot could not be resumed", failure);
+        }
+    }
+
+    @Override
+    public Set<String> snapshots() {
+        try {
+            return new TreeSet<>(saved.artifacts().ids());
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    @Override
+    public void deleteSnapshot(String snapshotId) {
+        try {
+            saved.delete(snapshotId);
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
         }
     }
 
@@ -94,7 +140,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
         List<MicroVm> adopted = new ArrayList<>();
         try {
             for (SandboxDirectory directory : SandboxDirectory.list(config.stateDirectory())) {
-                Optional<MicroVm> whole = adopt(directory);
+                Optional<LocalMicroVm> whole = adopt(directory);
                 if (whole.isPresent()) {
                     adopted.add(whole.get());
                 } else {
@@ -104,17 +150,16 @@ public final class LocalMicroVmHost implements MicroVmHost {
                     directory.delete();
                 }
             }
+            saved.sweep();
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }
         return adopted;
     }
 
-    private Optional<MicroVm> adopt(SandboxDirectory directory) {
-        VmManifest manifest;
-        try {
-            manifest = VmManifest.read(directory.manifest());
-        } catch (IOException incomplete) {
+    private Optional<LocalMicroVm> adopt(SandboxDirectory directory) throws IOException {
+        VmManifest manifest = directory.readManifest().orElse(null);
+        if (manifest == null || isPaused(manifest)) {
             return Optional.empty();
         }
         HostProcess process = manifest.process();
@@ -132,8 +177,25 @@ public final class LocalMicroVmHost implements MicroVmHost {
         releases.add("process", () -> VmStart.end(process));
         HttpGuestClient guest = new HttpGuestClient(slot::openChannel, Slot.GUEST_ADDRESS);
         releases.add("connections", guest::close);
-        return Optional.of(new LocalMicroVm(
-                slot, directory, process, () -> machine(line -> LOG.info("{}", line)).driver(), guest, releases));
+        LocalMicroVm vm = start.machine(
+                slot, directory, manifest, () -> machine(line -> LOG.info("{}", line)), guest, releases);
+        try {
+            vm.settle();
+            return Optional.of(vm);
+        } catch (IOException | RuntimeException failure) {
+            LOG.warn("a save of {} that did not end cannot be taken back", directory.id(), failure);
+            releases.run();
+            return Optional.empty();
+        }
+    }
+
+    /// Its last save was a pause that came to its end, but for the machine's.
+    private boolean isPaused(VmManifest manifest) throws IOException {
+        if (manifest.saving().isEmpty()) {
+            return false;
+        }
+        Optional<Path> snapshot = saved.artifacts().open(manifest.saving().get().snapshot());
+        return snapshot.isPresent() && !manifest.disk().layers().containsKey(manifest.saving().get().layer());
     }
 
     @Override

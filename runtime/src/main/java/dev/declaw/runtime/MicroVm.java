@@ -3,6 +3,7 @@ package dev.declaw.runtime;
 import dev.declaw.linux.SlotSockets;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.runtime.guest.GuestClient;
+import java.time.Duration;
 import java.util.concurrent.CompletionStage;
 
 /// One running microVM with its slot, disk and VMM process. Thread-safe.
@@ -21,6 +22,19 @@ public interface MicroVm {
 
     /// Kills the VMM and removes slot, disk and files; returns when all is gone. A second call does nothing.
     void kill();
+
+    /// Saves memory, devices and disk under this id while everything in the guest stands still, and lets it go on.
+    ///
+    /// @throws dev.declaw.model.failure.PlatformFailure when it cannot be saved; the machine goes on then
+    Saved snapshot(String snapshotId);
+
+    /// As [#snapshot], but the machine stands still from then on: what follows is [#kill]. When it fails, there is no
+    /// snapshot and the machine goes on.
+    Saved pause(String snapshotId);
+
+    /// @param memoryBytes memory that is not zero
+    /// @param still how long the guest stood still; for a pause, until it could have gone on
+    record Saved(long memoryBytes, Duration still) {}
 
     /// What the guest uses of the host right now.
     Usage usage();

@@ -4,6 +4,7 @@ import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.runtime.template.Template;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 
 /// All microVMs of one machine. Thread-safe; calls block and are meant for virtual threads.
@@ -18,8 +19,23 @@ public interface MicroVmHost extends AutoCloseable {
     /// @throws dev.declaw.model.failure.PlatformFailure.DeadlineExceeded when the guest does not answer in time
     MicroVm boot(SandboxId id, Template template);
 
+    /// As [#boot], from a snapshot: everything that ran in it goes on, held still until [MicroVm#guest()]`.init`. The same
+    /// snapshot may be resumed any number of times.
+    ///
+    /// @throws dev.declaw.model.failure.PlatformFailure.NotFound when there is no such snapshot
+    /// @throws dev.declaw.model.failure.PlatformFailure.Unprocessable when it is damaged or of another kind of host, with
+    ///     the reason
+    MicroVm resume(SandboxId id, String snapshotId);
+
+    /// Ids of the snapshots that are complete.
+    Set<String> snapshots();
+
+    /// Removes a snapshot, and the disk layers that nothing else needs. Does nothing when there is none.
+    void deleteSnapshot(String snapshotId);
+
     /// Finds the microVMs that an earlier process of this server left running, from the kernel's own state (namespaces,
-    /// processes, files), and removes everything that is not complete (L4). Called once, before the first boot.
+    /// processes, files), and removes everything that is not complete (L4). A save that did not end is taken back, and the
+    /// machine goes on; one whose snapshot is complete is not returned. Called once, before the first boot.
     List<MicroVm> adopt();
 
     /// The template of this name, ready to boot.

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -55,6 +56,20 @@ record SandboxDirectory(SandboxId id, Path path) {
 
     Path disk() {
         return path.resolve("disk.qcow2");
+    }
+
+    /// The layer that the machine writes to next, while it is saved.
+    Path nextDisk() {
+        return path.resolve("next.qcow2");
+    }
+
+    /// Empty when there is no whole one.
+    Optional<VmManifest> readManifest() {
+        try {
+            return Optional.of(VmManifest.read(manifest()));
+        } catch (IOException incomplete) {
+            return Optional.empty();
+        }
     }
 
     /// Control socket of the VMM.

@@ -10,7 +10,6 @@ record TemplateSnapshot(Path directory, SnapshotManifest manifest) {
     static final String MEMORY = "memory";
     static final String STATE = "state";
     static final String DISK = "disk.qcow2";
-    static final String EMPTY_LAYER = "empty.qcow2";
 
     Path memory() {
         return directory.resolve(MEMORY);
@@ -22,10 +21,5 @@ record TemplateSnapshot(Path directory, SnapshotManifest manifest) {
 
     Path disk() {
         return directory.resolve(DISK);
-    }
-
-    /// Copied for each machine that is made of this one.
-    Path emptyLayer() {
-        return directory.resolve(EMPTY_LAYER);
     }
 }

@@ -1,12 +1,14 @@
 package dev.declaw.runtime;
 
-import dev.declaw.linux.Command;
-import dev.declaw.linux.Exec;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.runtime.guest.GuestClient;
 import dev.declaw.runtime.guest.GuestProcess;
+import dev.declaw.runtime.snapshot.DiskChain;
 import dev.declaw.runtime.snapshot.HostKey;
+import dev.declaw.runtime.snapshot.MachineShape;
 import dev.declaw.runtime.snapshot.SnapshotManifest;
+import dev.declaw.runtime.storage.ArtifactStore;
+import dev.declaw.runtime.storage.DiskLayers;
 import dev.declaw.runtime.storage.Part;
 import dev.declaw.runtime.template.BootImage;
 import dev.declaw.runtime.template.Template;
@@ -40,6 +42,8 @@ final class TemplateSnapshots {
     private static final Logger LOG = LoggerFactory.getLogger(TemplateSnapshots.class);
     private static final Duration WARM_UP_DEADLINE = Duration.ofSeconds(120);
     private static final Duration SETTLE = Duration.ofMillis(500);
+    /// The disk of a template is one of its parts: it has no layers of its own.
+    private static final DiskLayers NO_LAYERS = new DiskLayers(Path.of("/nonexistent"));
     private static final int TOKEN_BYTES = 32;
     private static final int ID_BYTES = 8;
     private static final String USER = "user";
@@ -84,7 +88,7 @@ final class TemplateSnapshots {
                 retire(directory, damaged.getMessage());
                 continue;
             }
-            Optional<String> refusal = manifest.refusal(directory, here);
+            Optional<String> refusal = manifest.refusal(directory, here, NO_LAYERS);
             if (refusal.isEmpty()) {
                 return Optional.of(new TemplateSnapshot(directory, manifest));
             }
@@ -110,7 +114,7 @@ final class TemplateSnapshots {
     /// Takes a saved machine out of use for everybody; machines that run from it go on, they have its files open.
     void retire(Path directory, String why) throws IOException {
         LOG.warn("the saved machine in {} is not used any more, and made anew: {}", directory, why);
-        Files.deleteIfExists(directory.resolve(SnapshotManifest.FILE));
+        Files.deleteIfExists(directory.resolve(ArtifactStore.MANIFEST));
         Files.deleteIfExists(directory.resolve(TemplateSnapshot.MEMORY));
         Files.deleteIfExists(directory.resolve(TemplateSnapshot.STATE));
     }
@@ -145,16 +149,12 @@ final class TemplateSnapshots {
         } finally {
             vm.kill();
         }
-        Exec.run(Command.of(
-                "qemu-img", "create", "-q", "-u", "-f", "qcow2", "-F", "qcow2",
-                "-b", result.resolve(TemplateSnapshot.DISK).toString(),
-                directory.resolve(TemplateSnapshot.EMPTY_LAYER).toString(), template.diskMib() + "M"));
         Map<String, Part> parts = new TreeMap<>();
-        for (String name : List.of(
-                TemplateSnapshot.MEMORY, TemplateSnapshot.STATE, TemplateSnapshot.DISK, TemplateSnapshot.EMPTY_LAYER)) {
+        for (String name : List.of(TemplateSnapshot.MEMORY, TemplateSnapshot.STATE, TemplateSnapshot.DISK)) {
             parts.put(name, Part.of(directory.resolve(name)));
         }
-        new SnapshotManifest(id, Instant.now(), here, template.digest(), token, parts).write(directory);
+        DiskChain disk = DiskChain.of(result.resolve(TemplateSnapshot.DISK), DiskChain.LAYER_FORMAT);
+        new SnapshotManifest(id, Instant.now(), here, MachineShape.of(template), token, parts, disk).write(directory);
     }
 
     private static void warmUp(GuestClient guest) throws IOException {

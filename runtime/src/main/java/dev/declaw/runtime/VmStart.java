@@ -6,8 +6,10 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.runtime.guest.HttpGuestClient;
 import dev.declaw.runtime.network.Slot;
+import dev.declaw.runtime.snapshot.DiskChain;
+import dev.declaw.runtime.snapshot.MachineShape;
+import dev.declaw.runtime.storage.QcowLayer;
 import dev.declaw.runtime.template.Template;
-import dev.declaw.runtime.template.TemplateStore;
 import dev.declaw.runtime.vmm.RunningVmm;
 import dev.declaw.runtime.vmm.VmSpec;
 import java.io.IOException;
@@ -16,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,10 +31,12 @@ final class VmStart {
 
     private final HostConfig config;
     private final MemoryBudget memory;
+    private final SavedMachines saved;
 
-    VmStart(HostConfig config, MemoryBudget memory) {
+    VmStart(HostConfig config, MemoryBudget memory, SavedMachines saved) {
         this.config = config;
         this.memory = memory;
+        this.saved = saved;
     }
 
     /// A saved machine that cannot go on: it must not be tried again.
@@ -43,38 +48,49 @@ final class VmStart {
         }
     }
 
+    /// What a machine starts from.
+    ///
+    /// @param disk what its own layer will lie on
+    /// @param token that its agent has already; empty for one that boots
+    private record Origin(MachineShape shape, VmSpec.Start start, DiskChain disk, Optional<String> token) {}
+
     /// Boots the template's disk.
     ///
     /// @param memoryFile where the guest's memory lies, for a machine that is going to be saved; empty for any other
     LocalMicroVm boot(SandboxId id, Template template, HostMachine on, Optional<Path> memoryFile) throws IOException {
-        return start(
-                id,
-                template,
-                on,
+        return start(id, on, new Origin(
+                MachineShape.of(template),
                 new VmSpec.Boot(on.image(), memoryFile),
-                TemplateStore.emptyLayer(template),
-                Optional.empty());
+                DiskChain.of(template.disk(), "raw"),
+                Optional.empty()));
     }
 
     /// Lets a copy of a template's saved machine go on.
     ///
     /// @throws UnusableSnapshotException when it cannot
     LocalMicroVm resume(SandboxId id, Template template, HostMachine on, TemplateSnapshot snapshot) throws IOException {
-        return start(
-                id,
-                template,
-                on,
+        return start(id, on, new Origin(
+                MachineShape.of(template),
                 new VmSpec.Resume(snapshot.memory(), snapshot.state()),
-                snapshot.emptyLayer(),
-                Optional.of(snapshot.manifest().guestToken()));
+                snapshot.manifest().disk(),
+                Optional.of(snapshot.manifest().guestToken())));
     }
 
-    private LocalMicroVm start(
-            SandboxId id, Template template, HostMachine on, VmSpec.Start how, Path layer, Optional<String> token)
-            throws IOException {
+    /// Lets a copy of a snapshot go on.
+    ///
+    /// @throws UnusableSnapshotException when it cannot
+    LocalMicroVm resume(SandboxId id, HostMachine on, SavedMachines.Saved snapshot) throws IOException {
+        return start(id, on, new Origin(
+                snapshot.manifest().shape(),
+                new VmSpec.Resume(snapshot.memory(), snapshot.state()),
+                snapshot.manifest().disk(),
+                Optional.of(snapshot.manifest().guestToken())));
+    }
+
+    private LocalMicroVm start(SandboxId id, HostMachine on, Origin origin) throws IOException {
         Releases releases = new Releases();
         try {
-            return start(id, template, on, how, layer, token, releases);
+            return start(id, on, origin, releases);
         } catch (IOException | RuntimeException failure) {
             try {
                 releases.run();
@@ -85,45 +101,61 @@ final class VmStart {
         }
     }
 
-    private LocalMicroVm start(
-            SandboxId id,
-            Template template,
-            HostMachine on,
-            VmSpec.Start how,
-            Path layer,
-            Optional<String> token,
-            Releases releases)
-            throws IOException {
-        int memoryMib = template.memoryMib() + on.driver().overheadMib();
+    private LocalMicroVm start(SandboxId id, HostMachine on, Origin origin, Releases releases) throws IOException {
+        MachineShape shape = origin.shape();
+        int memoryMib = shape.memoryMib() + on.driver().overheadMib();
         memory.take(memoryMib);
         releases.add("memory", () -> memory.giveBack(memoryMib));
         SandboxDirectory directory = SandboxDirectory.of(config.stateDirectory(), id);
         create(directory);
         releases.add("files", directory::delete);
         requireDiskSpace();
-        Files.copy(layer, directory.disk());
+        DiskChain disk = origin.disk();
+        QcowLayer.create(
+                directory.disk(), (long) shape.diskMib() << 20, disk.top(saved.layers()), disk.topFormat());
         Slot slot = Slot.of(id);
         releases.add("slot", slot::delete);
         slot.create();
         VmSpec spec = new VmSpec(
-                how,
+                origin.start(),
                 directory.disk(),
                 directory.control(),
                 slot.namespace(),
-                template.vcpus(),
-                template.memoryMib(),
+                shape.vcpus(),
+                shape.memoryMib(),
                 VmmUser.of(id));
         RunningVmm vmm = on.driver().start(spec);
         releases.add("process", () -> end(vmm.process()));
         HttpGuestClient guest = new HttpGuestClient(slot::openChannel, Slot.GUEST_ADDRESS);
         releases.add("connections", guest::close);
-        token.ifPresent(guest::authenticate);
-        if (how instanceof VmSpec.Resume) {
+        origin.token().ifPresent(guest::authenticate);
+        if (origin.start() instanceof VmSpec.Resume) {
+            guest.restored();
             awaitResumed(on, spec, vmm);
         }
         awaitGuest(vmm.process(), vmm.console(), guest);
-        new VmManifest(vmm.process(), memoryMib, template.digest()).write(directory.manifest());
-        return new LocalMicroVm(slot, directory, vmm.process(), on::driver, guest, releases);
+        VmManifest manifest = new VmManifest(vmm.process(), memoryMib, shape, disk, Optional.empty());
+        manifest.write(directory.manifest());
+        return machine(slot, directory, manifest, () -> on, guest, releases);
+    }
+
+    /// The object for a machine that runs.
+    LocalMicroVm machine(
+            Slot slot,
+            SandboxDirectory directory,
+            VmManifest manifest,
+            Supplier<HostMachine> on,
+            HttpGuestClient guest,
+            Releases releases) {
+        VmSave save = new VmSave(
+                directory,
+                manifest.process(),
+                () -> on.get().driver(),
+                guest,
+                saved,
+                () -> on.get().snapshotKey(manifest.shape()),
+                manifest);
+        return new LocalMicroVm(slot, directory, manifest.process(), () -> on.get().driver(), guest, save, releases);
     }
 
     private static void create(SandboxDirectory directory) throws IOException {

@@ -3,8 +3,6 @@ package dev.declaw.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.declaw.linux.Command;
-import dev.declaw.linux.Exec;
 import dev.declaw.linux.HostProcess;
 import dev.declaw.linux.NetworkNamespace;
 import dev.declaw.model.failure.PlatformFailure;
@@ -16,6 +14,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -114,7 +113,8 @@ class LocalMicroVmHostVmTest {
         LocalMicroVm vm = fixture.boot();
         Path manifest = fixture.state().resolve("sandboxes/" + vm.id() + "/vm.json");
         HostProcess self = HostProcess.of(ProcessHandle.current().pid()).orElseThrow();
-        new VmManifest(self, 512, "digest").write(manifest);
+        VmManifest whole = VmManifest.read(manifest);
+        new VmManifest(self, 512, whole.shape(), whole.disk(), Optional.empty()).write(manifest);
 
         assertThat(fixture.restart().adopt()).isEmpty();
 
@@ -127,9 +127,6 @@ class LocalMicroVmHostVmTest {
         Template base = fixture.host().template("base").orElseThrow();
         Path broken = elsewhere.resolve("disk.ext4");
         Files.writeString(broken, "not a disk");
-        Exec.run(Command.of(
-                "qemu-img", "create", "-q", "-u", "-f", "qcow2", "-b", broken.toString(), "-F", "raw",
-                elsewhere.resolve("empty.qcow2").toString(), "64M"));
         Template unbootable = new Template("base", base.digest(), broken, 1, 256, 64);
         SandboxId id = VmFixture.newId();
 

@@ -6,12 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.declaw.linux.HostProcess;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxId;
+import dev.declaw.runtime.snapshot.DiskChain;
+import dev.declaw.runtime.snapshot.MachineShape;
+import dev.declaw.runtime.storage.Part;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -50,7 +54,12 @@ class MemoryBudgetTest {
     @Test
     void aManifestIsReadWholeOrNotAtAll(@TempDir Path directory) throws IOException {
         Path file = directory.resolve("vm.json");
-        VmManifest manifest = new VmManifest(new HostProcess(123, 456), 640, "abc");
+        VmManifest manifest = new VmManifest(
+                new HostProcess(123, 456),
+                640,
+                new MachineShape("base", "abc", 1, 512, 1024),
+                DiskChain.of(Path.of("/base"), "raw").plus("layer-0123456789abcdef", new Part(6, "digest", "seal")),
+                Optional.of(new VmManifest.Saving("snap-1", "layer-fedcba9876543210")));
         manifest.write(file);
         assertThat(VmManifest.read(file)).isEqualTo(manifest);
         String text = Files.readString(file, StandardCharsets.UTF_8);

@@ -90,6 +90,7 @@ class SlotVmTest {
     }
 
     @Test
+    @Tag("B010")
     void theNamespaceHoldsTheLoopbackAndTheTapOnly() {
         String links = Exec.run(Command.of("ip", "-brief", "link").in(vm.slot().namespace())).text();
         assertThat(links.lines().map(line -> line.split("[ @]")[0])).containsExactlyInAnyOrder("lo", "tap0");

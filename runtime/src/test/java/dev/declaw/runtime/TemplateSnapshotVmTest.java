@@ -129,8 +129,8 @@ class TemplateSnapshotVmTest {
         Map<String, dev.declaw.runtime.storage.Part> parts = new java.util.TreeMap<>(manifest.parts());
         parts.put("state", dev.declaw.runtime.storage.Part.of(state));
         new dev.declaw.runtime.snapshot.SnapshotManifest(
-                        manifest.id(), manifest.created(), manifest.key(), manifest.templateDigest(),
-                        manifest.guestToken(), parts)
+                        manifest.id(), manifest.created(), manifest.key(), manifest.shape(),
+                        manifest.guestToken(), parts, manifest.disk())
                 .write(directory);
 
         LocalMicroVm vm = fixture.boot();

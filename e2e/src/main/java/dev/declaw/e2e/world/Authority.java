@@ -15,6 +15,7 @@ import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Base64;
 import java.util.Date;
 import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
@@ -62,9 +63,14 @@ public final class Authority {
         write(file, certificate);
     }
 
-    /// The private key, for a proxy that is given a CA of its own.
+    /// The private key in PKCS #8, which every program reads, for a proxy that is given a CA of its own.
     public void writeKeyPem(Path file) {
-        write(file, key.getPrivate());
+        String base64 = Base64.getMimeEncoder(64, new byte[] {'\n'}).encodeToString(key.getPrivate().getEncoded());
+        try {
+            Files.writeString(file, "-----BEGIN PRIVATE KEY-----\n" + base64 + "\n-----END PRIVATE KEY-----\n");
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
     }
 
     private static void write(Path file, Object object) {

@@ -8,9 +8,11 @@ import java.io.UncheckedIOException;
 import java.net.DatagramSocket;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -28,12 +30,13 @@ import javax.net.ssl.X509TrustManager;
 /// 127.0.0.2:443 is redirected to the proxy, which dials the origin on 127.0.0.3:443. Needs root. Not thread-safe.
 public final class Loopback implements AutoCloseable {
     private static final String NAME = "api.example.test";
-    private static final Duration READY_WITHIN = Duration.ofSeconds(20);
+    private static final Duration READY_WITHIN = Duration.ofSeconds(60);
     private static final int STOPPED_WITHIN_SECONDS = 60; // a JVM that records an AOT cache writes it now
 
     private final Deque<AutoCloseable> releases = new ArrayDeque<>();
     private final NetworkNamespace namespace = new NetworkNamespace("declaw-loopback-" + ProcessHandle.current().pid());
     private final Authority origins = new Authority("Origins on loopback");
+    private final Path folder;
     private final Process proxy;
     private final SSLContext client;
 
@@ -47,8 +50,9 @@ public final class Loopback implements AutoCloseable {
         namespace.create();
         releases.push(namespace::delete);
         try {
-            Path folder = Files.createTempDirectory("declaw-loopback-");
+            folder = Files.createTempDirectory("declaw-loopback-");
             releases.push(() -> delete(folder));
+            Files.setPosixFilePermissions(folder, PosixFilePermissions.fromString("rwxr-xr-x"));
             run("ip", "link", "set", "lo", "up");
             Exec.run(Command.of("nft", "-f", "-")
                     .withStdin(
@@ -100,6 +104,40 @@ public final class Loopback implements AutoCloseable {
         return proxy;
     }
 
+    /// Where certificates, configurations and logs are; readable by every user.
+    public Path folder() {
+        return folder;
+    }
+
+    /// Starts a program in the namespace; it ends with it.
+    ///
+    /// @param log gets what it prints
+    public Process start(Command command, Path log) {
+        Process process = Exec.start(command.in(namespace), log);
+        releases.push(() -> {
+            process.destroy();
+            if (!process.waitFor(10, java.util.concurrent.TimeUnit.SECONDS)) process.destroyForcibly();
+        });
+        return process;
+    }
+
+    /// Runs a program in the namespace to its end.
+    public Exec.Output run(Command command) {
+        return Exec.run(command.in(namespace));
+    }
+
+    /// Hands connections to 127.0.0.`last`:443 to a proxy on a port of loopback, but for those of the proxy's own user.
+    public void redirect(int last, int port, String exceptUser) {
+        run("nft", "add", "rule", "ip", "bench", "out", "ip", "daddr", "127.0.0." + last, "tcp", "dport", "443",
+                "meta", "skuid", "!=", exceptUser, "redirect", "to", ":" + port);
+    }
+
+    /// A listener for an origin with a certificate of the name, on every address.
+    public ServerSocket listen() throws IOException {
+        SSLContext context = origins.contextFor(NAME);
+        return namespace.call(() -> context.getServerSocketFactory().createServerSocket(443, 512));
+    }
+
     /// The origin behind the proxy.
     public Origin origin(Function<Received, Received.Answer> answers) throws IOException {
         SSLContext context = origins.contextFor(NAME);
@@ -111,7 +149,12 @@ public final class Loopback implements AutoCloseable {
 
     /// A TLS connection to the origin, through the proxy or straight.
     public SSLSocket connect(boolean throughProxy) throws IOException {
-        Socket plain = namespace.call(() -> new Socket(address(throughProxy ? 2 : 3), 443));
+        return connect(throughProxy ? 2 : 3);
+    }
+
+    /// A TLS connection to 127.0.0.`last`.
+    public SSLSocket connect(int last) throws IOException {
+        Socket plain = namespace.call(() -> new Socket(address(last), 443));
         plain.setTcpNoDelay(true);
         SSLSocket socket = (SSLSocket) client.getSocketFactory().createSocket(plain, NAME, 443, true);
         socket.startHandshake();

@@ -28,33 +28,39 @@ final class BlockPage {
             String scanner,
             String auditId,
             boolean withBody) {
+        byte[] body = body(policy, reason, detail, scanner, auditId);
+        ByteBuf out = allocator.ioBuffer(512 + body.length);
+        new HeadWriter()
+                .response(status, phrase(status), fields(reason), BodyFraming.length(body.length), -1, true, out);
+        if (withBody) out.writeBytes(body);
+        return out;
+    }
+
+    static List<Field> fields(Reason reason) {
+        return List.of(
+                new Field("Content-Type", "application/json"),
+                new Field("Cache-Control", "no-store"),
+                new Field("X-Declaw-Reason", reason.code()));
+    }
+
+    static byte[] body(boolean policy, Reason reason, String detail, String scanner, String auditId) {
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.put("error", policy ? "request blocked by security policy" : "upstream request failed");
         json.put("code", reason.code());
-        String text = detail.isEmpty() ? reason.text() : reason.text() + " (" + detail + ")";
-        json.put("reason", reason.remedy().isEmpty() ? text : text + "; " + reason.remedy());
+        json.put("reason", sentence(reason, detail));
         if (scanner.isEmpty()) {
             json.putNull("scanner");
         } else {
             json.put("scanner", scanner);
         }
         json.put("audit_id", auditId);
-        byte[] body = json.toString().getBytes(StandardCharsets.UTF_8);
-        ByteBuf out = allocator.ioBuffer(512 + body.length);
-        new HeadWriter()
-                .response(
-                        status,
-                        phrase(status),
-                        List.of(
-                                new Field("Content-Type", "application/json"),
-                                new Field("Cache-Control", "no-store"),
-                                new Field("X-Declaw-Reason", reason.code())),
-                        BodyFraming.length(body.length),
-                        -1,
-                        true,
-                        out);
-        if (withBody) out.writeBytes(body);
-        return out;
+        return json.toString().getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// Reason and remedy for people.
+    static String sentence(Reason reason, String detail) {
+        String text = detail.isEmpty() ? reason.text() : reason.text() + " (" + detail + ")";
+        return reason.remedy().isEmpty() ? text : text + "; " + reason.remedy();
     }
 
     private static String phrase(int status) {

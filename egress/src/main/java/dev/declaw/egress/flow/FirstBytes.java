@@ -13,6 +13,7 @@ import dev.declaw.model.policy.Reason;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelFutureListener;
+import io.netty.channel.ChannelHandler;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.socket.ChannelInputShutdownEvent;
@@ -91,8 +92,8 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
         String host = name.map(HostName::value).orElse("");
         if (!judgement.allowed()) {
             denyReadably(ctx, judgement, name, host);
-        } else if (policy.policy().intercepts(name)) {
-            intercept(ctx, name, new GuestHttp(flow, name, true, Optional.empty()));
+        } else if (policy.intercepts(name)) {
+            intercept(ctx, name, Optional.empty());
         } else if (hello.encryptedHello()) {
             deny(ctx, Decision.deny(Reason.TLS_WITHOUT_NAME, null), host, "encrypted_client_hello");
         } else if (hello.earlyData()) { // would hide a second hello behind bytes that nobody can read
@@ -122,25 +123,25 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
                 Subject.connection(host, flow.destination, "https"),
                 FlowRecorder.Screening.NONE,
                 "");
-        intercept(ctx, name, new GuestHttp(flow, name, true, Optional.of(new GuestHttp.Denial(judgement.decision(), id))));
+        intercept(ctx, name, Optional.of(new GuestHttp.Denial(judgement.decision(), id)));
     }
 
-    private void intercept(ChannelHandlerContext ctx, Optional<HostName> name, GuestHttp http) {
+    private void intercept(ChannelHandlerContext ctx, Optional<HostName> name, Optional<GuestHttp.Denial> denial) {
         LeafContexts leaves = flow.slot.leaves().orElseThrow();
         SslContext context =
                 name.map(leaves::forHost).orElseGet(() -> leaves.forAddress(flow.destination.address()));
         SslHandler tls = context.newHandler(ctx.alloc());
         tls.setHandshakeTimeout(flow.services.config.limits().connectMillisMax(), TimeUnit.MILLISECONDS);
         ctx.pipeline().addLast(tls);
-        handOver(ctx, http);
+        handOver(ctx, new AfterHandshake(flow, name, denial));
     }
 
-    private void handOver(ChannelHandlerContext ctx, GuestHttp http) {
+    private void handOver(ChannelHandlerContext ctx, ChannelHandler next) {
         deadline.stop();
         handedOver = true;
         ByteBuf read = in;
         in = null;
-        ctx.pipeline().addLast(http);
+        ctx.pipeline().addLast(next);
         ctx.fireChannelRead(read);
         ctx.fireChannelReadComplete();
         ctx.pipeline().remove(this);
@@ -165,7 +166,7 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
     /// Bytes that nobody can read may go only where a rule names the address, and only if no content stage must read them.
     private boolean opaqueAllowed(VersionedPolicy policy) {
         return flow.destination instanceof Destination.Literal literal
-                && !policy.policy().intercepts(Optional.empty())
+                && !policy.intercepts(Optional.empty())
                 && Judgement.namesBlock(policy.policy().network(), literal.address())
                 && policy.policy().network().decideAddress(literal.address()).allowed();
     }

@@ -1,6 +1,8 @@
 package dev.declaw.egress.flow;
 
 import dev.declaw.egress.EgressConfig.Limits;
+import dev.declaw.egress.http.BodyReader;
+import dev.declaw.egress.http.BodySource;
 import dev.declaw.egress.http.HeadWriter;
 import dev.declaw.egress.http.HttpViolation;
 import dev.declaw.egress.http.RequestHead;
@@ -19,7 +21,6 @@ import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import io.netty.handler.ssl.SslCloseCompletionEvent;
 import io.netty.handler.ssl.SslHandler;
-import io.netty.handler.ssl.SslHandshakeCompletionEvent;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -84,6 +85,11 @@ final class GuestHttp extends ChannelInboundHandlerAdapter implements Requester 
     @Override
     public boolean http2() {
         return false;
+    }
+
+    @Override
+    public BodySource body(RequestHead head) {
+        return new BodyReader(head.framing());
     }
 
     @Override
@@ -312,13 +318,7 @@ final class GuestHttp extends ChannelInboundHandlerAdapter implements Requester 
 
     @Override
     public void userEventTriggered(ChannelHandlerContext ctx, Object event) {
-        if (event instanceof SslHandshakeCompletionEvent handshake && !handshake.isSuccess()) {
-            String host = serverName.map(HostName::value).orElse("");
-            String why = handshake.cause().getClass().getSimpleName();
-            if (denial.isEmpty()) flow.blocked(Reason.TLS_HANDSHAKE_FAILED, host, "tls", why);
-            closing = true;
-            ctx.close();
-        } else if (event == ChannelInputShutdownEvent.INSTANCE || event == SslCloseCompletionEvent.SUCCESS) {
+        if (event == ChannelInputShutdownEvent.INSTANCE || event == SslCloseCompletionEvent.SUCCESS) {
             inputEnded = true;
             if (closing) {
                 ctx.close();

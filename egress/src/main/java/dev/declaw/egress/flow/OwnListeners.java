@@ -14,6 +14,11 @@ final class OwnListeners {
         ports.add(port);
     }
 
+    /// A port that was given back may be anybody's.
+    void remove(int port) {
+        ports.remove(port);
+    }
+
     /// Whether a connection to this address and port would come back to us.
     boolean covers(InetAddress address, int port) {
         if (!ports.contains(port)) return false;

@@ -1,5 +1,6 @@
 package dev.declaw.egress.flow;
 
+import dev.declaw.egress.http.BodySource;
 import dev.declaw.egress.http.RequestHead;
 import dev.declaw.model.policy.NetworkPolicy;
 import dev.declaw.model.policy.Reason;
@@ -17,6 +18,9 @@ interface Requester {
 
     /// Whether the guest speaks HTTP/2, so that the origin is offered it too.
     boolean http2();
+
+    /// The body of a request of this requester, as it comes.
+    BodySource body(RequestHead head);
 
     /// What policy says to a request on this connection.
     Judgement judge(RequestHead head, NetworkPolicy network);

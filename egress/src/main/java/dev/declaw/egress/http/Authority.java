@@ -57,4 +57,9 @@ public record Authority(Optional<HostName> name, Optional<InetAddress> address, 
         String literal = address.orElseThrow().getHostAddress();
         return literal.indexOf(':') >= 0 ? "[" + literal + "]" : literal;
     }
+
+    /// The host, and the port where it is not the scheme's default.
+    public String withPort(int actual, String scheme) {
+        return actual == (scheme.equals("https") ? 443 : 80) ? hostText() : hostText() + ":" + actual;
+    }
 }

@@ -4,7 +4,7 @@ import io.netty.buffer.ByteBuf;
 import java.util.List;
 
 /// Takes one body off a connection's bytes. Chunk extensions are checked and dropped. One thread at a time.
-public final class BodyReader {
+public final class BodyReader implements BodySource {
     private static final int CHUNK_DIGITS_MAX = 8;
     private static final int CHUNK_LINE_BYTES_MAX = 256;
     /// Extensions carry nothing, so a peer that keeps sending them only burns our time.
@@ -43,7 +43,7 @@ public final class BodyReader {
         }
     }
 
-    /// The next bytes of the body, which the caller releases, or null when more input is needed or the body has ended.
+    @Override
     public ByteBuf read(ByteBuf in) throws HttpViolation {
         while (true) {
             switch (state) {
@@ -86,7 +86,7 @@ public final class BodyReader {
         }
     }
 
-    /// True when the whole body was taken.
+    @Override
     public boolean done() {
         return state == State.DONE;
     }

@@ -3,8 +3,6 @@ package dev.declaw.egress.tls;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.declaw.model.network.HostName;
-import io.netty.handler.ssl.ApplicationProtocolConfig;
-import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
@@ -16,7 +14,7 @@ import javax.net.ssl.SSLException;
 /// The BoringSSL contexts with which one sandbox's TLS is answered, one for each name. Thread-safe.
 ///
 /// Nothing is shared with another sandbox: each context has its own session-ticket keys, so a session of one sandbox or
-/// name cannot be resumed with another. TLS 1.2 and up, ALPN `http/1.1`, no early data, no renegotiation (BoringSSL
+/// name cannot be resumed with another. TLS 1.2 and up, ALPN `h2` and `http/1.1`, no early data, no renegotiation (BoringSSL
 /// servers have neither unless asked).
 public final class LeafContexts {
     /// Names whose context is kept; the least used one goes first, so a guest that asks for a million names costs time only.
@@ -24,12 +22,6 @@ public final class LeafContexts {
 
     /// Shorter than a leaf's life by days, so that no expired leaf is ever served.
     private static final Duration KEPT = Duration.ofHours(24);
-
-    static final ApplicationProtocolConfig ALPN_HTTP_1_1 = new ApplicationProtocolConfig(
-            ApplicationProtocolConfig.Protocol.ALPN,
-            ApplicationProtocolConfig.SelectorFailureBehavior.NO_ADVERTISE,
-            ApplicationProtocolConfig.SelectedListenerFailureBehavior.ACCEPT,
-            ApplicationProtocolNames.HTTP_1_1);
 
     private final CertificateAuthority authority;
     private final Cache<Object, SslContext> contexts;
@@ -56,7 +48,7 @@ public final class LeafContexts {
             return SslContextBuilder.forServer(authority.leafKey(), leaf)
                     .sslProvider(SslProvider.OPENSSL)
                     .protocols("TLSv1.3", "TLSv1.2")
-                    .applicationProtocolConfig(ALPN_HTTP_1_1)
+                    .applicationProtocolConfig(Alpn.HTTP_2_OR_1_1)
                     .build();
         } catch (SSLException e) {
             throw new IllegalStateException("BoringSSL refuses our own certificate", e);

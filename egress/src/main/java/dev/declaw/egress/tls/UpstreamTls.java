@@ -1,6 +1,7 @@
 package dev.declaw.egress.tls;
 
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.handler.ssl.ApplicationProtocolConfig;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslHandler;
@@ -27,11 +28,12 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /// TLS towards origins: the system's roots and the operator's, the name checked against the certificate's SAN only, TLS 1.2
-/// and up, ALPN `http/1.1`. There is no way to switch verification off. Thread-safe.
+/// and up, ALPN as the request needs it. There is no way to switch verification off. Thread-safe.
 public final class UpstreamTls {
     private static final Path SYSTEM_ROOTS = Path.of("/etc/ssl/certs/ca-certificates.crt");
 
-    private final SslContext context;
+    private final SslContext http1;
+    private final SslContext http2;
 
     /// @param extraRoots PEM files trusted besides the system's roots
     /// @throws IllegalArgumentException when a file cannot be read as certificates
@@ -45,22 +47,30 @@ public final class UpstreamTls {
             }
             TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
             factory.init(roots);
-            context = SslContextBuilder.forClient()
-                    .sslProvider(SslProvider.OPENSSL)
-                    .protocols("TLSv1.3", "TLSv1.2")
-                    .trustManager(new SanRequired(extended(factory.getTrustManagers())))
-                    .applicationProtocolConfig(LeafContexts.ALPN_HTTP_1_1)
-                    .build();
+            TrustManager trust = new SanRequired(extended(factory.getTrustManagers()));
+            http1 = context(trust, Alpn.HTTP_1_1);
+            http2 = context(trust, Alpn.HTTP_2_OR_1_1);
         } catch (GeneralSecurityException | IOException e) {
             throw new IllegalArgumentException("cannot load the trusted roots: " + e.getMessage(), e);
         }
     }
 
+    private static SslContext context(TrustManager trust, ApplicationProtocolConfig alpn) throws IOException {
+        return SslContextBuilder.forClient()
+                .sslProvider(SslProvider.OPENSSL)
+                .protocols("TLSv1.3", "TLSv1.2")
+                .trustManager(trust)
+                .applicationProtocolConfig(alpn)
+                .build();
+    }
+
     /// A handler for one connection. SNI is sent when the peer has a name.
     ///
     /// @param peer canonical host name or IP literal that the certificate must be valid for
-    public SslHandler newHandler(ByteBufAllocator allocator, String peer, int port, int handshakeMillisMax) {
-        SslHandler handler = context.newHandler(allocator, peer, port);
+    /// @param offerHttp2 whether the origin may choose HTTP/2
+    public SslHandler newHandler(
+            ByteBufAllocator allocator, String peer, int port, int handshakeMillisMax, boolean offerHttp2) {
+        SslHandler handler = (offerHttp2 ? http2 : http1).newHandler(allocator, peer, port);
         SSLParameters parameters = handler.engine().getSSLParameters();
         parameters.setEndpointIdentificationAlgorithm("HTTPS");
         handler.engine().setSSLParameters(parameters);

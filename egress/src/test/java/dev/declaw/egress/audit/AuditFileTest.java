@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -66,6 +67,7 @@ class AuditFileTest {
 
     @ParameterizedTest
     @CsvSource({"evil.test, good.test", "'\"seq\":2', '\"seq\":4'", "\"port\":443, \"port\":444", "'{', '['"})
+    @Tag("B131")
     void aChangedEventIsNoticed(String from, String to) throws IOException {
         Path path = write(3);
         List<String> lines = Files.readAllLines(path);
@@ -75,6 +77,7 @@ class AuditFileTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1})
+    @Tag("B131")
     void aRemovedEventIsNoticed(int index) throws IOException {
         Path path = write(3);
         List<String> lines = new java.util.ArrayList<>(Files.readAllLines(path));

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -78,6 +79,7 @@ class AuditSpoolTest {
     }
 
     @Test
+    @Tag("B127")
     void aFullSpoolRefusesUntilTheReaderHasConsumed() throws IOException {
         AuditSpoolReader spoolReader = new AuditSpoolReader(directory);
         try (AuditSpool spool = AuditSpool.open(directory, SMALL)) {
@@ -167,6 +169,7 @@ class AuditSpoolTest {
     }
 
     @Test
+    @Tag("B125") @Tag("B127")
     void everythingThatWasRecordedSurvivesTheKillOfTheProcess() throws Exception {
         Process child = TestJvm.start(Child.class, directory.toString());
         long lastReported = 0;
@@ -184,6 +187,7 @@ class AuditSpoolTest {
     }
 
     @Test
+    @Tag("B127")
     void aFullDiskRefusesAndTheSpoolGoesOnWhenThereIsRoom() throws Exception {
         Path small = Files.createDirectory(directory.resolve("small"));
         boolean mounted = run("mount", "-t", "tmpfs", "-o", "size=64k", "declaw-test", small.toString()) == 0;

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.zip.Deflater;
 import java.util.zip.DeflaterOutputStream;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -62,6 +63,7 @@ class BodyDecoderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"gzip", "x-gzip", "deflate", "br", "zstd"})
+    @Tag("B092")
     void decodesEachCodingAndRefusesItTruncatedOrWithATail(String coding) throws IOException {
         byte[] body = encode(TEXT, coding);
         assertPlain(body, coding, TEXT);
@@ -77,6 +79,7 @@ class BodyDecoderTest {
     }
 
     @Test
+    @Tag("B092")
     void decodesRawDeflateAllGzipMembersAndNesting() throws IOException {
         assertPlain(encode(TEXT, "raw"), "deflate", TEXT);
         ByteArrayOutputStream members = new ByteArrayOutputStream();
@@ -93,12 +96,14 @@ class BodyDecoderTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"compress", "exi", "aes128gcm", "gzip;q=1", "gzi", "dcb", "gzip gzip"})
+    @Tag("B093")
     void refusesCodingsThatItDoesNotKnow(String coding) throws IOException {
         assertRefused(encode(TEXT, "gzip"), coding, Reason.UNDECODABLE_BODY);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"gzip", "deflate", "br", "zstd"})
+    @Tag("B091")
     void refusesBombsByCapAndByRatio(String coding) throws IOException {
         byte[] capped = encode(new byte[8 * 1024 * 1024], coding);
         assertRefused(capped, coding, Reason.REQUEST_TOO_LARGE);

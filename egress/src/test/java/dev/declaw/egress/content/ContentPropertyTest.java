@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.EnumSet;
 import java.util.Random;
 import java.util.Set;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -117,6 +118,7 @@ class ContentPropertyTest {
 
     @ParameterizedTest(name = "seed {0}")
     @ValueSource(longs = {41, 42, 43, 44})
+    @Tag("B097") @Tag("B105")
     void anyBytesUnderAnyTypeAreJudgedWithoutAnError(long seed) {
         Random random = new Random(seed);
         String[] types = {
@@ -139,6 +141,7 @@ class ContentPropertyTest {
         "1", "@", "R", "REDACTED_", "REDACTED_SSN_1", "[", "{\"a\":", "\"\",", "[1,", "\\u0031", "\\", "%41", "%", "+", "&", "=", "a=&",
         "QUJDREVGR0hJSktMTU5P ", "YQ/", "a/", "--b\r\n", "\r\n\r\n", "{}", "\"1\" ", "é", "123-45-6789 ", "\u0000a"
     })
+    @Tag("B033")
     void fourTimesTheBodyTakesAboutFourTimesTheTime(String unit) {
         for (String type : new String[] {"application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=b"}) {
             byte[] small = unit.repeat(64 * 1024 / unit.length()).getBytes(StandardCharsets.UTF_8);

@@ -18,6 +18,7 @@ import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -68,6 +69,7 @@ class ContentScreenTest {
         "{\"a\": jane\\u0040example.com}|{\"a\": REDACTED_EMAIL_1}",
         "\"123-45-6789\"|\"REDACTED_SSN_1\"",
     })
+    @Tag("B097")
     void redactsJsonStringByStringAndLeavesTheRest(String json, String expected) {
         assertThat(body(json, "application/json")).isEqualTo(expected);
     }
@@ -84,11 +86,13 @@ class ContentScreenTest {
         "a=1;ssn=123-45-6789|a=1;ssn=REDACTED_SSN_1",
         "%73%73%6E=123456789|%73%73%6E=REDACTED_SSN_1",
     })
+    @Tag("B101")
     void redactsFormsInEveryEncoding(String form, String expected) {
         assertThat(body(form, "application/x-www-form-urlencoded")).isEqualTo(expected);
     }
 
     @Test
+    @Tag("B105")
     void jsonSentUnderTheFormTypeIsStillReadAsJson() {
         assertThat(body("{\"ssn\":123456789}", "application/x-www-form-urlencoded"))
                 .isEqualTo("{\"ssn\":\"REDACTED_SSN_1\"}");
@@ -96,6 +100,7 @@ class ContentScreenTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"UTF-8", "UTF-16LE", "UTF-16BE", "ISO-8859-1"})
+    @Tag("B096")
     void redactsTextInItsOwnCharset(String name) {
         Charset charset = Charset.forName(name);
         byte[] bytes = "Grüße 123-45-6789 ende".getBytes(charset);
@@ -103,6 +108,7 @@ class ContentScreenTest {
     }
 
     @Test
+    @Tag("B096")
     void utf16IsRecognisedByItsMarkAndByItsNuls() {
         byte[] marked = ("\ufeff" + "ssn 123-45-6789").getBytes(StandardCharsets.UTF_16LE);
         assertThat(body(marked, "text/plain", StandardCharsets.UTF_16LE)).isEqualTo("\ufeffssn REDACTED_SSN_1");
@@ -112,16 +118,19 @@ class ContentScreenTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"utf-7", "utf-32", "ibm037", "shift_jis", "nonsense"})
+    @Tag("B096")
     void anUnknownCharsetIsRefused(String charset) {
         assertThat(body("hello", "text/plain; charset=" + charset)).startsWith("blocked undecodable_body");
     }
 
     @Test
+    @Tag("B096")
     void aLieAboutUtf16HidesNothing() {
         assertThat(body("my ssn is 123-45-6789!", "text/plain; charset=utf-16")).startsWith("blocked pii_blocked");
     }
 
     @Test
+    @Tag("B104") @Tag("B105")
     void binaryBodiesPassUnlessTheyShowPersonalData() {
         byte[] clean = HexFormat.of().parseHex("89504e470d0a1a0a0000000d49484452ff00fe");
         assertThat(body(clean, "image/png", StandardCharsets.ISO_8859_1)).isEqualTo("clean");
@@ -132,6 +141,7 @@ class ContentScreenTest {
     }
 
     @Test
+    @Tag("B093") @Tag("B104")
     void anUnlabelledArchiveIsReadToo() throws IOException {
         ByteArrayOutputStream zipped = new ByteArrayOutputStream();
         try (GZIPOutputStream out = new GZIPOutputStream(zipped)) {
@@ -141,6 +151,7 @@ class ContentScreenTest {
     }
 
     @Test
+    @Tag("B100")
     void multipartTextPartsAreRedactedAndBinaryPartsKept() {
         String head = "--b\r\nContent-Disposition: form-data; name=\"ssn\"\r\n\r\n123456789\r\n--b\r\n"
                 + "Content-Disposition: form-data; name=\"f\"; filename=\"jane@example.com.png\"\r\n\r\n";
@@ -151,6 +162,7 @@ class ContentScreenTest {
     }
 
     @Test
+    @Tag("B102")
     void encodedRunsAreDecodedOnceAndReplacedWhole() {
         String base64 = Base64.getEncoder().encodeToString("my ssn is 123-45-6789".getBytes(StandardCharsets.UTF_8));
         assertThat(body("data=" + base64 + ".", "text/plain")).isEqualTo("data=REDACTED_SSN_1.");
@@ -168,6 +180,7 @@ class ContentScreenTest {
         "[\"jane@exam\",\"ple.com\"]",
         "[\"4\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\",\"1\"]",
     })
+    @Tag("B099")
     void dataCutIntoSeveralStringsBlocks(String json) {
         assertThat(body(json, "application/json")).startsWith("blocked pii_blocked");
     }
@@ -196,6 +209,7 @@ class ContentScreenTest {
         "/q?phone=+15551234567|/q?phone=REDACTED_PHONE_1",
         "/q?123-45-6789|/q?REDACTED_SSN_1",
     })
+    @Tag("B101")
     void redactsTargets(String target, String expected) {
         assertThat(screen.screenTarget(target, HOST))
                 .isInstanceOfSatisfying(Screened.Redacted.class, r -> assertThat(r.content()).isEqualTo(expected));
@@ -203,6 +217,7 @@ class ContentScreenTest {
     }
 
     @Test
+    @Tag("B108")
     void headersKeepTheirCredentialsAndNothingElse() {
         String key = "sk-" + "proj-Ab3dEf6hIj9kLm2nOp5qRs8tUv1wXy4z";
         assertThat(screen.screenHeader("Authorization", "Bearer " + key, HOST)).isInstanceOf(Screened.Clean.class);
@@ -233,6 +248,7 @@ class ContentScreenTest {
     }
 
     @Test
+    @Tag("B126")
     void aScannerThatFailsAndAFullVaultRefuse() {
         PiiPolicy policy = new PiiPolicy(true, ALL, ContentAction.LOG_ONLY, true, HostSelector.ALL);
         ContentScreen broken = new ContentScreen(policy, new dev.declaw.model.scan.Scanner() {
@@ -254,6 +270,7 @@ class ContentScreenTest {
     }
 
     @Test
+    @Tag("B109")
     void aTokenThatTheGuestWritesItselfIsNeverMinted() {
         assertThat(body("REDACTED_SSN_1 is not 123-45-6789", "text/plain")).isEqualTo("REDACTED_SSN_1 is not REDACTED_SSN_2");
     }

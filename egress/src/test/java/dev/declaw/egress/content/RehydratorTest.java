@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -47,6 +48,7 @@ class RehydratorTest {
         "redacted_ssn_1 REDACTED SSN_1|redacted_ssn_1 REDACTED SSN_1",
         "R|R",
     })
+    @Tag("B111")
     void replacesLiveTokensAtEverySplit(String text, String expected) {
         assertThat(rehydrate(text, Carrier.TEXT)).isEqualTo(expected);
         for (int a = 0; a <= text.length(); a++) {
@@ -57,6 +59,7 @@ class RehydratorTest {
     }
 
     @Test
+    @Tag("B112")
     void escapesForTheCarrier() {
         assertThat(rehydrate("\"REDACTED_EMAIL_1\"", Carrier.JSON)).isEqualTo("\"a\\\"b\\\\<c>\\n\\u2028&é\"");
         assertThat(rehydrate("<p>REDACTED_EMAIL_1", Carrier.MARKUP)).isEqualTo("<p>a&quot;b\\&lt;c&gt;\n\u2028&amp;é");
@@ -85,6 +88,7 @@ class RehydratorTest {
     }
 
     @Test
+    @Tag("B109") @Tag("B113")
     void anotherHostGetsNothingAndAClosedVaultForgets() {
         Rehydrator other = new Rehydrator(vault, "evil.example.test", Carrier.TEXT);
         byte[] token = "REDACTED_SSN_1 ".getBytes(StandardCharsets.UTF_8);

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInfo;
 import org.junit.jupiter.api.Timeout;
@@ -151,6 +152,7 @@ class EgressProcessTest {
     }
 
     @Test
+    @Tag("B125")
     void afterAKillNothingIsServedUntilTheServerOpensTheSlotAgain() throws Exception {
         proxy.open(request("null", "null"), sockets.slot());
         assertThat(ask("api.example.test.").getRcode()).isEqualTo(Rcode.NOERROR);

@@ -24,6 +24,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -159,6 +160,7 @@ class StandaloneEgressTest {
     }
 
     @Test
+    @Tag("B004") @Tag("B008")
     void aConnectionThatWasNotRedirectedIsReset() throws Exception {
         try (StandaloneEgress proxy = StandaloneEgress.start(
                         options(file("policy.json", ALLOW_API), Optional.empty(), Optional.empty()), InstantSource.system());

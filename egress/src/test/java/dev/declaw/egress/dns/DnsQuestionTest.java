@@ -9,6 +9,7 @@ import java.util.HexFormat;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -113,6 +114,7 @@ class DnsQuestionTest {
     }
 
     @Test
+    @Tag("B021")
     void aPacketCutOffAtEveryByteIsNeverAQuestion() throws Exception {
         Message message = query("api.example.test.", Type.A);
         message.addRecord(new OPTRecord(1232, 0, 0), Section.ADDITIONAL);
@@ -161,6 +163,7 @@ class DnsQuestionTest {
 
     @ParameterizedTest(name = "seed {0}")
     @MethodSource("seeds")
+    @Tag("B021")
     void noiseIsReadWithoutAnException(long seed) {
         Random random = new Random(seed);
         for (int round = 0; round < 2_000; round++) {

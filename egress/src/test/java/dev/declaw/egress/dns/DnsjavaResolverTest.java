@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -122,6 +123,7 @@ class DnsjavaResolverTest {
 
     @ParameterizedTest
     @CsvSource({"0, 4, 1", "0, 6, 2", "2147483647, 3599, 1", "2147483647, 3601, 2"})
+    @Tag("B022")
     void theTimeToLiveIsHeldBetweenFiveSecondsAndAnHour(long ttl, long seconds, int questions) throws Exception {
         try (FakeServer server = new FakeServer(q -> answer(q, a("api.example.test.", ttl, "192.0.2.1")))) {
             DnsjavaResolver resolver = resolver(server);
@@ -133,6 +135,7 @@ class DnsjavaResolverTest {
     }
 
     @Test
+    @Tag("B015")
     void aliasesAreFollowedInsideTheAnswer() throws Exception {
         try (FakeServer server = new FakeServer(q -> answer(q,
                 a("other.test.", 60, "192.0.2.66"),
@@ -145,6 +148,7 @@ class DnsjavaResolverTest {
 
     @ParameterizedTest
     @CsvSource({"7, true", "8, true", "9, false"})
+    @Tag("B015")
     void aChainOfAliasesIsBounded(int length, boolean resolved) throws Exception {
         try (FakeServer server = new FakeServer(q -> {
             List<org.xbill.DNS.Record> records = new ArrayList<>();
@@ -215,6 +219,7 @@ class DnsjavaResolverTest {
     }
 
     @Test
+    @Tag("B021")
     void aTruncatedAnswerIsAskedForOverTcp() throws Exception {
         try (FakeServer server = new FakeServer(q -> {
             Message answer = answer(q, a("api.example.test.", 60, "192.0.2.1"));
@@ -228,6 +233,7 @@ class DnsjavaResolverTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"id", "question"})
+    @Tag("B021")
     void anAnswerToAnotherQuestionIsNotBelieved(String wrong) throws Exception {
         try (FakeServer server = new FakeServer(q -> {
             Message forged = answer(q, a("api.example.test.", 60, "192.0.2.66"));

@@ -33,6 +33,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -149,6 +150,7 @@ class GuestDnsTest {
         "a\\.b.wild.test., 1, REFUSED, deny, malformed_request",
         "., 1, REFUSED, deny, malformed_request",
     })
+    @Tag("B020") @Tag("B021") @Tag("B130")
     void eachQuestionHasItsAnswerAndItsReason(String name, int type, String code, String decision, String reason)
             throws Exception {
         Message answer = ask(name, type, false);
@@ -160,6 +162,7 @@ class GuestDnsTest {
 
     @ParameterizedTest
     @CsvSource({"evil.test., not_in_allow_list", "c2FtcGxl.evil.test., not_in_allow_list", "wild.test., not_in_allow_list"})
+    @Tag("B012")
     void aNameThatIsNotAllowedLeadsToItsDenial(String name, String reason) throws Exception {
         serve("""
                 {"allow_out": ["api.example.test", "*.wild.test"]}""");
@@ -212,6 +215,7 @@ class GuestDnsTest {
     }
 
     @Test
+    @Tag("B012")
     void aFloodIsRefusedAndRecordedOnlyOnceUntilItEnds() throws Exception {
         for (int i = 0; i < QuestionBudget.QUESTIONS_BURST; i++) {
             assertThat(ask("api.example.test.", Type.A, false).getRcode()).isEqualTo(Rcode.NOERROR);
@@ -231,6 +235,7 @@ class GuestDnsTest {
     }
 
     @Test
+    @Tag("B133")
     void anotherSandboxHasItsOwnBudgetAndItsOwnNames() throws Exception {
         for (int i = 0; i <= QuestionBudget.QUESTIONS_BURST; i++) ask("x" + i + ".wild.test.", Type.A, false);
         assertThat(ask("x0.wild.test.", Type.A, false).getRcode()).isEqualTo(Rcode.REFUSED);
@@ -252,6 +257,7 @@ class GuestDnsTest {
     }
 
     @Test
+    @Tag("B021")
     void garbageIsAnsweredOrIgnoredAndDoesNotEndTheService() throws Exception {
         byte[] packet = query("api.example.test.", Type.A).toWire();
         try (java.net.DatagramSocket socket = new java.net.DatagramSocket()) {

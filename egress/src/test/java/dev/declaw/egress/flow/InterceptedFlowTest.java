@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.zip.GZIPOutputStream;
 import javax.net.ssl.SSLException;
 import javax.net.ssl.SSLSocket;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -68,6 +69,7 @@ class InterceptedFlowTest {
     }
 
     @Test
+    @Tag("B106") @Tag("B113")
     void personalDataIsReplacedOnTheWayOutAndPutBackOnTheWayIn() throws Exception {
         Origin.Script echo = connection -> {
             String request = connection.readRequest();
@@ -94,6 +96,7 @@ class InterceptedFlowTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 7, 40})
+    @Tag("B062") @Tag("B090") @Tag("B098")
     void aValueIsFoundHoweverTheBodyIsCut(int size) throws Exception {
         try (FlowRig rig = new FlowRig(REDACT, ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK);
@@ -115,6 +118,7 @@ class InterceptedFlowTest {
     }
 
     @Test
+    @Tag("B108") @Tag("B129")
     void personalDataInThePathAndInHeadersIsReplacedToo() throws Exception {
         try (FlowRig rig = new FlowRig(REDACT, ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK);
@@ -130,6 +134,7 @@ class InterceptedFlowTest {
     }
 
     @Test
+    @Tag("B089") @Tag("B132")
     void theBlockActionStopsTheWholeRequest() throws Exception {
         try (FlowRig rig = new FlowRig(BLOCK, ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK);
@@ -147,6 +152,7 @@ class InterceptedFlowTest {
     }
 
     @Test
+    @Tag("B093") @Tag("B094")
     void aCompressedBodyIsOpenedAndOneThatCannotBeOpenedIsBlocked() throws Exception {
         ByteArrayOutputStream zipped = new ByteArrayOutputStream();
         try (GZIPOutputStream gzip = new GZIPOutputStream(zipped)) {
@@ -171,6 +177,7 @@ class InterceptedFlowTest {
     }
 
     @Test
+    @Tag("B089")
     void aBodyThatCannotBeScannedAsAWholeIsRefused() throws Exception {
         EgressConfig.Limits limits = new EgressConfig.Limits(32 * 1024, 100, 1000, 64, 1_500, 5_000, 2_000, 8);
         String large = "canary" + "x".repeat(1000);
@@ -201,6 +208,7 @@ class InterceptedFlowTest {
     }
 
     @Test
+    @Tag("B035")
     void frontingBehindAnAllowedNameIsMisdirected() throws Exception {
         try (FlowRig rig = new FlowRig(REDACT, ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK)) {
@@ -215,6 +223,7 @@ class InterceptedFlowTest {
     }
 
     @Test
+    @Tag("B035") @Tag("B036")
     void anSniThatIsNotTheNameThatWasResolvedIsRefused() throws Exception {
         try (FlowRig rig = new FlowRig(REDACT, ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK);
@@ -249,6 +258,7 @@ class InterceptedFlowTest {
     }
 
     @Test
+    @Tag("B041")
     void aHostThatNoContentStageCoversIsPassedThroughUnopened() throws Exception {
         String onlyOther = "{\"pii\":{\"enabled\":true,\"domains\":[\"other.test\"]}}";
         try (FlowRig rig = new FlowRig(onlyOther, ALLOW);
@@ -264,6 +274,7 @@ class InterceptedFlowTest {
     }
 
     @Test
+    @Tag("B037")
     void tlsWithoutANameIsRefusedWhereNamesDecide() throws Exception {
         try (FlowRig rig = new FlowRig(REDACT, ALLOW);
                 Socket plain = rig.toName("api.test", 443)) {
@@ -276,6 +287,7 @@ class InterceptedFlowTest {
     }
 
     @Test
+    @Tag("B028") @Tag("B037")
     void aBareAddressUnderAnIpRuleIsInterceptedWithItsOwnLeaf() throws Exception {
         InetAddress loopback = InetAddress.getByName("127.0.0.1");
         try (FlowRig rig = new FlowRig(REDACT, "{\"allow_out\":[\"127.0.0.1\"]}");
@@ -291,6 +303,7 @@ class InterceptedFlowTest {
     }
 
     @Test
+    @Tag("B045")
     void anUpstreamCertificateThatDoesNotVerifyIsNeverHidden() throws Exception {
         TestTls strangers = new TestTls();
         try (FlowRig rig = new FlowRig(REDACT, ALLOW);
@@ -309,6 +322,7 @@ class InterceptedFlowTest {
     }
 
     @Test
+    @Tag("B046") @Tag("B047")
     void aClientThatDoesNotTrustTheCaFailsClosedAndIsRecorded() throws Exception {
         try (FlowRig rig = new FlowRig(REDACT, ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK)) {
@@ -324,6 +338,7 @@ class InterceptedFlowTest {
     }
 
     @Test
+    @Tag("B042")
     void anotherProtocolInsideTlsIsRefused() throws Exception {
         try (FlowRig rig = new FlowRig(REDACT, ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK);
@@ -336,6 +351,7 @@ class InterceptedFlowTest {
     }
 
     @Test
+    @Tag("B127")
     void aSinkThatFailsLetsNothingOut() throws Exception {
         try (FlowRig rig = new FlowRig(REDACT, ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK)) {
@@ -349,6 +365,7 @@ class InterceptedFlowTest {
     }
 
     @Test
+    @Tag("B050") @Tag("B051") @Tag("B079") @Tag("B135")
     void aLeafHasOneNameIsBackDatedAndChainsToTheSandboxesCa() throws Exception {
         try (FlowRig rig = new FlowRig(REDACT, ALLOW);
                 SSLSocket client = rig.tlsToName("api.test", 443)) {

@@ -13,6 +13,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLParameters;
+import javax.net.ssl.SSLServerSocket;
 
 /// An origin on loopback that keeps every byte it gets and answers as its script says.
 final class Origin implements AutoCloseable {
@@ -27,8 +29,23 @@ final class Origin implements AutoCloseable {
     private final AtomicInteger connections = new AtomicInteger();
 
     Origin(SSLContext tls, Script script) throws IOException {
+        this(tls, script, "http/1.1");
+    }
+
+    /// @param alpn what the origin speaks
+    Origin(SSLContext tls, Script script, String alpn) throws IOException {
+        this(tls, script, alpn, false);
+    }
+
+    private Origin(SSLContext tls, Script script, String alpn, boolean demandsCertificate) throws IOException {
         listener = tls == null ? new ServerSocket() : tls.getServerSocketFactory().createServerSocket();
         listener.bind(new java.net.InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+        if (listener instanceof SSLServerSocket secure) {
+            SSLParameters parameters = secure.getSSLParameters();
+            parameters.setApplicationProtocols(new String[] {alpn});
+            parameters.setNeedClientAuth(demandsCertificate);
+            secure.setSSLParameters(parameters);
+        }
         Thread.ofVirtual().start(() -> {
             while (!listener.isClosed()) {
                 try {
@@ -54,6 +71,17 @@ final class Origin implements AutoCloseable {
         return new Origin(tls, connection -> {
             while (connection.readRequest() != null) connection.write(response);
         });
+    }
+
+    /// An origin that serves only clients with a certificate.
+    static Origin demandingCertificate(SSLContext tls, String response) throws IOException {
+        return new Origin(
+                tls,
+                connection -> {
+                    while (connection.readRequest() != null) connection.write(response);
+                },
+                "http/1.1",
+                true);
     }
 
     int port() {
@@ -125,6 +153,11 @@ final class Origin implements AutoCloseable {
         /// The rest of the connection as a WebSocket's server end; what it reads is not recorded.
         WebSocketPeer webSocket() {
             return new WebSocketPeer(in, out, false);
+        }
+
+        /// The connection as an HTTP/2 server's end; what it reads is not recorded.
+        Http2Peer http2() throws IOException {
+            return new Http2Peer(in, out, false);
         }
 
         void reset() throws IOException {

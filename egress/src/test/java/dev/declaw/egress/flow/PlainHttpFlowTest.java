@@ -2,7 +2,6 @@ package dev.declaw.egress.flow;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.declaw.egress.EgressConfig;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
@@ -10,6 +9,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,6 +25,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B023")
     void anAllowedRequestReachesTheOriginInCanonicalForm() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK);
@@ -46,6 +47,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B132")
     void aDeniedNameIsAnsweredWithTheReasonAndReachesNobody() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK);
@@ -63,6 +65,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B068")
     void eachPipelinedRequestIsDecidedAndNothingFollowsABlock() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK);
@@ -81,6 +84,7 @@ class PlainHttpFlowTest {
 
     @ParameterizedTest
     @CsvSource({"evil.test,421", "127.0.0.1,421", "api.test:1,421", "api.test@evil.test,400", "2130706433,400"})
+    @Tag("B025")
     void aHostThatIsNotTheDestinationIsRefused(String host, int status) throws Exception {
         try (FlowRig rig = new FlowRig(null, "{\"allow_out\":[\"*.test\"]}");
                 Origin origin = Origin.answering(null, OK);
@@ -93,6 +97,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B014") @Tag("B016")
     void anAddressThatANameResolvesToIsCheckedWithAllItsSiblings() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK);
@@ -107,6 +112,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B028") @Tag("B036")
     void aBareAddressNeedsAnIpRuleAndAHostHeaderDoesNotReplaceIt() throws Exception {
         InetAddress loopback = InetAddress.getLoopbackAddress();
         try (FlowRig rig = new FlowRig(null, ALLOW);
@@ -135,6 +141,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B004") @Tag("B005")
     void theProxysOwnListenerIsNoDestination() throws Exception {
         try (FlowRig rig = new FlowRig(null, "{\"allow_out\":[\"127.0.0.0/8\",\"api.test\"]}")) {
             try (Socket client = rig.toAddress(InetAddress.getLoopbackAddress(), rig.proxyPort())) {
@@ -149,6 +156,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B127")
     void aSinkThatFailsLetsNothingOut() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK);
@@ -164,6 +172,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B003") @Tag("B043")
     void webSocketsAndOtherProtocolsAreRefused() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK)) {
@@ -186,6 +195,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B003") @Tag("B044")
     void opaqueTcpPassesOnlyWhereARuleNamesTheAddress() throws Exception {
         Origin.Script greet = connection -> {
             connection.write("220 server first\r\n");
@@ -214,6 +224,7 @@ class PlainHttpFlowTest {
                 "garbage\r\n\r\n",
                 "",
             })
+    @Tag("B071")
     void aHostileResponseIsAnsweredWith502(String response) throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = new Origin(null, connection -> {
@@ -227,6 +238,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B071")
     void anEndlessRowOfInterimResponsesIsCut() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = new Origin(null, connection -> {
@@ -240,6 +252,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B071")
     void surplusBehindAResponseIsNeverTakenForTheNextOne() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = new Origin(null, connection -> {
@@ -257,6 +270,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B076") @Tag("B116")
     void aBodyThatIsCutShortUpstreamNeverEndsCleanly() throws Exception {
         for (String response : List.of(
                 "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhi", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n")) {
@@ -287,6 +301,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B060") @Tag("B062") @Tag("B070")
     void aRequestBodyIsStreamedAndReframed() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK);
@@ -342,6 +357,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B044") @Tag("B075") @Tag("B130")
     void everyConnectionLeavesATrace() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW)) {
             rig.toName("api.test", 80).close();
@@ -358,19 +374,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
-    void oneSandboxHasABoundedNumberOfConnections() throws Exception {
-        EgressConfig.Limits one = new EgressConfig.Limits(32 * 1024, 100, 1024, 1, 1_500, 5_000, 2_000, 8);
-        try (FlowRig rig = new FlowRig(null, ALLOW, one);
-                Socket first = rig.toName("api.test", 80)) {
-            FlowRig.send(first, "GET");
-            try (Socket second = rig.toName("api.test", 80)) {
-                assertThat(FlowRig.readAll(second)).isEqualTo("<reset>");
-            }
-            rig.awaitBlocked("limit_reached");
-        }
-    }
-
-    @Test
+    @Tag("B077")
     void closingTheSlotCutsItsConnections() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(null, OK);
@@ -393,6 +397,7 @@ class PlainHttpFlowTest {
     }
 
     @Test
+    @Tag("B134")
     void aSlowReaderHoldsTheOriginBackInsteadOfFillingMemory() throws Exception {
         int total = 64 * 1024 * 1024;
         AtomicLong written = new AtomicLong();

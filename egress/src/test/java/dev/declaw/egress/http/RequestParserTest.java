@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -213,6 +214,7 @@ class RequestParserTest {
 
     @ParameterizedTest
     @MethodSource("refused")
+    @Tag("B024") @Tag("B025") @Tag("B026") @Tag("B027") @Tag("B031") @Tag("B055") @Tag("B056") @Tag("B057") @Tag("B058") @Tag("B059") @Tag("B060") @Tag("B061") @Tag("B063") @Tag("B064") @Tag("B065") @Tag("B067") @Tag("B073") @Tag("B074") @Tag("B075")
     void refusesWhatTwoParsersCouldReadDifferently(String message) {
         assertThat(outcome(message)).matches("(?s).*<(400|405|417|431|505)>");
     }
@@ -227,6 +229,7 @@ class RequestParserTest {
 
     @ParameterizedTest
     @MethodSource("refused")
+    @Tag("B055") @Tag("B057") @Tag("B060")
     void refusesTheSameWhereverTheMessageIsCut(String message) {
         String whole = outcome(message);
         for (int cut = 0; cut <= message.length(); cut++) {
@@ -293,6 +296,7 @@ class RequestParserTest {
     }
 
     @Test
+    @Tag("B064") @Tag("B066") @Tag("B137")
     void takesHopByHopFieldsOutAndWritesTheCanonicalForm() {
         assertThat(outcome(get("Upgrade: h2c\r\nHTTP2-Settings: x\r\nConnection: X-Hop, upgrade\r\nX-Hop: 1\r\nX-End: 2\r\n"
                         + "Proxy-Authorization: x\r\nTrailer: y\r\nTE: trailers\r\nExpect: 100-continue\r\n")))
@@ -300,6 +304,7 @@ class RequestParserTest {
     }
 
     @Test
+    @Tag("B060") @Tag("B062")
     void dropsChunkExtensionsAndTrailers() {
         assertThat(outcome(chunked("3;secret=canary\r\nabc\r\n0;x\r\nX-Trailer: canary\r\n\r\n")))
                 .isEqualTo("POST / HTTP/1.1\r\nHost: a.test\r\nTransfer-Encoding: chunked\r\n\r\nabc<end>");

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import java.nio.charset.StandardCharsets;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -54,11 +55,13 @@ class ResponseParserTest {
                 "HTTP/1.1 100 Continue\r\nContent-Length: 5\r\n\r\n",
                 "HTTP/1.1 200 OK\r\nConnection: content-length\r\nContent-Length: 5\r\n\r\n",
             })
+    @Tag("B071")
     void refusesAmbiguousResponses(String text) {
         assertThatThrownBy(() -> parse(text, false)).isInstanceOf(HttpViolation.class);
     }
 
     @Test
+    @Tag("B075")
     void refusesHeadsOverTheLimits() {
         assertThatThrownBy(() -> parse("HTTP/1.1 200 OK\r\nX: " + "a".repeat(2048), false)).isInstanceOf(HttpViolation.class);
         assertThatThrownBy(() -> parse("HTTP/1.1 200 OK\r\n" + "X: 1\r\n".repeat(21), false))
@@ -83,6 +86,7 @@ class ResponseParserTest {
     }
 
     @Test
+    @Tag("B002")
     void dropsWhatConcernsTheHopAndInvitationsToQuic() throws HttpViolation {
         ResponseHead head = parse(
                 "HTTP/1.1 200 Fine\r\nAlt-Svc: h3=\":443\"\r\nKeep-Alive: 1\r\nConnection: X-A\r\nX-A: 1\r\nX-B: 2\r\n\r\n", false);

@@ -8,6 +8,7 @@ import io.netty.buffer.Unpooled;
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -68,11 +69,13 @@ class ClientHelloReaderTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 3, 7, 100, 500, 16_384})
+    @Tag("B038")
     void findsTheNameInRecordsOfAnySize(int size) throws TlsViolation {
         assertThat(read(records(GOOD, size)).serverName()).contains("a.test");
     }
 
     @Test
+    @Tag("B038")
     void findsTheNameBehindALargeKeyShare() throws TlsViolation {
         byte[] late = hello(extension(51, new byte[12_000]), sni(name(0, "late.test")));
         assertThat(read(records(late, 4_000)).serverName()).contains("late.test");
@@ -80,6 +83,7 @@ class ClientHelloReaderTest {
 
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 400, 16_384})
+    @Tag("B038")
     void answersOnlyWhenTheMessageIsComplete(int size) throws TlsViolation {
         byte[] wire = records(GOOD, size);
         ClientHelloReader reader = new ClientHelloReader();
@@ -99,6 +103,7 @@ class ClientHelloReaderTest {
     }
 
     @Test
+    @Tag("B040") @Tag("B048")
     void noticesAnEncryptedHelloAndEarlyData() throws TlsViolation {
         byte[] hidden = hello(sni(name(0, "outer.test")), extension(ECH, new byte[40]));
         byte[] early = hello(sni(name(0, "a.test")), extension(42, new byte[0]));
@@ -107,6 +112,7 @@ class ClientHelloReaderTest {
     }
 
     @Test
+    @Tag("B031") @Tag("B032") @Tag("B039")
     void refusesEveryMalformedHello() {
         byte[][] bad = {
             hello(sni(name(0, "a.test")), sni(name(0, "b.test"))), // two extensions
@@ -162,6 +168,7 @@ class ClientHelloReaderTest {
     }
 
     @Test
+    @Tag("B039")
     void aSecondHelloMustCarryTheSameName() {
         byte[] changeCipherSpec = {20, 3, 3, 0, 1, 1};
         byte[] other = hello(sni(name(0, "evil.test")));

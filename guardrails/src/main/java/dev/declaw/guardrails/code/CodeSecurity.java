@@ -1,7 +1,6 @@
 package dev.declaw.guardrails.code;
 
 import dev.declaw.guardrails.Classifier;
-import dev.declaw.guardrails.FoldedText;
 import dev.declaw.guardrails.Verdict;
 import dev.declaw.guardrails.Verdict.Evidence;
 import java.util.ArrayList;
@@ -91,10 +90,5 @@ public final class CodeSecurity implements Classifier {
         if (depth < DEPTH_MAX) {
             Encoded.pieces(text, (start, decoded) -> judge(decoded, depth + 1, depth == 0 ? start : at, evidence));
         }
-    }
-
-    /// Folds full-width forms and invisible characters away, too.
-    static FoldedText folded(View view) {
-        return FoldedText.of(view.text);
     }
 }

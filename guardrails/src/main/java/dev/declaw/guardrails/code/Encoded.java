@@ -16,18 +16,22 @@ final class Encoded {
         void piece(int start, String decoded);
     }
 
+    /// A run of enough characters has one at each multiple of [#CHARS_MIN], so only those are looked at until one belongs to a run.
     static void pieces(String text, Sink sink) {
         int pieces = 0;
         int length = text.length();
-        for (int i = 0; i < length && pieces < PIECES_MAX; i++) {
-            if (!base64(text.charAt(i))) continue;
-            int start = i;
+        for (int probe = CHARS_MIN - 1; probe < length && pieces < PIECES_MAX; probe += CHARS_MIN) {
+            if (!base64(text.charAt(probe))) continue;
+            int start = probe;
+            while (start > 0 && probe - start < CHARS_MIN && base64(text.charAt(start - 1))) start--;
             int cases = 0;
+            int i = start;
             while (i < length && base64(text.charAt(i))) {
                 char c = text.charAt(i);
                 cases |= c >= 'a' && c <= 'z' ? 1 : c >= 'A' && c <= 'Z' ? 2 : 4;
                 i++;
             }
+            probe = i / CHARS_MIN * CHARS_MIN - 1;
             if (i - start < CHARS_MIN || i - start > PIECE_CHARS_MAX || Integer.bitCount(cases) < 2) continue;
             String decoded = decode(text.substring(start, i));
             if (decoded.isEmpty()) continue;

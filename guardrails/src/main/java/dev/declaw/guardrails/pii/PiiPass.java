@@ -46,9 +46,11 @@ final class PiiPass implements AnchorDfa.Visitor {
         this.dfa = dfa;
         this.kinds = kinds;
         this.words = words;
-        if (numbered && !key.isEmpty()) underKey();
-        dfa.run(text, this);
-        columns.read(labels);
+        if (spans.wantsOtherThan(PiiType.API_KEY)) {
+            if (numbered && !key.isEmpty()) underKey();
+            dfa.run(text, this);
+            columns.read(labels);
+        }
         if (spans.wants(PiiType.API_KEY)) SecretScanner.find(text, key, true, (start, end, confidence) -> spans.add(PiiType.API_KEY, start, end, confidence));
     }
 

@@ -23,6 +23,10 @@ final class Spans {
         return wanted.contains(type);
     }
 
+    boolean wantsOtherThan(PiiType type) {
+        return wanted.size() > (wants(type) ? 1 : 0);
+    }
+
     void add(PiiType type, int start, int end, double confidence) {
         if (wants(type)) spans.add(new Span(type, start, end, confidence));
     }

@@ -8,8 +8,7 @@ final class Chars {
     static final byte DIGIT = 3;
     static final byte JOINT = 4;
 
-    /// By ASCII character.
-    static final byte[] CLASS = new byte[128];
+    private static final byte[] CLASS = new byte[128];
 
     static {
         for (char c = 'a'; c <= 'z'; c++) CLASS[c] = LOWER;
@@ -17,6 +16,13 @@ final class Chars {
         for (char c = '0'; c <= '9'; c++) CLASS[c] = DIGIT;
         CLASS['_'] = JOINT;
         CLASS['-'] = JOINT;
+    }
+
+    /// The classes as bits, 0 for [#OTHER].
+    static final byte[] BIT = new byte[128];
+
+    static {
+        for (int c = 0; c < 128; c++) BIT[c] = (byte) (CLASS[c] == OTHER ? 0 : 1 << CLASS[c]);
     }
 
     private Chars() {}

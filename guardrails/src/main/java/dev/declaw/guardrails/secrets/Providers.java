@@ -52,6 +52,11 @@ final class Providers {
 
     private Providers() {}
 
+    /// Whether some credential begins with these two characters.
+    static boolean mayBegin(char first, char second) {
+        return first < 128 && second < 128 && BY_START[first << 7 | second] != null;
+    }
+
     /// End of the credential that starts here, or -1.
     static int match(char[] text, int start, int length, boolean examples) {
         if (start + 1 >= length || text[start] >= 128 || text[start + 1] >= 128) return -1;

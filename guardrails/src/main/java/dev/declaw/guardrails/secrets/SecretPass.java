@@ -42,6 +42,10 @@ final class SecretPass {
     private int runEnd;
     private int triesInRun;
 
+    /// The same for values: `token=token=token=`.
+    private int valueEnd;
+    private int triesInValue;
+
     /// @param examples whether the example keys of documentations (`AKIA…EXAMPLE`) count, too
     SecretPass(char[] text, int length, boolean examples, SecretScanner.Sink sink) {
         this.text = text;
@@ -56,19 +60,23 @@ final class SecretPass {
     /// or it may begin a phrase such as `Bearer …`.
     int run() {
         char[] text = this.text;
-        byte[] kinds = Chars.CLASS;
+        byte[] bits = Chars.BIT;
         byte[] nexts = NEXT;
         int length = this.length;
         int i = 0;
         while (i < length) {
             char c = text[i];
-            if (c >= 128 || kinds[c] == Chars.OTHER) {
+            if (c >= 128 || bits[c] == 0) {
                 i++;
                 continue;
             }
             int start = i;
-            do i++;
-            while (i < length && (c = text[i]) < 128 && kinds[c] != Chars.OTHER);
+            int seen = 0;
+            int bit = bits[c];
+            do {
+                seen |= bit;
+                i++;
+            } while (i < length && (c = text[i]) < 128 && (bit = bits[c]) != 0);
             if (start < done) {
                 i = Math.max(i, done);
                 continue;
@@ -76,14 +84,23 @@ final class SecretPass {
             int count = i - start;
             byte next = i < length && c < 128 ? nexts[c] : NOTHING;
             if (next == SPACE && !phrase(start, i)) next = NOTHING;
-            boolean look = count >= LONG_CHARS_MIN || next == OPERATOR && count >= 2 || next == SPACE && count >= 2
-                    || next == DOT && (count == 1 || count >= 2 && i + 1 < length && Chars.token(text[i + 1]));
+            boolean look = switch (next) {
+                case OPERATOR, SPACE -> count >= 2;
+                // A word alone is no key; one that goes on over a dot is when a provider's keys begin so.
+                case DOT -> count >= LONG_CHARS_MIN || dotted(start, i, seen);
+                default -> count >= LONG_CHARS_MIN && (count >= RANDOM_CHARS_MIN || (seen & 1 << Chars.DIGIT) != 0);
+            };
             if (look) {
                 token(start, i);
                 i = Math.max(i, done);
             }
         }
         return found;
+    }
+
+    private boolean dotted(int start, int end, int seen) {
+        if (end + 1 >= length || end - start > 1 && !Chars.token(text[end + 1])) return false;
+        return (seen & 1 << Chars.JOINT) != 0 || Providers.mayBegin(text[start], start + 1 < length ? text[start + 1] : 0) || text[start] == 'e';
     }
 
     /// Whether a run with a space behind it may name a value: an operator, a flag, an authentication scheme, `ENV NAME value`, `name value="…"`.
@@ -93,6 +110,7 @@ final class SecretPass {
         char first = Chars.lower(text[start]);
         int count = end - start;
         if ((first == 'b' || first == 't') && (count == 5 || count == 6)) return true;
+        if (first == 'p' && count == 8) return true;
         return start >= 4 && text[start - 1] == ' ' && (text[start - 2] == 'V' || text[start - 2] == 'v');
     }
 
@@ -175,7 +193,10 @@ final class SecretPass {
         if (strength == KeyName.PLAIN || strength == KeyName.HARMLESS) return false;
         environment |= upper(start, end) && next == '=' || next == ':' && lineStart(start);
         if (after >= length) return false;
+        if (after >= valueEnd) triesInValue = 0;
+        else if (++triesInValue > TRIES_IN_RUN_MAX) return false;
         int stop = Values.end(text, after, length);
+        valueEnd = Math.max(valueEnd, stop);
         if (scheme(text, after, stop)) {
             after = stop + 1;
             stop = Values.end(text, after, length);

@@ -1,5 +1,6 @@
 package dev.declaw.model.scan;
 
+import java.util.List;
 import java.util.ServiceLoader;
 import java.util.Set;
 
@@ -8,6 +9,12 @@ import java.util.Set;
 public interface PersonalDataScanners {
     /// A scanner for these kinds; kinds that cannot be recognised are left out, which [PiiType] callers were warned of.
     Scanner forTypes(Set<PiiType> types);
+
+    /// A scanner for these kinds and for those that the operator describes.
+    ///
+    /// @param custom at most [CustomType#TYPES_MAX], with different names
+    /// @throws IllegalArgumentException for more, or for a name used twice
+    Scanner forTypes(Set<PiiType> types, List<CustomType> custom);
 
     /// The installed implementation.
     ///

@@ -8,6 +8,7 @@ import dev.declaw.model.policy.Decision;
 import dev.declaw.model.policy.Reason;
 import java.time.Instant;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 class AuditEventTest {
@@ -36,6 +37,7 @@ class AuditEventTest {
 
     /// Catalogue row 128: what a guest chooses cannot break a line, a terminal or a table.
     @Test
+    @Tag("B128")
     void turnsControlCharactersIntoReplacementsAndCutsLongText() {
         AuditEvent event = event().text("host", "a\r\nb\u001b[31m\u2028\u0000" + "x".repeat(2000)).build();
         String host = event.toJson().get("host").textValue();
@@ -52,6 +54,7 @@ class AuditEventTest {
     }
 
     @Test
+    @Tag("B131")
     void theChainDependsOnEveryEventAndItsPlace() {
         String first = AuditChain.next(AuditChain.GENESIS, 1, "{\"a\":1}");
         assertThat(first).hasSize(64).isNotEqualTo(AuditChain.next(AuditChain.GENESIS, 2, "{\"a\":1}"));

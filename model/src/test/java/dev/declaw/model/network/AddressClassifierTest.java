@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import java.net.InetAddress;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -56,6 +57,7 @@ class AddressClassifierTest {
         "100::1, RESERVED",
         "4000::1, RESERVED"
     })
+    @Tag("B018")
     void sortsAnAddressByTheRegistryThatNamesIt(String address, AddressClass expected) {
         assertThat(AddressClassifier.classify(IpLiteral.parse(address).orElseThrow())).isEqualTo(expected);
     }
@@ -77,6 +79,7 @@ class AddressClassifierTest {
                 "2a01:db8::5efe:169.254.169.254",
                 "2a01:db8::200:5efe:169.254.169.254"
             })
+    @Tag("B017")
     void seesTheMetadataAddressThroughEveryEmbedding(String address) {
         assertThat(AddressClassifier.classify(IpLiteral.parse(address).orElseThrow())).isEqualTo(AddressClass.METADATA);
     }
@@ -89,6 +92,7 @@ class AddressClassifierTest {
         "2002:808:808::1, RESERVED",
         "2002:a00:1::1, PRIVATE"
     })
+    @Tag("B017")
     void neverCallsAnEmbeddingPublicExceptTheMappedFormThatTheKernelDialsAsIpv4(String address, AddressClass expected) {
         assertThat(AddressClassifier.classify(IpLiteral.parse(address).orElseThrow())).isEqualTo(expected);
     }

@@ -2,6 +2,7 @@ package dev.declaw.model.network;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,6 +18,7 @@ class LiteralTest {
                 "12345::", "g::", "::1.2.3", "::1.2.3.4.5", "1.2.3.4::", ":1::2", "1::2:", "::ffff:1.2.3.04", "1:2:3:4:5:6:7::8",
                 "1:2:3:4:5:6:7:1.2.3.4"
             })
+    @Tag("B027")
     void refusesEverySpellingThatAResolverMightStillAccept(String text) {
         assertThat(IpLiteral.parse(text)).isEmpty();
     }
@@ -44,6 +46,7 @@ class LiteralTest {
                 "a@b", "a:443", "[a]", "a%b", "ä.example", "ａ.example", "a。example", "1.2.3.4", "127.1", "1", "0x7f", "a.0x7f",
                 "a.1", "K.example\u212a", "a\0b", "*.example.com", "~x"
             })
+    @Tag("B024") @Tag("B030") @Tag("B031")
     void refusesWhatIsNotAPlainName(String text) {
         assertThat(HostName.parse(text)).isEmpty();
     }
@@ -57,11 +60,13 @@ class LiteralTest {
         "xn--bcher-kva.example, xn--bcher-kva.example",
         "1a.2b, 1a.2b"
     })
+    @Tag("B023") @Tag("B024") @Tag("B030")
     void bringsANameIntoItsOneForm(String text, String expected) {
         assertThat(HostName.parse(text).orElseThrow().value()).isEqualTo(expected);
     }
 
     @Test
+    @Tag("B032")
     void boundsLabelsAndNames() {
         assertThat(HostName.parse("a".repeat(63) + ".x")).isPresent();
         assertThat(HostName.parse("a".repeat(64) + ".x")).isEmpty();

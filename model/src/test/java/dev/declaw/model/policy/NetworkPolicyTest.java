@@ -7,6 +7,7 @@ import dev.declaw.model.network.Cidr;
 import dev.declaw.model.network.HostName;
 import dev.declaw.model.network.IpLiteral;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -53,6 +54,7 @@ class NetworkPolicyTest {
         "*, , metadata.google.internal, deny metadata_endpoint",
         "metadata.google.internal, , metadata.google.internal, deny metadata_endpoint"
     })
+    @Tag("B029") @Tag("B034")
     void judgesNames(String allow, String deny, String name, String expected) throws Exception {
         HostName host = HostName.parse(name).orElseThrow();
         assertThat(told(policy(allow, deny).decideName(host))).isEqualTo(expected);
@@ -78,6 +80,7 @@ class NetworkPolicyTest {
         "8.8.8.8, 8.8.8.0/24, 8.8.8.8, allow allowed_by_rule",
         ", 0.0.0.0/0, 2606:4700::1, deny denied_by_rule"
     })
+    @Tag("B028")
     void judgesBareAddresses(String allow, String deny, String address, String expected) throws Exception {
         assertThat(told(policy(allow, deny).decideAddress(IpLiteral.parse(address).orElseThrow())))
                 .isEqualTo(expected);
@@ -97,6 +100,7 @@ class NetworkPolicyTest {
         "8.8.8.8, 8.8.8.0/24, , 8.8.8.8, allow allowed_by_rule",
         "other.test, , , 8.8.8.8, deny not_in_allow_list"
     })
+    @Tag("B016") @Tag("B018")
     void judgesEveryAddressThatANameResolvedTo(
             String allow, String deny, String internal, String address, String expected) throws Exception {
         List<Cidr> ranges = split(internal).stream().map(text -> Cidr.parse(text).orElseThrow()).toList();

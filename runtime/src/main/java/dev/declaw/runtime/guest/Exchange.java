@@ -28,6 +28,10 @@ final class Exchange {
         this.pool = pool;
     }
 
+    Optional<String> token() {
+        return token;
+    }
+
     void token(String newToken) {
         token = Optional.of(newToken);
     }

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /// The agent's client over HTTP/1.1 (protocol/guest.md). The JDK's own HTTP client cannot use a socket that was made inside
@@ -44,6 +45,7 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
     private final ConnectionPool pool;
     private final Exchange exchange;
     private final ProcessCalls processes;
+    private volatile boolean restored;
     private final SecureRandom random = new SecureRandom();
 
     /// @param dialer makes an unconnected channel inside the slot
@@ -72,8 +74,32 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
         identity.environment().forEach(environment::put);
         Instant now = Instant.now();
         body.put("time_unix_nanos", now.getEpochSecond() * 1_000_000_000L + now.getNano());
+        if (restored) {
+            body.put("restored", true);
+        }
         exchange.json("POST", "/init", body, CALL_DEADLINE);
         exchange.token(identity.token());
+        restored = false;
+    }
+
+    /// Holds every process of the guest but its agent still.
+    public void freeze() {
+        exchange.json("POST", "/freeze", null, CALL_DEADLINE);
+    }
+
+    /// Takes [#freeze] back.
+    public void thaw() {
+        exchange.json("POST", "/thaw", null, CALL_DEADLINE);
+    }
+
+    /// The next [#init] is that of a machine that was saved: it ends the guest's connections, whose peers are gone.
+    public void restored() {
+        restored = true;
+    }
+
+    /// The token that authenticates calls; empty before the first.
+    public Optional<String> token() {
+        return exchange.token();
     }
 
     /// The token that the guest has from an earlier [#init]: the next one needs it, as every other call does.

@@ -3,6 +3,8 @@ package dev.declaw.runtime.snapshot;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.declaw.runtime.storage.ArtifactStore;
+import dev.declaw.runtime.storage.DiskLayers;
 import dev.declaw.runtime.storage.Part;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -22,23 +24,22 @@ import java.util.TreeMap;
 /// @param id names this saved machine, for good
 /// @param created when it was saved
 /// @param key which hosts it can go on
-/// @param templateDigest what its disk lies on
-/// @param guestToken the token that its agent has; whoever restores it must give it a new one
+/// @param shape of the machine
+/// @param guestToken the token that its agent has; whoever restores it must give it a new one, or be the same sandbox
 /// @param parts its files by name
+/// @param disk what its disk consists of
 public record SnapshotManifest(
         String id,
         Instant created,
         HostKey key,
-        String templateDigest,
+        MachineShape shape,
         String guestToken,
-        Map<String, Part> parts) {
-    public static final String FILE = "manifest.json";
-
+        Map<String, Part> parts,
+        DiskChain disk) {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final int VERSION = 1;
     private static final long FILE_BYTES_MAX = 1 << 20;
-    private static final int PARTS_MAX = 64;
-    private static final String PART_NAME = "[a-z0-9][a-z0-9.-]{0,63}";
+    private static final int PARTS_MAX = 128;
 
     public SnapshotManifest {
         parts = Map.copyOf(parts);
@@ -55,15 +56,12 @@ public record SnapshotManifest(
                 .put("version", VERSION)
                 .put("id", id)
                 .put("created", created.toString())
-                .put("template_digest", templateDigest)
                 .put("guest_token", guestToken);
         json.set("key", key.toJson());
-        ObjectNode files = json.putObject("parts");
-        new TreeMap<>(parts).forEach((name, part) -> files.putObject(name)
-                .put("bytes", part.bytes())
-                .put("sha256", part.sha256())
-                .put("seal", part.seal()));
-        Path temporary = directory.resolve(FILE + ".tmp");
+        shape.write(json.putObject("shape"));
+        DiskChain.writeParts(json.putObject("parts"), new TreeMap<>(parts));
+        disk.write(json.putObject("disk"));
+        Path temporary = directory.resolve(ArtifactStore.MANIFEST + ".tmp");
         Files.deleteIfExists(temporary);
         Files.createFile(
                 temporary, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
@@ -71,7 +69,7 @@ public record SnapshotManifest(
         try (FileChannel file = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
             file.force(true);
         }
-        Files.move(temporary, directory.resolve(FILE), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        Files.move(temporary, directory.resolve(ArtifactStore.MANIFEST), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         try (FileChannel parent = FileChannel.open(directory, StandardOpenOption.READ)) {
             parent.force(true);
         }
@@ -79,7 +77,7 @@ public record SnapshotManifest(
 
     /// @throws IOException when it is not there, or is no whole manifest of this version
     public static SnapshotManifest read(Path directory) throws IOException {
-        Path file = directory.resolve(FILE);
+        Path file = directory.resolve(ArtifactStore.MANIFEST);
         if (Files.size(file) > FILE_BYTES_MAX) {
             throw new IOException("the manifest is larger than " + FILE_BYTES_MAX + " bytes");
         }
@@ -92,9 +90,10 @@ public record SnapshotManifest(
                     text(json, "id"),
                     Instant.parse(text(json, "created")),
                     HostKey.parse(json.path("key")),
-                    text(json, "template_digest"),
+                    MachineShape.read(json.path("shape")),
                     text(json, "guest_token"),
-                    parts(json.path("parts")));
+                    DiskChain.readParts(json.path("parts"), PARTS_MAX),
+                    DiskChain.read(json.path("disk")));
         } catch (IllegalArgumentException | DateTimeParseException wrong) {
             throw new IOException("the manifest is damaged: " + wrong.getMessage(), wrong);
         }
@@ -107,25 +106,10 @@ public record SnapshotManifest(
         return json.path(field).textValue();
     }
 
-    private static Map<String, Part> parts(JsonNode json) {
-        if (!json.isObject() || json.isEmpty() || json.size() > PARTS_MAX) {
-            throw new IllegalArgumentException("`parts` is missing");
-        }
-        Map<String, Part> parts = new TreeMap<>();
-        for (Map.Entry<String, JsonNode> entry : json.properties()) {
-            if (!entry.getKey().matches(PART_NAME) || !entry.getValue().path("bytes").isIntegralNumber()) {
-                throw new IllegalArgumentException("`parts` names no file");
-            }
-            JsonNode part = entry.getValue();
-            parts.put(
-                    entry.getKey(),
-                    new Part(part.path("bytes").longValue(), text(part, "sha256"), text(part, "seal")));
-        }
-        return parts;
-    }
-
     /// Why the saved machine in this directory cannot go on under this key; empty when it can.
-    public Optional<String> refusal(Path directory, HostKey here) throws IOException {
+    ///
+    /// @param layers where the layers of its disk lie
+    public Optional<String> refusal(Path directory, HostKey here, DiskLayers layers) throws IOException {
         Optional<String> foreign = here.refuses(key);
         if (foreign.isPresent()) {
             return foreign.map(why -> "it was saved on another kind of host: " + why);
@@ -136,6 +120,14 @@ public record SnapshotManifest(
                 return damage.map(why -> "it is damaged: " + why);
             }
         }
-        return Optional.empty();
+        for (Map.Entry<String, Part> layer : disk.layers().entrySet()) {
+            Optional<String> damage = layer.getValue().damage(layers.path(layer.getKey()));
+            if (damage.isPresent()) {
+                return damage.map(why -> "its disk is damaged: " + why);
+            }
+        }
+        return Files.exists(Path.of(disk.base()))
+                ? Optional.empty()
+                : Optional.of("the disk of its template is gone: " + disk.base());
     }
 }

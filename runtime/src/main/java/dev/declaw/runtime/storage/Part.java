@@ -13,13 +13,13 @@ import java.util.concurrent.TimeUnit;
 /// One file of an artifact as it was when it was sealed.
 ///
 /// @param bytes length
-/// @param sha256 digest of the content, hex
+/// @param sha256 digest of the content, hex ([Digests#ofSparseFile])
 /// @param seal what the file system says of the file (inode, times); it changes with every write. While it is unchanged, the
 ///     content is taken for unchanged without reading it: reading half a gigabyte would cost more than the restore
 public record Part(long bytes, String sha256, String seal) {
     /// Reads the whole file.
     public static Part of(Path file) throws IOException {
-        return new Part(Files.size(file), Digests.ofFile(file), seal(file));
+        return new Part(Files.size(file), Digests.ofSparseFile(file), seal(file));
     }
 
     /// Why the file is not what was sealed; empty when it is. Reads it only when it was touched or came from elsewhere.
@@ -28,7 +28,7 @@ public record Part(long bytes, String sha256, String seal) {
             if (Files.size(file) != bytes) {
                 return Optional.of(file.getFileName() + " has " + Files.size(file) + " bytes instead of " + bytes);
             }
-            if (!seal(file).equals(seal) && !Digests.ofFile(file).equals(sha256)) {
+            if (!seal(file).equals(seal) && !Digests.ofSparseFile(file).equals(sha256)) {
                 return Optional.of(file.getFileName() + " has another content than was sealed");
             }
             return Optional.empty();

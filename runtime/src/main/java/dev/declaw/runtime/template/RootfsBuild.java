@@ -10,14 +10,12 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 
-/// Builds the base disk of a template: an ext4 image that is never written again, and an empty qcow2 layer over it that is
-/// copied for each sandbox.
+/// Builds the base disk of a template: an ext4 image that is never written again.
 ///
 /// mmdebstrap(1) runs in its own mount and PID namespaces: however it ends, no mount and no process of it is left, and what
 /// is removed afterwards can only be its files.
 final class RootfsBuild {
     static final String DISK = "disk.ext4";
-    static final String EMPTY_LAYER = "empty.qcow2";
     static final String PACKAGES = "packages.txt";
 
     /// Raise when the builder makes something else of the same inputs.
@@ -30,14 +28,11 @@ final class RootfsBuild {
 
     private final TemplateDefinition definition;
     private final AptSources sources;
-    private final Path result;
     private final Consumer<String> progress;
 
-    /// @param result where the directory will be moved: the layer names its base by that path
-    RootfsBuild(TemplateDefinition definition, AptSources sources, Path result, Consumer<String> progress) {
+    RootfsBuild(TemplateDefinition definition, AptSources sources, Consumer<String> progress) {
         this.definition = definition;
         this.sources = sources;
-        this.result = result;
         this.progress = progress;
     }
 
@@ -67,9 +62,6 @@ final class RootfsBuild {
                 .withDeadline(IMAGE_DEADLINE));
         Exec.run(Command.of("rm", "-rf", "--one-file-system", "--", tree.toString()).withDeadline(IMAGE_DEADLINE));
         Files.delete(sourcesFile);
-        Exec.run(Command.of(
-                "qemu-img", "create", "-q", "-u", "-f", "qcow2", "-b", result.resolve(DISK).toString(), "-F", "raw",
-                directory.resolve(EMPTY_LAYER).toString(), definition.diskMib() + "M"));
     }
 
     private List<String> bootstrap(Path tree, Path sourcesFile) {

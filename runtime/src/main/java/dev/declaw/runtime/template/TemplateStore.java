@@ -75,11 +75,6 @@ public final class TemplateStore {
                 definition.diskMib()));
     }
 
-    /// The empty layer that lies on a template's disk; copy it, never open it for writing.
-    public static Path emptyLayer(Template template) {
-        return template.disk().resolveSibling(RootfsBuild.EMPTY_LAYER);
-    }
-
     /// Where saved machines of a template that boots this image lie, one directory each; it need not exist.
     public Path snapshots(Template template, BootImage image) {
         return cache.path(SNAPSHOT, Digests.ofTexts(template.digest(), image.digest()));
@@ -109,7 +104,7 @@ public final class TemplateStore {
     private void rootfs(TemplateDefinition definition, Consumer<String> progress) throws IOException {
         AptSources sources = AptSources.read(machineRoot);
         String key = rootfsKey(definition, sources);
-        cache.get(ROOTFS, key, new RootfsBuild(definition, sources, cache.path(ROOTFS, key), progress)::into);
+        cache.get(ROOTFS, key, new RootfsBuild(definition, sources, progress)::into);
     }
 
     private static String rootfsKey(TemplateDefinition definition, AptSources sources) {

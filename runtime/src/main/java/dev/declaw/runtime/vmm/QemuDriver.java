@@ -11,9 +11,15 @@ import dev.declaw.runtime.network.Slot;
 import dev.declaw.runtime.snapshot.HostKey;
 import dev.declaw.runtime.storage.Digests;
 import dev.declaw.runtime.template.BootImage;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -45,6 +51,9 @@ public final class QemuDriver implements VmmDriver {
     /// Names of the memory in the state, and of the file that is handed over.
     private static final String MEMORY = "mem0";
     private static final String STATE = "state";
+    private static final int PIPE_BYTES = 1 << 20;
+    private static final int FIRST_SET = 1;
+    private static final int SETS = 1 << 30;
     private static final int DIGEST_CHARACTERS = 16;
     private static final long BANDWIDTH_BYTES_MAX = 1L << 36;
     private static final Duration SOCKET_DEADLINE = Duration.ofSeconds(20);
@@ -90,28 +99,122 @@ public final class QemuDriver implements VmmDriver {
                 session.run("getfd", QmpSession.arguments().put("fdname", STATE), state);
             }
             session.run("migrate-incoming", QmpSession.arguments().put("uri", "fd:" + STATE));
-            await(session, "query-status", "inmigrate");
+            if (await(session, "query-status", "inmigrate").equals("paused")) {
+                session.run("cont"); // it was saved while it stood still
+            }
         }
     }
 
     @Override
     public void saveAndEnd(Path control, HostProcess process, Path state) throws IOException {
         try (QmpSession session = QmpSession.open(control, SOCKET_DEADLINE, process::alive)) {
-            ignoreSharedMemory(session);
-            session.run("migrate-set-parameters", QmpSession.arguments().put("max-bandwidth", BANDWIDTH_BYTES_MAX));
+            prepareToSave(session);
             try (Descriptor file = Descriptor.open(state, Descriptor.Access.WRITE)) {
                 session.run("getfd", QmpSession.arguments().put("fdname", STATE), file);
             }
             session.run("migrate", QmpSession.arguments().put("uri", "fd:" + STATE));
-            String end = await(session, "query-migrate", "none", "setup", "active", "device");
-            if (!end.equals("completed")) {
-                throw new QmpException("the state of the machine could not be saved: " + end);
-            }
+            awaitSaved(session);
             session.run("quit");
         }
         if (!process.awaitEnd(END_DEADLINE)) {
             throw new QmpException("the VMM does not end");
         }
+    }
+
+    @Override
+    public long save(Path control, HostProcess process, SaveSpec save) throws IOException {
+        try (QmpSession session = QmpSession.open(control, SOCKET_DEADLINE, process::alive)) {
+            prepareToSave(session);
+            if (save.next().isPresent()) {
+                open(session, save.next().get());
+            }
+            String active = activeLayer(session);
+            session.run("stop");
+            if (save.next().isPresent()) {
+                session.run("blockdev-snapshot", QmpSession.arguments()
+                        .put("node", active)
+                        .put("overlay", save.next().get().name()));
+            }
+            long bytes = stream(session, save);
+            awaitSaved(session);
+            return bytes;
+        }
+    }
+
+    /// Opens a layer, without what it lies on: that is the layer in use. It comes as a descriptor, because the VMM has no
+    /// right to open files any more.
+    private static void open(QmpSession session, SaveSpec.Layer layer) throws QmpException {
+        int set = FIRST_SET + Math.floorMod(layer.name().hashCode(), SETS);
+        try (Descriptor file = Descriptor.open(layer.file(), Descriptor.Access.READ_WRITE)) {
+            session.run("add-fd", QmpSession.arguments().put("fdset-id", set), file);
+        }
+        session.run("blockdev-add", QmpSession.arguments()
+                .put("driver", "file")
+                .put("node-name", layer.name() + "-file")
+                .put("filename", "/dev/fdset/" + set)
+                .put("locking", "off"));
+        session.run("blockdev-add", QmpSession.arguments()
+                .put("driver", "qcow2")
+                .put("node-name", layer.name())
+                .put("file", layer.name() + "-file")
+                .put("discard", "unmap")
+                .putNull("backing"));
+    }
+
+    /// Name of the node that the guest's disk writes to.
+    private static String activeLayer(QmpSession session) throws QmpException {
+        String name = session.run("query-block").path(0).path("inserted").path("node-name").asText();
+        if (name.isEmpty()) {
+            throw new QmpException("the machine has no disk");
+        }
+        return name;
+    }
+
+    @Override
+    public boolean writesTo(Path control, HostProcess process, String layer) throws IOException {
+        try (QmpSession session = QmpSession.open(control, SOCKET_DEADLINE, process::alive)) {
+            return activeLayer(session).equals(layer);
+        }
+    }
+
+    private static long stream(QmpSession session, SaveSpec save) throws IOException {
+        List<Descriptor> pipe = Descriptor.pipe(PIPE_BYTES);
+        try (Descriptor readEnd = pipe.getFirst();
+                ReadableByteChannel in = readEnd.newReadChannel();
+                FileChannel memory = FileChannel.open(save.memory(), StandardOpenOption.WRITE);
+                OutputStream state = new BufferedOutputStream(Files.newOutputStream(save.state()), PIPE_BYTES)) {
+            // Closed before the stream is read: the VMM's copy is the last, and its end the end of the stream.
+            try (Descriptor writeEnd = pipe.getLast()) {
+                session.run("getfd", QmpSession.arguments().put("fdname", STATE), writeEnd);
+            }
+            session.run("migrate", QmpSession.arguments().put("uri", "fd:" + STATE));
+            return new MigrationSplitter(in, memory, state, (long) save.memoryMib() << 20, MEMORY).run();
+        }
+    }
+
+    @Override
+    public void goOn(Path control, HostProcess process) throws IOException {
+        try (QmpSession session = QmpSession.open(control, SOCKET_DEADLINE, process::alive)) {
+            if (session.run("query-migrate").path("status").asText("none").matches("setup|active|device")) {
+                session.run("migrate_cancel");
+                await(session, "query-migrate", "setup", "active", "device", "cancelling");
+            }
+            if (!session.run("query-status").path("status").asText().equals("running")) {
+                session.run("cont");
+            }
+        }
+    }
+
+    private static void awaitSaved(QmpSession session) throws QmpException {
+        String end = await(session, "query-migrate", "none", "setup", "active", "device");
+        if (!end.equals("completed")) {
+            throw new QmpException("the state of the machine could not be saved: " + end);
+        }
+    }
+
+    private static void prepareToSave(QmpSession session) throws QmpException {
+        ignoreSharedMemory(session);
+        session.run("migrate-set-parameters", QmpSession.arguments().put("max-bandwidth", BANDWIDTH_BYTES_MAX));
     }
 
     /// Memory that is a shared file is not part of the stream. Both sides must say so: it changes the stream's form.
@@ -189,7 +292,7 @@ public final class QemuDriver implements VmmDriver {
     /// Everything whose order and properties a saved state depends on.
     private static List<String> devices(String disk, int userId) {
         return List.of(
-                "-blockdev", "driver=file,node-name=file0,filename=" + disk,
+                "-blockdev", "driver=file,node-name=file0,locking=off,filename=" + disk,
                 "-blockdev", "driver=qcow2,node-name=disk0,file=file0,discard=unmap",
                 "-device", "virtio-blk-device,drive=disk0",
                 "-netdev", "tap,id=net0,ifname=" + Slot.TAP + ",script=no,downscript=no",

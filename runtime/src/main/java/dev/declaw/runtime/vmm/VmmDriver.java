@@ -24,6 +24,18 @@ public sealed interface VmmDriver permits QemuDriver {
     /// @param state file to write, which exists
     void saveAndEnd(Path control, HostProcess process, Path state) throws IOException;
 
+    /// Stops a machine and saves it: when this returns, it stands still, its disk is at rest, and [#goOn] or its end may
+    /// follow. When it fails, the machine may stand still or run.
+    ///
+    /// @return bytes of memory that are not zero
+    long save(Path control, HostProcess process, SaveSpec save) throws IOException;
+
+    /// Lets a machine that stands still go on; does nothing to one that runs.
+    void goOn(Path control, HostProcess process) throws IOException;
+
+    /// Whether a machine writes to the layer that its last save gave it: for one whose save nobody saw the end of.
+    boolean writesTo(Path control, HostProcess process, String layer) throws IOException;
+
     /// What a machine of this size that is saved here depends on.
     HostKey key(int vcpus, int memoryMib);
 

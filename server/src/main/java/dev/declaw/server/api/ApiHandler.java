@@ -19,11 +19,13 @@ final class ApiHandler extends Handler.Abstract {
 
     private final Router router;
     private final ApiKeys keys;
+    private final PortGuard ports;
     private final Errors errors;
 
-    ApiHandler(Router router, ApiKeys keys, Errors errors) {
+    ApiHandler(Router router, ApiKeys keys, PortGuard ports, Errors errors) {
         this.router = router;
         this.keys = keys;
+        this.ports = ports;
         this.errors = errors;
     }
 
@@ -51,7 +53,9 @@ final class ApiHandler extends Handler.Abstract {
             match.get().route().endpoint().serve(call);
             return;
         }
-        Caller caller = keys.caller(call.header("Authorization"), call.header("X-API-Key"));
+        Caller caller = match.isPresent() && match.get().route().port()
+                ? ports.caller(call, match.get().variables().get("id"))
+                : keys.caller(call.header("Authorization"), call.header("X-API-Key"));
         Router.Match found = match.orElseThrow(() -> router.unknown(call.method(), call.segments()));
         authorize(caller, found.route());
         call.route(found.variables(), caller);

@@ -3,6 +3,10 @@ package dev.declaw.server.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.server.auth.Caller;
+import dev.declaw.runtime.guest.GuestTunnel;
+import dev.declaw.server.ports.PortRelay;
+import dev.declaw.server.ports.PortTarget;
+import dev.declaw.server.ports.UpgradedConnection;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -73,6 +77,13 @@ final class HttpCall {
     /// Value of a header, or null.
     String header(String name) {
         return request.getHeaders().get(name);
+    }
+
+    /// Whether the connection comes from this machine's own loopback.
+    boolean fromThisMachine() {
+        return request.getConnectionMetaData().getRemoteSocketAddress() instanceof java.net.InetSocketAddress remote
+                && remote.getAddress() != null
+                && remote.getAddress().isLoopbackAddress();
     }
 
     /// A variable of the route's path.
@@ -183,6 +194,26 @@ final class HttpCall {
     void endJson(JsonNode answer) {
         if (committed()) write(Json.write(answer).getBytes(StandardCharsets.US_ASCII), true);
         else json(200, answer);
+    }
+
+    /// What follows the first segments of the path, with the query, as the caller wrote it; `/` when nothing does.
+    String pathAndQueryBehind(int segmentsBefore) {
+        String path = request.getHttpURI().getPath();
+        int at = 0;
+        for (int i = 0; i < segmentsBefore; i++) {
+            while (at < path.length() && path.charAt(at) == '/') at++;
+            while (at < path.length() && path.charAt(at) != '/') at++;
+        }
+        String rest = at < path.length() ? path.substring(at) : "/";
+        String text = request.getHttpURI().getQuery();
+        return text == null ? rest : rest + "?" + text;
+    }
+
+    /// Hands the whole exchange to a server inside a sandbox.
+    Optional<UpgradedConnection> relay(GuestTunnel tunnel, PortTarget target) throws IOException {
+        Optional<UpgradedConnection> upgraded = new PortRelay(tunnel, request, response, target).run();
+        answered = true;
+        return upgraded;
     }
 
     boolean committed() {

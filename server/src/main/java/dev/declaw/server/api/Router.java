@@ -14,9 +14,16 @@ final class Router {
         void serve(HttpCall call) throws Exception;
     }
 
-    /// @param path literal segments and `{variables}`
+    /// @param path literal segments and `{variables}`; a `{rest...}` at its end stands for any number of segments, which nobody is told
     /// @param open whether it is served without an API key
     record Route(String method, List<String> path, Endpoint endpoint, boolean open) {
+        private static final String REST = "{rest...}";
+
+        /// Whether it leads to a port of a sandbox, which has a guard of its own.
+        boolean port() {
+            return path.getLast().equals(REST);
+        }
+
         static Route of(String method, String path, Endpoint endpoint) {
             return new Route(method, segments(path), endpoint, false);
         }
@@ -30,9 +37,10 @@ final class Router {
         }
 
         Optional<Map<String, String>> match(List<String> asked) {
-            if (asked.size() != path.size()) return Optional.empty();
+            int named = port() ? path.size() - 1 : path.size();
+            if (port() ? asked.size() < named : asked.size() != named) return Optional.empty();
             Map<String, String> variables = new HashMap<>();
-            for (int i = 0; i < asked.size(); i++) {
+            for (int i = 0; i < named; i++) {
                 String part = path.get(i);
                 if (part.startsWith("{")) variables.put(part.substring(1, part.length() - 1), asked.get(i));
                 else if (!part.equals(asked.get(i))) return Optional.empty();
@@ -45,12 +53,6 @@ final class Router {
 
     /// Parts of the API that official clients know and this version does not have.
     private static final Map<String, String> LATER = Map.ofEntries(
-            Map.entry("pause", "pausing and resuming"),
-            Map.entry("resume", "pausing and resuming"),
-            Map.entry("snapshot", "snapshots"),
-            Map.entry("snapshots", "snapshots"),
-            Map.entry("restore", "snapshots"),
-            Map.entry("ports", "the port proxy"),
             Map.entry("templates", "template builds"),
             Map.entry("volumes", "volumes"),
             Map.entry("teams", "the vault"),

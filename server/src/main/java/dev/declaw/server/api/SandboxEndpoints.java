@@ -10,6 +10,8 @@ import dev.declaw.server.lifecycle.LiveSandbox;
 import dev.declaw.server.lifecycle.SandboxInfo;
 import dev.declaw.server.lifecycle.SandboxPage;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.volumes.VolumeAttachment;
+import dev.declaw.server.volumes.VolumeMounts;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -26,10 +28,16 @@ final class SandboxEndpoints {
 
     private final Sandboxes sandboxes;
     private final IdempotentCreates creates;
+    private final VolumeMounts volumes;
 
-    SandboxEndpoints(Sandboxes sandboxes, IdempotentCreates creates) {
+    SandboxEndpoints(Sandboxes sandboxes, IdempotentCreates creates, VolumeMounts volumes) {
         this.sandboxes = sandboxes;
         this.creates = creates;
+        this.volumes = volumes;
+    }
+
+    private ObjectNode json(SandboxInfo info) {
+        return SandboxJson.of(info, volumes.of(info.id()));
     }
 
     void create(HttpCall call) {
@@ -63,7 +71,7 @@ final class SandboxEndpoints {
 
     private ObjectNode create(String owner, JsonNode json) {
         Sandboxes.Created created = sandboxes.create(owner, CreateRequest.read(JsonBody.of("", json)));
-        ObjectNode answer = SandboxJson.of(created.info());
+        ObjectNode answer = json(created.info());
         ArrayNode warnings = answer.putArray("warnings");
         created.warnings().forEach(warnings::add);
         return answer;
@@ -83,7 +91,9 @@ final class SandboxEndpoints {
         SandboxPage page = sandboxes.list(call.owner(), ListRequest.read(call.query()));
         ObjectNode answer = Json.object();
         ArrayNode list = answer.putArray("sandboxes");
-        page.sandboxes().forEach(info -> list.add(SandboxJson.of(info)));
+        Map<String, List<VolumeAttachment>> attached =
+                volumes.of(page.sandboxes().stream().map(SandboxInfo::id).toList());
+        page.sandboxes().forEach(info -> list.add(SandboxJson.of(info, attached.getOrDefault(info.id(), List.of()))));
         answer.put("next_token", page.nextToken().orElse(null));
         answer.put("total", page.total());
         call.json(200, answer);
@@ -99,7 +109,7 @@ final class SandboxEndpoints {
             CreateRequest.checkTimeout(seconds);
             info = sandboxes.setTimeout(call.owner(), id, seconds);
         }
-        call.json(200, SandboxJson.of(info));
+        call.json(200, json(info));
     }
 
     void status(HttpCall call) {

@@ -3,8 +3,11 @@ package dev.declaw.server.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.server.lifecycle.SandboxInfo;
+import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.volumes.VolumeAttachment;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.List;
 import java.util.Optional;
 
 /// The sandbox object of the wire format (wire-api 3.1).
@@ -13,7 +16,7 @@ final class SandboxJson {
 
     private SandboxJson() {}
 
-    static ObjectNode of(SandboxInfo info) {
+    static ObjectNode of(SandboxInfo info, List<VolumeAttachment> volumes) {
         ObjectNode node = Json.object();
         node.put("sandbox_id", info.id());
         node.put("template_id", "tpl-" + info.template());
@@ -24,14 +27,14 @@ final class SandboxJson {
         node.set("network", parse(info.network()));
         node.set("security", parse(info.security()));
         node.set("lifecycle", parse(info.lifecycle()));
-        node.putNull("volumes");
+        node.set("volumes", AttachmentForms.json(volumes));
         node.put("timeout", info.timeoutSeconds());
         node.put("created_at", Json.timestamp(info.created()));
         put(node, "started_at", info.started());
         put(node, "end_at", info.end());
         info.endReason().ifPresent(reason -> node.put("end_reason", reason));
         node.put("envd_access_token", "envd-tok-" + info.accessToken());
-        node.put("traffic_access_token", "traffic-" + info.accessToken());
+        node.put("traffic_access_token", Sandboxes.trafficToken(info.accessToken()));
         node.put("sandbox_domain", info.id() + ".sandbox.internal");
         node.put("envd_port", ENVD_PORT);
         node.putObject("resources").put("vcpus", info.vcpus()).put("memory_mb", info.memoryMib());

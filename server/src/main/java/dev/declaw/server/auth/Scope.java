@@ -62,7 +62,7 @@ public enum Scope {
     /// @param path segments of the route
     public static Set<Scope> needed(List<String> path) {
         return switch (path.getFirst()) {
-            case "auth", "governance" -> Set.of();
+            case "auth", "governance", "guardrails" -> Set.of();
             case "audit" -> Set.of(AUDIT);
             case "volumes" -> Set.of(VOLUMES);
             case "teams", "vault" -> Set.of(VAULT);

@@ -23,8 +23,10 @@ public final class LiveSandbox {
     /// Commands, streams and transfers that one sandbox may have under way.
     private static final int CALLS_MAX = 256;
 
-    private final SandboxRow row;
-    private final SecurityPolicy policy;
+    private static final int PAUSE_TRIES_MAX = 5;
+
+    private volatile SandboxRow row;
+    private volatile SecurityPolicy policy;
     private final Map<String, String> environment;
     private final SandboxAudit audit;
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
@@ -35,6 +37,7 @@ public final class LiveSandbox {
 
     private volatile MicroVm vm;
     private volatile Optional<Instant> deadline;
+    private volatile boolean leaving;
     private volatile boolean connected;
     private volatile boolean egressOpen;
     private volatile Optional<String> endReason = Optional.empty();
@@ -43,6 +46,7 @@ public final class LiveSandbox {
     private boolean creating = true;
     private boolean killRequested;
     private boolean tearing;
+    private int pauseTries;
 
     /// @param at when it was measured
     /// @param cpuPercent load since the measurement before, 100 for one whole processor
@@ -99,8 +103,15 @@ public final class LiveSandbox {
         return row;
     }
 
-    SecurityPolicy policy() {
+    /// What it was created with, parsed.
+    public SecurityPolicy policy() {
         return policy;
+    }
+
+    /// Another policy is in force from now on. Called under [#egressLock].
+    void replacePolicy(SandboxRow changed, SecurityPolicy changedPolicy) {
+        row = changed;
+        policy = changedPolicy;
     }
 
     Map<String, String> environment() {
@@ -178,6 +189,29 @@ public final class LiveSandbox {
     synchronized boolean finishCreating() {
         creating = false;
         return killRequested;
+    }
+
+    /// Takes the sandbox for a pause, a save or a restore, as its creator had it: whoever gets true ends that with
+    /// [#finishCreating]. False when somebody else has it, or it ends.
+    synchronized boolean beginTransition() {
+        if (creating || tearing || gone.isDone() || endReason.isPresent()) return false;
+        creating = true;
+        killRequested = false;
+        return true;
+    }
+
+    /// Counts a try to pause it at its deadline; false after the last.
+    synchronized boolean mayTryPause() {
+        return ++pauseTries <= PAUSE_TRIES_MAX;
+    }
+
+    /// True while its microVM ends on purpose: then that is not the end of the sandbox.
+    boolean leaving() {
+        return leaving;
+    }
+
+    void leaving(boolean now) {
+        leaving = now;
     }
 
     synchronized boolean creating() {

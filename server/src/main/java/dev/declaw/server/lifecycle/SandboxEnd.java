@@ -3,6 +3,7 @@ package dev.declaw.server.lifecycle;
 import dev.declaw.model.audit.AuditUnavailableException;
 import dev.declaw.server.store.SandboxTable;
 import dev.declaw.server.store.StoreException;
+import dev.declaw.server.volumes.VolumeMounts;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.concurrent.ConcurrentMap;
@@ -18,24 +19,30 @@ final class SandboxEnd {
 
     private final SandboxTable table;
     private final EgressSlots slots;
+    private final VolumeMounts volumes;
     private final SandboxAudit audit;
     private final ConcurrentMap<String, LiveSandbox> live;
     private final Places places;
     private final InstantSource clock;
+    private final PauseSnapshots pauses;
 
     SandboxEnd(
             SandboxTable table,
             EgressSlots slots,
+            VolumeMounts volumes,
             SandboxAudit audit,
             ConcurrentMap<String, LiveSandbox> live,
             Places places,
-            InstantSource clock) {
+            InstantSource clock,
+            PauseSnapshots pauses) {
         this.table = table;
         this.slots = slots;
+        this.volumes = volumes;
         this.audit = audit;
         this.live = live;
         this.places = places;
         this.clock = clock;
+        this.pauses = pauses;
     }
 
     /// Decides that a sandbox ends. True for the one caller whose reason counts; that caller goes on with [#tearDown].
@@ -58,16 +65,18 @@ final class SandboxEnd {
         String reason = sandbox.endReason().orElse("killed");
         if (!sandbox.takeTeardown()) return;
         try {
+            volumes.end(sandbox.id());
             closeEgress(sandbox);
             sandbox.attachedVm().ifPresent(vm -> vm.kill());
             recordEnd(sandbox, reason);
+            pauses.forget(sandbox.id());
         } catch (RuntimeException e) {
             LOG.warn("{} could not be removed completely; trying again in {} s", sandbox.id(), RETRY_SECONDS, e);
             sandbox.retryAfter(clock.instant().plusSeconds(RETRY_SECONDS));
             sandbox.releaseTeardown();
             return;
         }
-        live.remove(sandbox.id());
+        live.remove(sandbox.id(), sandbox);
         places.release();
         try {
             audit.lifecycle(sandbox.id(), "vm_killed", facts -> facts.text("detail", reason));

@@ -10,7 +10,7 @@ import java.util.Optional;
 /// @param executionId names this run; a transition must name it, so that a late command cannot hit another run (L1)
 /// @param timeoutSeconds as last asked for; 0 for none
 /// @param guestToken secret between server and guest agent; never leaves the server
-/// @param accessToken opaque value that create returns; nothing accepts it
+/// @param accessToken opaque value that create returns; with the prefix of the traffic token it opens the sandbox's ports
 /// @param metadata JSON object, as are `envs` and, where present, `network`, `security` and `lifecycle`: the echo of the
 ///     create request
 public record SandboxRow(
@@ -39,6 +39,13 @@ public record SandboxRow(
         Objects.requireNonNull(id);
         Objects.requireNonNull(owner);
         Objects.requireNonNull(state);
+    }
+
+    /// The same sandbox under another policy.
+    public SandboxRow withPolicy(int version, Optional<String> newNetwork, Optional<String> newSecurity) {
+        return new SandboxRow(
+                id, owner, template, state, executionId, timeoutSeconds, created, started, deadline, ended, endReason,
+                guestToken, accessToken, vcpus, memoryMib, version, metadata, envs, newNetwork, newSecurity, lifecycle);
     }
 
     @Override

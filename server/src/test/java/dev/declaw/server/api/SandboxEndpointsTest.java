@@ -103,17 +103,17 @@ final class SandboxEndpointsTest {
         "{\"envs\":{\"A\":\"x\\u0000\"}}               | 400 | invalid_request  | envs.A",
         "{\"envs\":\"A=b\"}                            | 400 | invalid_request  | envs",
         "{\"resources\":{}}                            | 403 | resources_fixed  | resources",
-        "{\"vault_refs\":{\"A\":\"vault://x\"}}        | 422 | not_available    | vault_refs",
-        "{\"volumes\":[{\"a\":1}]}                     | 422 | not_available    | volumes",
-        "{\"lifecycle\":{\"on_timeout\":\"pause\"}}    | 422 | not_available    | on_timeout",
+        "{\"vault_refs\":{\"A\":\"vault://x\"}}        | 400 | invalid_request  | vault_refs.A",
+        "{\"volumes\":[{\"a\":1}]}                     | 400 | invalid_request  | volumes[0].volume_id",
+        "{\"snapshot_id\":\"snap-none\"}               | 404 | snapshot_not_found | snapshot",
         "{\"lifecycle\":{\"on_timeout\":\"explode\"}}  | 400 | invalid_request  | on_timeout",
-        "{\"lifecycle\":{\"auto_resume\":true}}        | 422 | not_available    | auto_resume",
+        "{\"lifecycle\":{\"auto_resume\":\"yes\"}}     | 400 | invalid_request  | auto_resume",
         "{\"lifecycle\":5}                             | 400 | invalid_request  | lifecycle",
         "{\"network\":{\"allow\":[]}}                  | 400 | invalid_policy   | network.allow",
         "{\"network\":[]}                              | 400 | invalid_policy   | network",
         "{\"security\":{\"pi\":{}}}                    | 400 | invalid_policy   | security.pi",
         "{\"security\":{\"policy_json\":\"{\"}}        | 400 | invalid_policy   | policy_json",
-        "{\"security\":{\"toxicity\":{\"enabled\":true}}} | 400 | invalid_policy | toxicity",
+        "{\"security\":{\"toxicity\":{\"enabled\":true,\"threshold\":2}}} | 400 | invalid_policy | toxicity",
         "{\"secure\":false,\"security\":{\"pii\":{\"enabled\":true}}} | 400 | invalid_policy | secure",
         "{\"secure\":1}                                | 400 | invalid_request  | secure"
     })
@@ -160,8 +160,8 @@ final class SandboxEndpointsTest {
 
     @ParameterizedTest(name = "{0} {1}")
     @CsvSource({
-        "POST, /sandboxes/sbx-00000000/pause, pausing",
-        "POST, /sandboxes/sbx-00000000/snapshot, snapshots",
+        "GET, /sandboxes/sbx-00000000/pause, it takes POST",
+        "PUT, /sandboxes/sbx-00000000/snapshots, it takes GET",
         "PUT, /sandboxes/sbx-00000000/pty, it takes POST",
         "GET, /templates, template",
         "GET, /, there is no such endpoint",

@@ -87,6 +87,15 @@ final class StdioEndpointsTest {
     }
 
     @Test
+    void inputThatMayHaveArrivedIsNotAnsweredWithWhatClientsRepeat() {
+        String process = process("cat");
+        guest.dead = true;
+        RawHttp.Answer answer = http.post(process + "/stdin", "{\"data\":\"AA==\"}");
+        assertThat(answer.status()).isEqualTo(409);
+        assertThat(answer.json().path("code").textValue()).isEqualTo("input_uncertain");
+    }
+
+    @Test
     void aStartThatIsRepeatedWithItsKeyRunsOnce() {
         String[] paths = {"/commands", "/commands", "/commands/stream", "/stdio", "/pty"};
         String[] bodies = {"{\"cmd\":\"echo a;exit 4\"}", "{\"cmd\":\"cat\",\"background\":true}", "{\"cmd\":\"echo a;exit 4\"}", "{\"cmd\":\"cat\"}", "{}"};
@@ -110,7 +119,7 @@ final class StdioEndpointsTest {
         JsonNode answer = http.post(sandbox + "/files/watch", "{\"path\":\"/d e\",\"username\":\"user\",\"recursive\":true}").json();
         String events = answer.path("events").textValue();
         assertThat(events).isEqualTo(sandbox + "/files/watch?path=%2Fd+e&username=user&recursive=true");
-        assertThat(guest.openWatches.get()).isZero();
+        awaitNoWatch();
         guest.changes.add(new FileChange(FileChange.Type.CREATE, "/d e/ü", Optional.empty(), false));
         guest.changes.add(new FileChange(FileChange.Type.RENAME, "/d e/b", Optional.of("/d e/a"), true));
         try (Socket socket = http.send("GET", events, new byte[0], http.authorization())) {
@@ -132,6 +141,10 @@ final class StdioEndpointsTest {
         try (Socket socket = http.send("POST", sandbox + "/files/watch", body, http.authorization(), "Accept: text/event-stream")) {
             readUntil(socket.getInputStream(), ": keep-alive\n\n");
         }
+        awaitNoWatch();
+    }
+
+    private void awaitNoWatch() throws InterruptedException {
         for (int i = 0; i < 1000 && guest.openWatches.get() > 0; i++) TimeUnit.MILLISECONDS.sleep(20);
         assertThat(guest.openWatches.get()).isZero();
     }

@@ -28,11 +28,17 @@ public final class FakeGuest implements GuestClient {
     public volatile String ca = "";
     public volatile boolean dead;
     public volatile boolean failInit;
+    public volatile boolean failWrites;
 
     /// Length that every read announces at least.
     public volatile int announce;
 
     public final Map<String, byte[]> files = new ConcurrentSkipListMap<>();
+    public final Map<String, Integer> modes = new ConcurrentHashMap<>();
+
+    /// User that each file was written as last.
+    public final Map<String, String> writers = new ConcurrentHashMap<>();
+
     public final java.util.Set<String> directories = new ConcurrentSkipListSet<>();
     /// Ports of the guest, and which port of this machine answers for each.
     public final Map<Integer, Integer> ports = new ConcurrentHashMap<>();
@@ -43,9 +49,26 @@ public final class FakeGuest implements GuestClient {
     /// What the next watches report, once.
     public final java.util.Queue<FileChange> changes = new java.util.concurrent.ConcurrentLinkedQueue<>();
 
+    /// Bytes that processes which flood have written.
+    public final java.util.concurrent.atomic.AtomicLong flooded = new java.util.concurrent.atomic.AtomicLong();
+
     public final AtomicInteger openWatches = new AtomicInteger();
     private final Map<Integer, FakeProcess> processes = new ConcurrentHashMap<>();
     private final AtomicInteger pids = new AtomicInteger(100);
+
+    /// The guest as a snapshot brings it back: whoever does that knows its token.
+    FakeGuest copy() {
+        requireAnswering();
+        FakeGuest copy = new FakeGuest();
+        copy.files.putAll(files);
+        copy.directories.addAll(directories);
+        copy.restored = true;
+        copy.identity = identity;
+        return copy;
+    }
+
+    /// Whether it was brought back and stands still until its first init.
+    public volatile boolean restored;
 
     void requireAnswering() {
         if (dead) throw new PlatformFailure.GuestUnreachable("the guest agent does not answer", null);
@@ -53,17 +76,18 @@ public final class FakeGuest implements GuestClient {
 
     private void requireIdentity() {
         requireAnswering();
-        if (identity == null) throw new PlatformFailure.Conflict("not_initialised", "init comes first");
+        if (identity == null || restored) throw new PlatformFailure.Conflict("not_initialised", "init comes first");
     }
 
     @Override
     public void init(GuestIdentity given) {
         requireAnswering();
         if (failInit) throw new PlatformFailure.GuestUnreachable("init failed", null);
-        if (identity != null && !identity.token().equals(given.token())) {
+        if (identity != null && !restored && !identity.token().equals(given.token())) {
             throw new PlatformFailure.PermissionDenied("unauthenticated", "another token");
         }
         identity = given;
+        restored = false;
         ca = given.caPem().orElse("");
     }
 
@@ -83,6 +107,7 @@ public final class FakeGuest implements GuestClient {
         requireIdentity();
         Map<String, String> environment = new HashMap<>(identity.environment());
         environment.putAll(spec.environment());
+        chmod(spec.command());
         return started(spec, environment).follow(this, 0);
     }
 
@@ -100,11 +125,18 @@ public final class FakeGuest implements GuestClient {
         return process;
     }
 
+    private void chmod(String command) {
+        java.util.regex.Matcher words = java.util.regex.Pattern.compile("chmod ([0-7]{4}) -- '(.*)'").matcher(command);
+        if (!words.matches()) return;
+        for (String path : words.group(2).split("' '")) modes.put(path, Integer.parseInt(words.group(1), 8));
+    }
+
     @Override
     public int launch(ProcessSpec spec) {
         requireIdentity();
         Map<String, String> environment = new HashMap<>(identity.environment());
         environment.putAll(spec.environment());
+        chmod(spec.command());
         return started(spec, environment).pid;
     }
 
@@ -184,8 +216,10 @@ public final class FakeGuest implements GuestClient {
     @Override
     public long write(String path, String user, InputStream content) throws IOException {
         requireIdentity();
+        if (failWrites) throw new PlatformFailure.TooLarge("disk_full", "the disk is full");
         byte[] bytes = content.readAllBytes();
         files.put(path, bytes);
+        writers.put(path, user);
         return bytes.length;
     }
 
@@ -202,11 +236,15 @@ public final class FakeGuest implements GuestClient {
     private FileEntry entry(String path) {
         boolean directory = directories.contains(path);
         String name = path.substring(path.lastIndexOf('/') + 1);
-        return new FileEntry(name, path, directory, directory ? 4096 : files.get(path).length, 0644, "user", 0, Optional.empty());
+        byte[] bytes = directory ? new byte[0] : files.get(path);
+        // another array is another write, at another time
+        long modified = directory ? 0 : System.identityHashCode(bytes);
+        return new FileEntry(name, path, directory, directory ? 4096 : bytes.length, modes.getOrDefault(path, 0644), "user", modified, Optional.empty());
     }
 
     @Override
     public FileEntry info(String path, String user) {
+        requireIdentity();
         if (!directories.contains(path)) file(path);
         return entry(path);
     }
@@ -220,8 +258,8 @@ public final class FakeGuest implements GuestClient {
     @Override
     public void remove(String path, String user) {
         requireIdentity();
-        files.remove(path);
-        directories.remove(path);
+        files.keySet().removeIf(file -> file.equals(path) || file.startsWith(path + "/"));
+        directories.removeIf(directory -> directory.equals(path) || directory.startsWith(path + "/"));
     }
 
     @Override

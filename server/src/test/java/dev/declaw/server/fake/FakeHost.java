@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -18,6 +19,12 @@ public final class FakeHost implements MicroVmHost {
     public final Map<SandboxId, FakeVm> vms = new ConcurrentHashMap<>();
     public volatile Predicate<SandboxId> failBoot = id -> false;
     public volatile Predicate<SandboxId> failSockets = id -> false;
+
+    /// Snapshots that are complete.
+    public final Map<String, FakeGuest> saved = new ConcurrentHashMap<>();
+
+    public volatile Predicate<SandboxId> failSave = id -> false;
+    public volatile Predicate<SandboxId> failResume = id -> false;
 
     public volatile boolean templateBuilt = true;
 
@@ -36,6 +43,26 @@ public final class FakeHost implements MicroVmHost {
             vms.remove(id);
             throw e;
         }
+    }
+
+    @Override
+    public MicroVm resume(SandboxId id, String snapshotId) {
+        FakeGuest guest = saved.get(snapshotId);
+        if (guest == null) throw new PlatformFailure.NotFound("snapshot_not_found", "there is no such snapshot");
+        if (failResume.test(id)) throw new PlatformFailure.Unprocessable("snapshot_unusable", "it is damaged: memory is missing");
+        FakeVm vm = new FakeVm(id, this, guest.copy());
+        if (vms.putIfAbsent(id, vm) != null) throw new IllegalStateException("this id is in use");
+        return vm;
+    }
+
+    @Override
+    public Set<String> snapshots() {
+        return Set.copyOf(saved.keySet());
+    }
+
+    @Override
+    public void deleteSnapshot(String snapshotId) {
+        saved.remove(snapshotId);
     }
 
     public FakeVm vm(String id) {

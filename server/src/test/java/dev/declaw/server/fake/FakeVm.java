@@ -2,16 +2,18 @@ package dev.declaw.server.fake;
 
 import dev.declaw.linux.NativeSocket;
 import dev.declaw.linux.SlotSockets;
+import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.guest.GuestClient;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /// A microVM in memory. Counts the sockets that are open in its slot.
 public final class FakeVm implements MicroVm {
-    public final FakeGuest guest = new FakeGuest();
+    public final FakeGuest guest;
     public final AtomicInteger openSockets = new AtomicInteger();
     public volatile int failingKills;
     private final SandboxId id;
@@ -19,6 +21,11 @@ public final class FakeVm implements MicroVm {
     private final CompletableFuture<Void> exited = new CompletableFuture<>();
 
     FakeVm(SandboxId id, FakeHost host) {
+        this(id, host, new FakeGuest());
+    }
+
+    FakeVm(SandboxId id, FakeHost host, FakeGuest guest) {
+        this.guest = guest;
         this.id = id;
         this.host = host;
     }
@@ -78,6 +85,20 @@ public final class FakeVm implements MicroVm {
         guest.dead = true;
         exited.complete(null);
         host.vms.remove(id, this);
+    }
+
+    @Override
+    public Saved snapshot(String snapshotId) {
+        if (host.failSave.test(id)) throw new PlatformFailure.InternalFailure("the sandbox could not be saved", null);
+        host.saved.put(snapshotId, guest.copy());
+        return new Saved(1 << 20, Duration.ofMillis(7));
+    }
+
+    @Override
+    public Saved pause(String snapshotId) {
+        Saved saved = snapshot(snapshotId);
+        guest.dead = true; // it stands still
+        return saved;
     }
 
     @Override

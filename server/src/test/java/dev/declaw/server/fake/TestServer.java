@@ -10,20 +10,39 @@ import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
 import dev.declaw.server.store.ApiKeyTable;
+import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.Database;
 import dev.declaw.server.store.IdempotencyTable;
+import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.store.SnapshotTable;
 import dev.declaw.server.store.TenantTable;
 import dev.declaw.server.store.UsageTable;
+import dev.declaw.server.store.VaultTable;
+import dev.declaw.server.store.VolumeLockTable;
+import dev.declaw.server.store.VolumeTable;
+import dev.declaw.server.tls.OwnCertificate;
+import dev.declaw.server.tls.TlsIdentity;
+import dev.declaw.server.vault.Sealer;
+import dev.declaw.server.vault.Vault;
+import dev.declaw.server.volumes.BlobStore;
+import dev.declaw.server.volumes.VolumeMounts;
+import dev.declaw.server.volumes.Volumes;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
 
 /// The real server (Jetty, SQLite, lifecycle) around a host, a guest and a proxy in memory.
 public final class TestServer implements AutoCloseable {
     public static final Sandboxes.Settings SETTINGS = new Sandboxes.Settings(8, 4, 3600, 0, false);
+
+    public static final long VOLUME_BYTES_MAX = 8L * 1024 * 1024;
+    private static final java.time.Duration LOOK_EVERY = java.time.Duration.ofMillis(20);
 
     public final FakeHost host;
     public final FakeEgress egress = new FakeEgress();
@@ -32,6 +51,7 @@ public final class TestServer implements AutoCloseable {
     public final AuditLog audit;
     public final Sandboxes sandboxes;
     public final Tenants tenants;
+    private final VolumeMounts mounts;
     public final ApiServer api;
     public final String key;
     public final RawHttp http;
@@ -57,17 +77,36 @@ public final class TestServer implements AutoCloseable {
         IdempotencyTable idempotency = new IdempotencyTable(database);
         ApiKeys keys = ApiKeys.open(new ApiKeyTable(database), home.resolve("api-key"), tokens, clock);
         key = Files.readString(home.resolve("api-key")).strip();
+        AdminEvents admin = new AdminEvents(audit, tokens, clock);
+        Volumes.Parts stores = new Volumes.Parts(
+                new VolumeTable(database),
+                new VolumeLockTable(database),
+                new AttachmentTable(database),
+                new BlobStore(home.resolve("volumes"), tokens),
+                admin,
+                tokens,
+                clock,
+                VOLUME_BYTES_MAX);
+        Volumes volumes = new Volumes(stores);
+        volumes.start();
+        mounts = new VolumeMounts(stores, volumes, LOOK_EVERY);
+        VaultTable secrets = new VaultTable(database);
+        Sealer sealer = Sealer.open(home.resolve("vault-key"), secrets.any().isEmpty(), tokens);
+        Vault vault = new Vault(new Vault.Parts(secrets, sealer, admin, tokens, clock, egress.injects));
         sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
-                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants),
+                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants,
+                        new SnapshotTable(database), new PauseTransitions(database), mounts, vault),
                 settings);
         sandboxes.start();
         Accounts accounts = new Accounts(
-                keys, tenants, new UsageTable(database), new AdminEvents(audit, tokens, clock), clock);
+                keys, tenants, new UsageTable(database), admin, clock);
+        TlsIdentity identity = OwnCertificate.open(home, List.of("localhost", "127.0.0.1"), Instant.now());
         api = new ApiServer(
                 new InetSocketAddress("127.0.0.1", 0),
+                Optional.of(new ApiServer.Tls(new InetSocketAddress("127.0.0.1", 0), identity)),
                 new ApiServer.Parts(
-                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts));
+                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts, vault));
         api.start();
         http = new RawHttp(api.port(), key);
     }
@@ -75,6 +114,7 @@ public final class TestServer implements AutoCloseable {
     /// As SIGKILL would: nothing more is recorded, microVMs run on. Only for servers that keep their sandboxes on a close.
     public void crash() {
         api.close();
+        mounts.close();
         database.close();
         sandboxes.close();
     }
@@ -83,6 +123,7 @@ public final class TestServer implements AutoCloseable {
     public void close() {
         api.close();
         sandboxes.close();
+        mounts.close();
         database.close();
     }
 }

@@ -1,0 +1,2 @@
+/// HTTP, event streams and checks of arguments. Not for users.
+package dev.declaw.sdk.internal;
