@@ -124,7 +124,7 @@ def main():
     p.add_argument("--tokenizer", type=pathlib.Path)
     p.add_argument("--per-group", type=int, default=1200)
     p.add_argument("--weight", type=float, default=0.3, help="of the linear model in the blend")
-    p.add_argument("--gate", type=float, default=-3.0, help="tier-0 log-odds below which the encoder is not asked")
+    p.add_argument("--gate", type=float, default=-5.5, help="tier-0 log-odds below which the encoder is not asked")
     p.add_argument("--last", action="store_true", help="the weights have had the last pass: its sources judge no more")
     p.add_argument("--out", type=pathlib.Path)
     a = p.parse_args()
