@@ -1,8 +1,9 @@
 # Builds what changed: the guest agent (Go) and the server (Maven). Nothing is built twice.
 
-SOURCES="pom.xml model linux guardrails egress runtime server e2e bench envd"
+SOURCES="pom.xml model linux guardrails egress runtime server sdk/java cli e2e bench envd"
 DIST=$ROOT/server/target/dist
 ENVD=$BUILD/envd
+CLI=$ROOT/cli/target/declaw
 
 sources_digest() {
   # shellcheck disable=SC2086
@@ -17,7 +18,26 @@ maven() {
   MAVEN_OPTS="${MAVEN_OPTS:-} -XX:+UseSerialGC -Djansi.mode=strip" mvn -B -ntp "$@"
 }
 
-build_server() { maven -q -DskipTests package; }
+build_server() {
+  maven -q -DskipTests package
+  assemble_cli
+}
+
+# The command line as one file: a script with the jar behind it.
+assemble_cli() {
+  local jar
+  jar=$(ls "$ROOT"/cli/target/declaw-cli-*-all.jar)
+  "$JAVA_HOME/bin/java" "$ROOT/cli/src/main/build/Modernise.java" "$jar" "$CLI.jar"
+  cat "$ROOT/cli/src/main/dist/declaw.sh" "$CLI.jar" >"$CLI.new"
+  rm -f "$CLI.jar"
+  chmod 755 "$CLI.new"
+  mv -f "$CLI.new" "$CLI"
+}
+
+exec_cli() {
+  [ -x "$CLI" ] || build_all >&2
+  exec "$CLI" "$@"
+}
 
 build_all() {
   mkdir -p "$BUILD"
@@ -26,7 +46,7 @@ build_all() {
   flock -n 9 || { say "another build is running; waiting for it"; flock 9; }
   local digest
   digest=$(sources_digest)
-  if [ "$digest" != "$(cat "$BUILD/digest" 2>/dev/null)" ] || [ ! -d "$DIST/lib" ] || [ ! -x "$ENVD" ]; then
+  if [ "$digest" != "$(cat "$BUILD/digest" 2>/dev/null)" ] || [ ! -d "$DIST/lib" ] || [ ! -x "$ENVD" ] || [ ! -x "$CLI" ]; then
     step "Building the guest agent" build_envd
     rm -f "$DIST"/*.aot
     step "Building the server (downloads libraries the first time)" build_server

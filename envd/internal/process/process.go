@@ -67,6 +67,7 @@ type Process struct {
 
 	mu       sync.Mutex // guards the fields below; held while signalling, so that the pid cannot be reaped and reused
 	exited   bool
+	killed   bool // by us; it may not have noticed yet
 	timedOut bool
 	timer    *time.Timer
 }
@@ -83,7 +84,7 @@ func (p *Process) Running() bool {
 }
 
 // Kill sends SIGKILL to the process group, and of a terminal to everything in its session, where an interactive shell gives
-// each job a group of its own. False when the process has ended already.
+// each job a group of its own. False when the process has ended or was killed already.
 func (p *Process) Kill() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -91,9 +92,10 @@ func (p *Process) Kill() bool {
 }
 
 func (p *Process) killLocked() bool {
-	if p.exited || syscall.Kill(-p.PID, syscall.SIGKILL) != nil {
+	if p.exited || p.killed || syscall.Kill(-p.PID, syscall.SIGKILL) != nil {
 		return false
 	}
+	p.killed = true
 	if p.Kind == PTY {
 		killSession(p.PID)
 	}

@@ -14,8 +14,10 @@ import (
 
 func openTerminal(t *testing.T, table *Table) (*Process, *Follower) {
 	t.Helper()
+	user := root
+	user.Home = t.TempDir() // without a profile, of which nobody knows what it waits for
 	return start(t, table, Spec{
-		Kind: PTY, User: root, Directory: "/", Env: append(Environment(root), "TERM=dumb", "PS1=ready> "), Terminal: Size{Rows: 24, Cols: 80},
+		Kind: PTY, User: user, Directory: "/", Env: append(Environment(user), "TERM=dumb", "PS1=ready> "), Terminal: Size{Rows: 24, Cols: 80},
 	})
 }
 
@@ -205,5 +207,14 @@ func TestATagStartsOneProcess(t *testing.T) {
 	}
 	if _, err := table.Get(""); failure.Of(err, "").Code != failure.NoSuchProcess {
 		t.Errorf("no reference: %v", err)
+	}
+}
+
+func TestAKillIsOneHoweverSoonTheNextComes(t *testing.T) {
+	for i := 0; i < 50; i++ {
+		p, _ := start(t, NewTable(nil), spec("exec sleep 60"))
+		if !p.Kill() || p.Kill() {
+			t.Fatal("not killed once")
+		}
 	}
 }

@@ -24,4 +24,5 @@ module dev.declaw.egress {
     exports dev.declaw.egress;
     exports dev.declaw.egress.audit;
     exports dev.declaw.egress.control;
+    exports dev.declaw.egress.explain;
 }

@@ -5,6 +5,8 @@ module dev.declaw.guardrails {
     requires com.google.i18n.phonenumbers.libphonenumber;
     requires com.microsoft.onnxruntime;
 
+    provides dev.declaw.model.scan.ContentScanners with
+            dev.declaw.guardrails.plugin.GuardrailScanners;
     provides dev.declaw.model.scan.PersonalDataScanners with
             dev.declaw.guardrails.pii.PiiScanners;
 

@@ -3,6 +3,7 @@ module dev.declaw.model {
     requires transitive com.fasterxml.jackson.databind;
     requires re2j;
 
+    uses dev.declaw.model.scan.ContentScanners;
     uses dev.declaw.model.scan.PersonalDataScanners;
 
     exports dev.declaw.model.audit;

@@ -7,12 +7,18 @@ module dev.declaw.server {
     requires dev.declaw.runtime;
     requires com.fasterxml.jackson.databind;
     requires org.eclipse.jetty.server;
+    requires org.eclipse.jetty.alpn.server;
+    requires org.eclipse.jetty.http2.server;
+    requires org.bouncycastle.provider;
+    requires org.bouncycastle.pkix;
     requires org.jdbi.v3.core;
     requires org.xerial.sqlitejdbc;
     requires java.logging;
     requires java.sql;
     requires info.picocli;
+    requires java.net.http;
     requires org.slf4j;
+    requires re2j;
 
     opens dev.declaw.server to
             info.picocli;

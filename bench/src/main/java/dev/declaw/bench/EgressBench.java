@@ -98,7 +98,7 @@ final class EgressBench {
         double before = cpuSeconds(pid);
         Samples times = load(loopback, last, seconds);
         double cpu = cpuSeconds(pid) - before;
-        large(loopback, last, LARGE_MIB / 4);
+        large(loopback, last, LARGE_MIB);
         double largeBefore = cpuSeconds(pid);
         large(loopback, last, LARGE_MIB);
         double largeCpu = cpuSeconds(pid) - largeBefore;

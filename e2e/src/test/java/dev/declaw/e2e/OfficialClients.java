@@ -13,7 +13,7 @@ final class OfficialClients {
 
     private OfficialClients() {}
 
-    /// An interpreter that finds the Python client. Its environment also holds Node.js.
+    /// An interpreter that finds the Python client.
     static Path python() throws Exception {
         return PythonEnvironment.with("official-client", SCRIPTS.resolve("requirements.txt"));
     }
@@ -32,9 +32,9 @@ final class OfficialClients {
         return Files.copy(SCRIPTS.resolve(script), folder.resolve(script), StandardCopyOption.REPLACE_EXISTING);
     }
 
-    /// `node` or `npm` with arguments, from the Python environment.
+    /// `node` or `npm` with arguments.
     static Command node(String program, String... arguments) throws Exception {
-        Path bin = python().getParent();
+        Path bin = PythonEnvironment.with("node", SCRIPTS.resolve("node-requirements.txt")).getParent();
         String[] all = new String[arguments.length + 1];
         all[0] = bin.resolve(program).toString();
         System.arraycopy(arguments, 0, all, 1, arguments.length);

@@ -4,6 +4,7 @@ import dev.declaw.model.network.Cidr;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /// What the operator decides for the whole proxy. Immutable; every limit has its unit in its name.
 ///
@@ -11,7 +12,20 @@ import java.util.List;
 /// @param internalRanges special address blocks that names may resolve to when a rule allows the name (intranet); the
 ///     metadata floor stays closed
 /// @param upstreamCa PEM files trusted for upstream certificates besides the system's
-public record EgressConfig(List<InetSocketAddress> resolvers, List<Cidr> internalRanges, List<Path> upstreamCa, Limits limits) {
+/// @param parentProxy HTTP proxy through which every upstream connection is made with CONNECT; empty to connect straight.
+///     It gets the address that was checked, never a name to resolve anew
+public record EgressConfig(
+        List<InetSocketAddress> resolvers,
+        List<Cidr> internalRanges,
+        List<Path> upstreamCa,
+        Limits limits,
+        Optional<InetSocketAddress> parentProxy) {
+    /// Without a parent proxy.
+    public EgressConfig(
+            List<InetSocketAddress> resolvers, List<Cidr> internalRanges, List<Path> upstreamCa, Limits limits) {
+        this(resolvers, internalRanges, upstreamCa, limits, Optional.empty());
+    }
+
     public EgressConfig {
         resolvers = List.copyOf(resolvers);
         internalRanges = List.copyOf(internalRanges);

@@ -29,6 +29,8 @@ public final class EgressConfigJson {
         config.internalRanges().forEach(range -> internal.add(range.toString()));
         ArrayNode authorities = node.putArray("upstream_ca");
         config.upstreamCa().forEach(file -> authorities.add(file.toAbsolutePath().toString()));
+        ArrayNode parents = node.putArray("parent_proxy");
+        config.parentProxy().ifPresent(parent -> parents.add(formatHostPort(parent)));
         EgressConfig.Limits limits = config.limits();
         node.putObject("limits")
                 .put("head_bytes_max", limits.headBytesMax())
@@ -50,12 +52,14 @@ public final class EgressConfigJson {
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("the egress configuration is not JSON: " + e.getOriginalMessage());
         }
-        if (!node.isObject() || node.size() != 4) {
+        if (!node.isObject() || node.size() != 5) {
             throw new IllegalArgumentException(
-                    "the egress configuration has the members resolvers, internal_ranges, upstream_ca and limits");
+                    "the egress configuration has the members resolvers, internal_ranges, upstream_ca, parent_proxy and limits");
         }
         JsonNode limits = node.path("limits");
         if (limits.size() != 8) throw new IllegalArgumentException("limits: has eight members");
+        List<InetSocketAddress> parents = list(node, "parent_proxy", EgressConfigJson::parseHostPort);
+        if (parents.size() > 1) throw new IllegalArgumentException("parent_proxy: at most one");
         return new EgressConfig(
                 list(node, "resolvers", EgressConfigJson::parseHostPort),
                 list(node, "internal_ranges", EgressConfigJson::parseCidr),
@@ -68,7 +72,8 @@ public final class EgressConfigJson {
                         positive(limits, "head_millis_max"),
                         positive(limits, "idle_millis_max"),
                         positive(limits, "connect_millis_max"),
-                        positive(limits, "upstream_idle_per_host_max")));
+                        positive(limits, "upstream_idle_per_host_max")),
+                parents.stream().findFirst());
     }
 
     private static <T> List<T> list(JsonNode node, String member, Function<String, T> parse) {

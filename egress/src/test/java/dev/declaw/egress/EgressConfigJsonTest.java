@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import dev.declaw.model.network.Cidr;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -27,6 +28,13 @@ class EgressConfigJsonTest {
     void aRelativeFileIsWrittenAbsoluteSinceTheProxyRunsElsewhere() {
         EgressConfig relative = new EgressConfig(List.of(), List.of(), List.of(Path.of("ca.pem")), EgressConfig.Limits.DEFAULT);
         assertThat(EgressConfigJson.read(EgressConfigJson.write(relative)).upstreamCa().getFirst()).isAbsolute();
+    }
+
+    @Test
+    void aParentProxyIsReadAsItWasWritten() {
+        EgressConfig parent = new EgressConfig(
+                List.of(), List.of(), List.of(), EgressConfig.Limits.DEFAULT, Optional.of(EgressConfigJson.parseHostPort("192.0.2.8:3128")));
+        assertThat(EgressConfigJson.read(EgressConfigJson.write(parent))).isEqualTo(parent);
     }
 
     @ParameterizedTest

@@ -43,6 +43,11 @@ public record HostConfig(
         }
     }
 
+    /// The same with another limit of memory.
+    public HostConfig withMemoryBudget(int mib) {
+        return new HostConfig(stateDirectory, templateCache, envdBinary, mib, diskReserveMib, bootDeadline);
+    }
+
     /// Three quarters of the machine's memory, 2 GiB of disk left free, 60 s to boot.
     ///
     /// @param machineMemoryMib memory of the machine

@@ -78,9 +78,7 @@ final class LocalMicroVm implements MicroVm {
 
     @Override
     public Saved pause(String snapshotId) {
-        Saved saved = save.pause(snapshotId);
-        releases.run();
-        return saved;
+        return save.pause(snapshotId);
     }
 
     /// Takes back a save that nobody saw the end of.
@@ -96,7 +94,13 @@ final class LocalMicroVm implements MicroVm {
         } catch (IOException gone) {
             diskBytes = 0;
         }
-        return new Usage(process.cpuSeconds(), process.residentMib(), diskBytes / BYTES_PER_MIB);
+        Slot.Traffic traffic = slot.traffic();
+        return new Usage(
+                process.cpuSeconds(),
+                process.residentMib(),
+                diskBytes / BYTES_PER_MIB,
+                traffic.toGuestBytes(),
+                traffic.fromGuestBytes());
     }
 
     /// Saves the devices of a machine whose memory is a shared file, and ends the VMM; the files stay.

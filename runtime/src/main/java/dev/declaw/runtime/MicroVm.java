@@ -28,8 +28,8 @@ public interface MicroVm {
     /// @throws dev.declaw.model.failure.PlatformFailure when it cannot be saved; the machine goes on then
     Saved snapshot(String snapshotId);
 
-    /// As [#snapshot], and ends the machine; returns when nothing of it is left but the snapshot. When it fails before the
-    /// snapshot is complete, the machine goes on.
+    /// As [#snapshot], but the machine stands still from then on: what follows is [#kill]. When it fails, there is no
+    /// snapshot and the machine goes on.
     Saved pause(String snapshotId);
 
     /// @param memoryBytes memory that is not zero
@@ -41,6 +41,8 @@ public interface MicroVm {
 
     /// @param cpuSeconds processor time of the VMM since its start
     /// @param memoryMib resident memory of the VMM
-    /// @param diskMib allocated bytes of the sandbox's own disk layer
-    record Usage(double cpuSeconds, long memoryMib, long diskMib) {}
+    /// @param diskMib size of the sandbox's own disk layer
+    /// @param receivedBytes what the guest's network device has received since its start
+    /// @param sentBytes what it has sent
+    record Usage(double cpuSeconds, long memoryMib, long diskMib, long receivedBytes, long sentBytes) {}
 }

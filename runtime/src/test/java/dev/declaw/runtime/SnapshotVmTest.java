@@ -82,6 +82,7 @@ class SnapshotVmTest {
         for (int cycle = 0; cycle < 3; cycle++) {
             String snapshot = "snap-0000000" + cycle;
             MicroVm.Saved saved = vm.pause(snapshot);
+            vm.kill();
             System.out.printf("pause: %d MiB, still for %d ms%n", saved.memoryBytes() >> 20, saved.still().toMillis());
             assertThat(saved.memoryBytes()).isGreaterThan(20_000_000);
             assertThat(fixture.state().resolve("sandboxes").resolve(id.value())).doesNotExist();
@@ -172,6 +173,7 @@ class SnapshotVmTest {
                     for i in $(seq 100); do [ -s /home/user/connected ] && break; sleep 0.2; done
                     cat /home/user/connected || { cat /home/user/log >&2; ss -tn >&2; false; }""");
             vm.pause("snap-cccccccc");
+            vm.kill();
         }
         MicroVm again = resumed(vm.id(), "snap-cccccccc");
         assertThat(run(again, "for i in $(seq 50); do [ -s /home/user/result ] && break; sleep 0.2; done; cat /home/user/result"))

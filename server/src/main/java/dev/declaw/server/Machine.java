@@ -3,22 +3,28 @@ package dev.declaw.server;
 import dev.declaw.runtime.HostConfig;
 import dev.declaw.server.config.ServerConfig;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 
 /// What the server has to know of the machine and of its own installation.
 final class Machine {
     private static final Path MEMORY = Path.of("/proc/meminfo"); // proc_meminfo(5)
+    private static final Path HOST_NAME = Path.of("/proc/sys/kernel/hostname");
     private static final int EGRESS_HEAP_MIB = 768;
 
     private Machine() {}
 
     /// @throws IOException when the guest agent's binary is missing
     static HostConfig hostConfig(ServerConfig config) throws IOException {
-        return HostConfig.of(config.home().resolve("run"), config.cache(), guestAgent(config), memoryMib());
+        HostConfig host = HostConfig.of(config.home().resolve("run"), config.cache(), guestAgent(config), memoryMib());
+        int memoryMib = config.limits().memoryMib();
+        return memoryMib == 0 ? host : host.withMemoryBudget(memoryMib);
     }
 
     /// The configured envd, or the one that lies beside `lib/` in the installation.
@@ -38,6 +44,15 @@ final class Machine {
         } catch (URISyntaxException e) {
             throw new IOException("the place of this program cannot be found", e);
         }
+    }
+
+    /// What clients may call this machine when they reach this listener: its name, the loopback, and the address that it listens on.
+    static List<String> names(InetSocketAddress listen) throws IOException {
+        Set<String> names = new LinkedHashSet<>(List.of("localhost", "127.0.0.1", "::1"));
+        String host = Files.readString(HOST_NAME).strip();
+        if (host.matches("[A-Za-z0-9.-]{1,253}")) names.add(host);
+        if (!listen.getAddress().isAnyLocalAddress()) names.add(listen.getAddress().getHostAddress());
+        return List.copyOf(names);
     }
 
     private static int memoryMib() throws IOException {

@@ -12,7 +12,14 @@ import picocli.CommandLine.Command;
         description = "Runs agents' code in microVMs and guards everything that leaves them.",
         mixinStandardHelpOptions = true,
         version = "declaw 0.1.0",
-        subcommands = {ServerCommand.class, EgressCommand.class, TemplatesCommand.class, ScanCommand.class, CommandLine.HelpCommand.class})
+        subcommands = {
+            ServerCommand.class,
+            PsCommand.class,
+            EgressCommand.class,
+            TemplatesCommand.class,
+            ScanCommand.class,
+            CommandLine.HelpCommand.class
+        })
 public final class Main {
     /// Role of the child process that the server starts; its arguments are not for people.
     static final String EGRESS_WORKER = "egress-worker";

@@ -21,11 +21,18 @@ import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.Database;
 import dev.declaw.server.store.IdempotencyTable;
+import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.store.SnapshotTable;
 import dev.declaw.server.store.TenantTable;
 import dev.declaw.server.store.UsageTable;
+import dev.declaw.server.store.VaultTable;
 import dev.declaw.server.store.VolumeLockTable;
 import dev.declaw.server.store.VolumeTable;
+import dev.declaw.server.tls.OwnCertificate;
+import dev.declaw.server.tls.TlsIdentity;
+import dev.declaw.server.vault.Sealer;
+import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.BlobStore;
 import dev.declaw.server.volumes.VolumeMounts;
 import dev.declaw.server.volumes.Volumes;
@@ -38,6 +45,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -112,9 +120,26 @@ final class Server implements AutoCloseable {
         VolumeMounts mounts = keep("mounts", new VolumeMounts(stores, volumes, VolumeMounts.LOOK_EVERY));
         volumes.start();
 
+        VaultTable secrets = new VaultTable(database);
+        Sealer sealer = Sealer.open(home.resolve("vault-key"), secrets.any().isEmpty(), tokens);
+        Vault vault = new Vault(
+                new Vault.Parts(secrets, sealer, admin, tokens, clock, true));
+
         Sandboxes sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
-                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants, mounts),
+                        host,
+                        egress,
+                        new SandboxTable(database),
+                        idempotency,
+                        auditTable,
+                        audit,
+                        tokens,
+                        clock,
+                        tenants,
+                        new SnapshotTable(database),
+                        new PauseTransitions(database),
+                        mounts,
+                        vault),
                 new Sandboxes.Settings(
                         config.limits().sandboxesMax(),
                         config.limits().bootsMax(),
@@ -133,6 +158,7 @@ final class Server implements AutoCloseable {
                 "api",
                 new ApiServer(
                         config.listen(),
+                        tls(clock),
                         new ApiServer.Parts(
                                 sandboxes,
                                 new IdempotentCreates(idempotency, clock),
@@ -143,8 +169,18 @@ final class Server implements AutoCloseable {
                                 clock,
                                 accounts,
                                 volumes,
-                                mounts)));
+                                mounts,
+                                vault)));
         api.start();
+    }
+
+    private Optional<ApiServer.Tls> tls(InstantSource clock) throws IOException {
+        if (config.tls().isEmpty()) return Optional.empty();
+        ServerConfig.Tls tls = config.tls().get();
+        TlsIdentity identity = tls.files().isPresent()
+                ? TlsIdentity.read(tls.files().get().certificate(), tls.files().get().key())
+                : OwnCertificate.open(config.home(), Machine.names(tls.listen()), clock.instant());
+        return Optional.of(new ApiServer.Tls(tls.listen(), identity));
     }
 
     private <T extends AutoCloseable> T keep(String name, T part) {

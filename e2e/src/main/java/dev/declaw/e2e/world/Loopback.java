@@ -30,7 +30,7 @@ import javax.net.ssl.X509TrustManager;
 /// 127.0.0.2:443 is redirected to the proxy, which dials the origin on 127.0.0.3:443. Needs root. Not thread-safe.
 public final class Loopback implements AutoCloseable {
     private static final String NAME = "api.example.test";
-    private static final Duration READY_WITHIN = Duration.ofSeconds(20);
+    private static final Duration READY_WITHIN = Duration.ofSeconds(60);
     private static final int STOPPED_WITHIN_SECONDS = 60; // a JVM that records an AOT cache writes it now
 
     private final Deque<AutoCloseable> releases = new ArrayDeque<>();

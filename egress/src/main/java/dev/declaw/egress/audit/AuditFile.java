@@ -1,10 +1,8 @@
 package dev.declaw.egress.audit;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectWriter;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.declaw.model.audit.AuditChain;
 import dev.declaw.model.audit.AuditEvent;
+import dev.declaw.model.audit.AuditJson;
 import dev.declaw.model.audit.AuditSink;
 import dev.declaw.model.audit.AuditUnavailableException;
 import java.io.IOException;
@@ -23,13 +21,14 @@ import java.util.regex.Pattern;
 public final class AuditFile implements AuditSink, AutoCloseable {
     private static final int TAIL_BYTES = 1 << 20;
     private static final Pattern LINE = Pattern.compile("\\{\"seq\":([1-9][0-9]{0,17}),\"hash\":\"([0-9a-f]{64})\",(.+)");
-    private static final ObjectWriter JSON = JsonMapper.builder().build().writer();
 
     /// Not a channel: an interrupt of a calling thread must not close the log.
     private final RandomAccessFile file;
 
     // Guarded by this object's monitor.
     private long length;
+    /// Whether the file's own position is there, so that a line costs one system call.
+    private boolean atEnd;
     private long sequence;
     private String hash;
 
@@ -90,15 +89,13 @@ public final class AuditFile implements AuditSink, AutoCloseable {
     @Override
     public synchronized void record(AuditEvent event) {
         try {
-            String json = JSON.writeValueAsString(event.toJson());
+            String json = AuditJson.write(event);
             String next = AuditChain.next(hash, sequence + 1, json);
             String line = "{\"seq\":" + (sequence + 1) + ",\"hash\":\"" + next + "\"," + json.substring(1) + "\n";
             byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
             append(bytes);
             sequence++;
             hash = next;
-        } catch (JsonProcessingException e) {
-            throw new AuditUnavailableException("an audit event cannot be encoded", e);
         } catch (IOException e) {
             throw new AuditUnavailableException("the audit log cannot be written", e);
         }
@@ -106,7 +103,8 @@ public final class AuditFile implements AuditSink, AutoCloseable {
 
     /// At the known end, so that what a failed write left behind is overwritten by the next one.
     private void append(byte[] bytes) throws IOException {
-        file.seek(length);
+        if (!atEnd) file.seek(length);
+        atEnd = false;
         try {
             file.write(bytes);
         } catch (IOException e) {
@@ -114,6 +112,7 @@ public final class AuditFile implements AuditSink, AutoCloseable {
             throw e;
         }
         length += bytes.length;
+        atEnd = true;
     }
 
     @Override

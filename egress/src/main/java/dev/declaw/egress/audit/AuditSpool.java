@@ -1,19 +1,17 @@
 package dev.declaw.egress.audit;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectWriter;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.declaw.model.audit.AuditEvent;
+import dev.declaw.model.audit.AuditJson;
 import dev.declaw.model.audit.AuditSink;
 import dev.declaw.model.audit.AuditUnavailableException;
 import java.io.FileOutputStream;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileAttribute;
 import java.nio.file.attribute.PosixFilePermission;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.Arrays;
 import java.util.NavigableMap;
 import java.util.Set;
 
@@ -40,7 +38,6 @@ public final class AuditSpool implements AuditSink, AutoCloseable {
     static final int LINE_BYTES_MAX = 64 * 1024;
     private static final FileAttribute<Set<PosixFilePermission>> OWNER_ONLY =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"));
-    private static final ObjectWriter JSON = JsonMapper.builder().build().writer();
 
     private final Path directory;
     private final Limits limits;
@@ -86,15 +83,9 @@ public final class AuditSpool implements AuditSink, AutoCloseable {
     }
 
     private static byte[] encode(AuditEvent event) {
-        try {
-            byte[] json = JSON.writeValueAsBytes(event.toJson());
-            if (json.length >= LINE_BYTES_MAX) throw new AuditUnavailableException("an audit event is too large", null);
-            byte[] line = Arrays.copyOf(json, json.length + 1);
-            line[json.length] = '\n';
-            return line;
-        } catch (JsonProcessingException e) {
-            throw new AuditUnavailableException("an audit event cannot be encoded", e);
-        }
+        byte[] line = (AuditJson.write(event) + "\n").getBytes(StandardCharsets.UTF_8);
+        if (line.length > LINE_BYTES_MAX) throw new AuditUnavailableException("an audit event is too large", null);
+        return line;
     }
 
     /// A plain stream and not a channel: an interrupt of the calling thread must not close the spool.

@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /// What a body's bytes are as text. The declared charset is a hint: a byte order mark, NUL patterns and strict decoding
 /// decide, and the bytes come back exactly from the text.
@@ -47,12 +48,25 @@ sealed interface BodyText {
             Map.entry("utf-16le", StandardCharsets.UTF_16LE),
             Map.entry("utf-16be", StandardCharsets.UTF_16BE));
 
+    /// Further charsets that keep ASCII, by the names that people declare. What they hold is judged as the receiver reads it;
+    /// bytes that do not come back exactly from the text are binary. Shift_JIS is not among them: readers disagree on what its
+    /// `\` and `~` are.
+    Set<String> REGIONAL = Set.of(
+            "windows-1250", "windows-1251", "windows-1253", "windows-1254", "windows-1255", "windows-1256", "windows-1257",
+            "windows-1258", "iso-8859-2", "iso-8859-3", "iso-8859-4", "iso-8859-5", "iso-8859-6", "iso-8859-7", "iso-8859-8",
+            "iso-8859-9", "iso-8859-13", "koi8-r", "koi8-u", "euc-jp", "gbk", "gb2312", "gb18030", "big5", "euc-kr",
+            "tis-620", "macintosh");
+
     static BodyText of(byte[] body, String contentType) {
         String declared = charsetOf(contentType);
-        if (starts(body, 0xff, 0xfe, 0, 0) || starts(body, 0, 0, 0xfe, 0xff)) return new Unknown();
+        if (starts(body, 0xff, 0xfe, 0, 0)) return strict(body, 4, Charset.forName("UTF-32LE"), true);
+        if (starts(body, 0, 0, 0xfe, 0xff)) return strict(body, 4, Charset.forName("UTF-32BE"), true);
         if (starts(body, 0xef, 0xbb, 0xbf)) return strict(body, 3, StandardCharsets.UTF_8, false);
         if (starts(body, 0xff, 0xfe)) return strict(body, 2, StandardCharsets.UTF_16LE, true);
         if (starts(body, 0xfe, 0xff)) return strict(body, 2, StandardCharsets.UTF_16BE, true);
+        if (declared.equals("utf-32le")) return strict(body, 0, Charset.forName("UTF-32LE"), true);
+        if (declared.equals("utf-32be")) return strict(body, 0, Charset.forName("UTF-32BE"), true);
+        if (REGIONAL.contains(declared) && Charset.isSupported(declared)) return regional(body, Charset.forName(declared));
         if (!declared.isEmpty() && !DECLARABLE.containsKey(declared)) return new Unknown();
         Charset hint = DECLARABLE.getOrDefault(declared, StandardCharsets.UTF_8);
         if (hint.equals(StandardCharsets.UTF_16LE) || hint.equals(StandardCharsets.UTF_16BE)) {
@@ -63,6 +77,12 @@ sealed interface BodyText {
         BodyText utf8 = strict(body, 0, StandardCharsets.UTF_8, false);
         if (utf8 instanceof Text || !hint.equals(StandardCharsets.ISO_8859_1)) return utf8;
         return strict(body, 0, StandardCharsets.ISO_8859_1, false);
+    }
+
+    private static BodyText regional(byte[] body, Charset charset) {
+        BodyText read = strict(body, 0, charset, false);
+        boolean exact = read instanceof Text text && Arrays.equals(text.text().getBytes(charset), body);
+        return exact ? read : new Binary();
     }
 
     private static BodyText strict(byte[] body, int markBytes, Charset charset, boolean alsoBytes) {

@@ -6,11 +6,9 @@ import dev.declaw.model.policy.PiiPolicy;
 import dev.declaw.model.policy.Reason;
 import dev.declaw.model.scan.PiiType;
 import dev.declaw.model.scan.Scanner;
-import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -20,23 +18,21 @@ import java.util.function.Supplier;
 ///
 /// What cannot be replaced safely is refused: findings in bytes that are no text, in a header's name, in the media type,
 /// spread over several JSON strings, or when the vault is full. A scanner that throws refuses too.
-public final class ContentScreen {
+public final class ContentScreen implements EditStage {
     /// Fields that carry the credential of the request itself. An agent cannot call an API without its key, so keys may
     /// stand here; every other kind may not. A Basic credential is often an e-mail address and a token, so e-mail
     /// addresses may stand in its encoded form as well.
-    private static final Set<String> CREDENTIAL_FIELDS = Set.of(
+    static final Set<String> CREDENTIAL_FIELDS = Set.of(
             "authorization", "proxy-authorization", "x-api-key", "api-key", "x-goog-api-key", "xi-api-key",
             "private-token", "x-auth-token", "cookie");
 
     /// Fields that the proxy checks and writes anew itself, so that they carry nothing of the guest's.
-    private static final Set<String> STRUCTURAL_FIELDS = Set.of(
+    static final Set<String> STRUCTURAL_FIELDS = Set.of(
             "host", "content-length", "transfer-encoding", "content-encoding", "connection", "keep-alive",
             "proxy-connection", "te", "upgrade", "expect");
 
     private static final Set<String> KEYS = Set.of(PiiType.API_KEY.wire());
     private static final Set<String> KEYS_AND_ADDRESSES = Set.of(PiiType.API_KEY.wire(), PiiType.EMAIL.wire());
-
-    private static final BodyDecoder UNLABELLED = new BodyDecoder(16 * 1024 * 1024);
 
     private final PiiPolicy policy;
     private final Scanner scanner;
@@ -48,21 +44,25 @@ public final class ContentScreen {
         this.vault = Objects.requireNonNull(vault);
     }
 
+    @Override
+    public String name() {
+        return "pii";
+    }
+
     /// The path as one text, then each name and value of the query; percent-decoded up to two times.
     ///
     /// @param pathAndQuery origin-form request target (RFC 9112 §3.2.1)
+    @Override
     public Screened<String> screenTarget(String pathAndQuery, String host) {
         return guarded(() -> {
             TextScan scan = new TextScan(scanner, vault);
-            int question = pathAndQuery.indexOf('?');
-            int pathEnd = question < 0 ? pathAndQuery.length() : question;
-            scan.encoded(View.of(pathAndQuery, 0, pathEnd), "", true);
-            if (question >= 0) pairs(pathAndQuery, question + 1, pathAndQuery.length(), scan);
+            BodyWalk.target(pathAndQuery, scan);
             return decide(pathAndQuery, scan.edits(), host, Function.identity());
         });
     }
 
     /// One header field, its value as Latin-1.
+    @Override
     public Screened<String> screenHeader(String name, String value, String host) {
         String field = name.toLowerCase(Locale.ROOT);
         if (STRUCTURAL_FIELDS.contains(field)) return new Screened.Clean<>();
@@ -95,117 +95,17 @@ public final class ContentScreen {
     /// refused.
     ///
     /// @param contentType value of the Content-Type field, or empty
+    @Override
     public Screened<byte[]> screenBody(byte[] decodedBody, String contentType, String host) {
         if (decodedBody.length == 0) return new Screened.Clean<>();
         return guarded(() -> {
             TextScan scan = new TextScan(scanner, vault);
-            String type = mediaType(contentType);
-            if (type.startsWith("multipart/")) {
-                String latin1 = new String(decodedBody, StandardCharsets.ISO_8859_1);
-                Multipart.scan(decodedBody, latin1, BodyText.parameter(contentType, "boundary"), scan);
-                return decide(latin1, scan.edits(), host, text -> text.getBytes(StandardCharsets.ISO_8859_1));
-            }
-            return switch (BodyText.of(decodedBody, contentType)) {
-                case BodyText.Unknown _ -> new Screened.Blocked<byte[]>(Map.of(), Reason.UNDECODABLE_BODY);
-                case BodyText.Binary _ -> {
-                    Optional<Reason> refused = compressed(decodedBody, scan);
-                    if (refused.isPresent()) yield new Screened.Blocked<>(Map.of(), refused.get());
-                    scan.binary(new String(decodedBody, StandardCharsets.ISO_8859_1));
-                    yield decide("", scan.edits(), host, _ -> decodedBody);
-                }
-                case BodyText.Text body -> {
-                    if (body.alsoBytes()) scan.binary(new String(decodedBody, StandardCharsets.ISO_8859_1));
-                    text(body.text(), type, scan);
-                    yield decide(body.text(), scan.edits(), host, body::encode);
-                }
+            return switch (BodyWalk.walk(decodedBody, contentType, scan)) {
+                case BodyWalk.Walked.Refused(Reason reason) -> new Screened.Blocked<byte[]>(Map.of(), reason);
+                case BodyWalk.Walked.Binary _ -> decide("", scan.edits(), host, _ -> decodedBody);
+                case BodyWalk.Walked.Source source -> decide(source.text(), scan.edits(), host, source.encode());
             };
         });
-    }
-
-    /// A body that is compressed without saying so, such as an uploaded archive, is read one layer deep; what is found in
-    /// there cannot be replaced. One that cannot be decoded is only bytes.
-    private static Optional<Reason> compressed(byte[] body, TextScan scan) {
-        return switch (UNLABELLED.decodeUnlabelled(body)) {
-            case BodyDecoder.Decoded.Refused(Reason reason) ->
-                reason == Reason.REQUEST_TOO_LARGE ? Optional.of(reason) : Optional.empty();
-            case BodyDecoder.Decoded.Plain(byte[] bytes) -> {
-                scan.binary(new String(bytes, StandardCharsets.ISO_8859_1));
-                yield Optional.empty();
-            }
-        };
-    }
-
-    private void text(String text, String type, TextScan scan) {
-        boolean json = type.endsWith("json") || type.contains("ndjson") || type.contains("jsonl");
-        if ((json || startsLikeJson(text)) && json(text, scan)) return;
-        if (type.equals("application/x-www-form-urlencoded")) pairs(text, 0, text.length(), scan);
-        scan.text(View.of(text, 0, text.length()), "");
-    }
-
-    /// False when it is no JSON after all; what was found until then stays found.
-    private boolean json(String text, TextScan scan) {
-        JoinedStrings joined = new JoinedStrings(scanner, scan.edits());
-        JsonWalk walk = new JsonWalk(text, new JsonWalk.Visitor() {
-            @Override
-            public void string(int start, int end, String key) {
-                View value = unescaped(start, end);
-                scan.text(value, key);
-                joined.add(key, value.text());
-            }
-
-            @Override
-            public void key(int start, int end) {
-                scan.text(unescaped(start, end), "");
-            }
-
-            @Override
-            public void number(int start, int end, String key) {
-                scan.number(View.of(text, start, end), key);
-            }
-
-            private View unescaped(int start, int end) {
-                View raw = View.of(text, start, end);
-                return raw.unescaped().orElse(raw);
-            }
-        });
-        boolean wellFormed = walk.walk();
-        joined.finish();
-        return wellFormed;
-    }
-
-    /// `name=value` pairs of a query or form.
-    private static void pairs(String text, int from, int to, TextScan scan) {
-        int start = from;
-        for (int i = from; i <= to; i++) {
-            if (i < to && text.charAt(i) != '&' && text.charAt(i) != ';') continue;
-            int equals = text.indexOf('=', start, i);
-            if (equals >= 0) {
-                String name = text.substring(start, equals);
-                scan.encoded(View.of(text, start, equals), "", true);
-                scan.encoded(View.of(text, equals + 1, i), decodedOnce(name), true);
-            } else if (i > start) {
-                scan.encoded(View.of(text, start, i), "", true);
-            }
-            start = i + 1;
-        }
-    }
-
-    private static String decodedOnce(String name) {
-        return View.of(name, 0, name.length()).percentDecoded(true).map(View::text).orElse(name);
-    }
-
-    private static boolean startsLikeJson(String text) {
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if (c == ' ' || c == '\n' || c == '\r' || c == '\t') continue;
-            return c == '{' || c == '[' || c == '"';
-        }
-        return false;
-    }
-
-    private static String mediaType(String contentType) {
-        int semicolon = contentType.indexOf(';');
-        return (semicolon < 0 ? contentType : contentType.substring(0, semicolon)).strip().toLowerCase(Locale.ROOT);
     }
 
     private <T> Screened<T> decide(String source, Edits edits, String host, Function<String, T> encode) {
@@ -215,7 +115,7 @@ public final class ContentScreen {
         return switch (policy.action()) {
             case LOG_ONLY -> new Screened.Logged<>(counts);
             case BLOCK -> new Screened.Blocked<>(counts, Reason.PII_BLOCKED);
-            case REDACT -> edits.redactable()
+            case REDACT, STRIP -> edits.redactable()
                     ? new Screened.Redacted<>(encode.apply(edits.apply(source, vault, host)), counts)
                     : new Screened.Blocked<>(counts, Reason.PII_BLOCKED);
         };

@@ -26,14 +26,14 @@ final class JsonWalk {
     private final String text;
     private final Visitor visitor;
     private final BitSet objects = new BitSet();
-    private final String[] keys = new String[DEPTH_MAX + 1];
+    /// Grows with the depth: most texts are shallow, and one is read in every request.
+    private String[] keys = new String[8];
     private int at;
     private int depth;
 
     JsonWalk(String text, Visitor visitor) {
         this.text = text;
         this.visitor = visitor;
-        Arrays.fill(keys, "");
     }
 
     /// True when the text is one or more JSON values and nothing else.
@@ -63,6 +63,7 @@ final class JsonWalk {
                 char c = text.charAt(at);
                 if (c == '{' || c == '[') {
                     if (depth == DEPTH_MAX) return false;
+                    if (depth + 1 == keys.length) keys = Arrays.copyOf(keys, keys.length * 2);
                     keys[depth + 1] = keys[depth];
                     objects.set(++depth, c == '{');
                     at++;

@@ -11,7 +11,7 @@ final class Multipart {
 
     /// @param latin1 the same bytes, one character each: the source that edits refer to
     /// @param boundary empty for a body that is scanned in one piece
-    static void scan(byte[] body, String latin1, String boundary, TextScan scan) {
+    static void scan(byte[] body, String latin1, String boundary, PieceVisitor scan) {
         if (boundary.isEmpty()) {
             stretch(body, latin1, 0, body.length, scan);
             return;
@@ -27,7 +27,7 @@ final class Multipart {
         stretch(body, latin1, start, body.length, scan);
     }
 
-    private static void stretch(byte[] body, String latin1, int start, int end, TextScan scan) {
+    private static void stretch(byte[] body, String latin1, int start, int end, PieceVisitor scan) {
         if (end <= start) return;
         int bodyStart = latin1.indexOf("\r\n\r\n", start, end);
         if (bodyStart > 0) {
@@ -38,26 +38,11 @@ final class Multipart {
         }
     }
 
-    private static void piece(byte[] body, String latin1, int start, int end, String key, TextScan scan) {
+    private static void piece(byte[] body, String latin1, int start, int end, String key, PieceVisitor scan) {
         if (end <= start) return;
         Optional<String> text = View.utf8(body, start, end);
-        if (text.isPresent()) scan.text(View.of(text.get(), utf8Offsets(text.get(), start)), key);
+        if (text.isPresent()) scan.text(View.ofUtf8(text.get(), start), key);
         else scan.binary(latin1.substring(start, end));
-    }
-
-    /// Where each character of a UTF-8 text begins in the body.
-    private static int[] utf8Offsets(String text, int start) {
-        int[] offsets = new int[text.length() + 1];
-        int at = start;
-        for (int i = 0; i < text.length(); i++) {
-            offsets[i] = at;
-            char c = text.charAt(i);
-            if (c < 0x80) at++;
-            else if (c < 0x800 || Character.isSurrogate(c)) at += 2;
-            else at += 3;
-        }
-        offsets[text.length()] = at;
-        return offsets;
     }
 
     private static String fieldName(String head) {

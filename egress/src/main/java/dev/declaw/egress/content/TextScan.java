@@ -12,7 +12,7 @@ import java.util.Set;
 ///
 /// Each view is read as it stands, after one and two rounds of percent-decoding, and with runs of base64 or hex decoded
 /// once. What is found in any of them is replaced in the source.
-final class TextScan {
+final class TextScan implements PieceVisitor {
     private static final int PERCENT_ROUNDS = 2;
     /// Shorter stretches of letters arise by chance in compressed data.
     private static final int BINARY_RUN_CHARS_MIN = 11;
@@ -22,6 +22,7 @@ final class TextScan {
     private final Set<String> exempt;
     private final Set<String> exemptInRuns;
     private final Edits edits = new Edits();
+    private JoinedStrings joined;
 
     TextScan(Scanner scanner, TokenVault vault) {
         this(scanner, vault, Set.of(), Set.of());
@@ -40,14 +41,40 @@ final class TextScan {
         return edits;
     }
 
+    @Override
+    public void string(View value, String key) {
+        text(value, key);
+        if (joined == null) joined = new JoinedStrings(scanner, edits);
+        joined.add(key, value.text());
+    }
+
+    @Override
+    public void name(View name) {
+        text(name, "");
+    }
+
+    /// What was found until it turned out to be no JSON stays found.
+    @Override
+    public void endOfJson(boolean wellFormed) {
+        if (joined != null) joined.finish();
+        joined = null;
+    }
+
+    @Override
+    public void again(View view) {
+        text(view, "");
+    }
+
     /// Any text: as it stands, with backslash escapes resolved, and percent-decoded.
-    void text(View view, String key) {
+    @Override
+    public void text(View view, String key) {
         encoded(view, key, false);
         view.unescaped().ifPresent(plain -> one(plain, key));
     }
 
     /// A text in which `%XX`, and in forms `+`, stand for something.
-    void encoded(View view, String key, boolean plusIsSpace) {
+    @Override
+    public void encoded(View view, String key, boolean plusIsSpace) {
         one(view, key);
         View round = view;
         for (int i = 0; i < PERCENT_ROUNDS; i++) {
@@ -68,7 +95,8 @@ final class TextScan {
     }
 
     /// A bare JSON number: its token needs quotes.
-    void number(View view, String key) {
+    @Override
+    public void number(View view, String key) {
         String text = view.text();
         if (text.length() < 7) return;
         for (Finding finding : scanner.scan(new ScanText(text, key))) {
@@ -78,8 +106,14 @@ final class TextScan {
         }
     }
 
+    @Override
+    public void fixed(String text) {
+        for (Finding finding : scanner.scan(ScanText.of(text))) edits.addUnredactable(finding.type());
+    }
+
     /// Printable ASCII within bytes that are no text, read as Latin-1: what is found there cannot be replaced.
-    void binary(String latin1) {
+    @Override
+    public void binary(String latin1) {
         int start = 0;
         for (int i = 0; i <= latin1.length(); i++) {
             if (i < latin1.length() && latin1.charAt(i) >= ' ' && latin1.charAt(i) < 0x7f) continue;

@@ -6,6 +6,7 @@ import dev.declaw.model.policy.PolicyException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,6 +44,7 @@ final class ControlLoop {
         }
         return switch (call) {
             case ControlMessage.Open open -> open(open, received);
+            case ControlMessage.Update(long id, EgressProxy.SlotRequest slot) -> answer(id, slot, () -> slots.update(slot));
             case ControlMessage.Close(long id, String sandboxId) -> {
                 slots.close(sandboxId);
                 yield new ControlMessage.Done(id, Optional.empty());
@@ -54,16 +56,19 @@ final class ControlLoop {
     }
 
     private ControlMessage open(ControlMessage.Open open, UnixChannel.Received received) {
+        return answer(open.id(), open.slot(), () ->
+                slots.open(open.slot(), received.descriptors().get(0), received.descriptors().get(1)));
+    }
+
+    private static ControlMessage answer(long id, EgressProxy.SlotRequest slot, Supplier<OpenedSlot> work) {
         try {
-            OpenedSlot opened =
-                    slots.open(open.slot(), received.descriptors().get(0), received.descriptors().get(1));
-            return new ControlMessage.Done(open.id(), opened.caPem());
+            return new ControlMessage.Done(id, work.get().caPem());
         } catch (PolicyException e) {
             String message = e.getMessage().substring(e.field().length() + 2);
-            return new ControlMessage.Failed(open.id(), Optional.of(e.field()), message);
+            return new ControlMessage.Failed(id, Optional.of(e.field()), message);
         } catch (RuntimeException e) {
-            LOG.error("cannot serve the slot of {}", open.slot().sandboxId(), e);
-            return new ControlMessage.Failed(open.id(), Optional.empty(), "the proxy cannot serve the slot");
+            LOG.error("cannot serve the slot of {}", slot.sandboxId(), e);
+            return new ControlMessage.Failed(id, Optional.empty(), "the proxy cannot serve the slot");
         }
     }
 }

@@ -22,6 +22,9 @@ sealed interface ControlMessage {
     /// Serve a slot; two descriptors come with it: the TCP listener, then the DNS socket.
     record Open(long id, SlotRequest slot) implements ControlMessage {}
 
+    /// Put another policy in force for a sandbox that is served.
+    record Update(long id, SlotRequest slot) implements ControlMessage {}
+
     /// Stop serving a sandbox.
     record Close(long id, String sandboxId) implements ControlMessage {}
 
@@ -47,12 +50,8 @@ sealed interface ControlMessage {
         ObjectNode node = JSON.createObjectNode();
         switch (this) {
             case Hello(int protocol) -> node.put("message", "hello").put("protocol", protocol);
-            case Open(long id, SlotRequest slot) -> {
-                node.put("message", "open").put("id", id).put("sandbox_id", slot.sandboxId());
-                node.put("policy_version", slot.policyVersion());
-                node.set("security", slot.security());
-                node.set("network", slot.network());
-            }
+            case Open(long id, SlotRequest slot) -> slot(node, "open", id, slot);
+            case Update(long id, SlotRequest slot) -> slot(node, "update", id, slot);
             case Close(long id, String sandboxId) ->
                 node.put("message", "close").put("id", id).put("sandbox_id", sandboxId);
             case Ping(long id) -> node.put("message", "ping").put("id", id);
@@ -68,20 +67,31 @@ sealed interface ControlMessage {
         }
     }
 
+    private static void slot(ObjectNode node, String message, long id, SlotRequest slot) {
+        node.put("message", message).put("id", id).put("sandbox_id", slot.sandboxId());
+        node.put("policy_version", slot.policyVersion());
+        node.set("security", slot.security());
+        node.set("network", slot.network());
+        if (slot.credentials() != null) node.set("credentials", slot.credentials());
+    }
+
+    private static SlotRequest slot(JsonNode node) {
+        return new SlotRequest(
+                text(node, "sandbox_id"),
+                number(node, "policy_version"),
+                orNull(node, "security"),
+                orNull(node, "network"),
+                node.get("credentials"));
+    }
+
     /// @throws IOException when the bytes are no message of this protocol
     static ControlMessage decode(byte[] bytes) throws IOException {
         JsonNode node = JSON.readTree(bytes);
         try {
             return switch (node.required("message").textValue()) {
                 case "hello" -> new Hello(number(node, "protocol"));
-                case "open" ->
-                    new Open(
-                            id(node),
-                            new SlotRequest(
-                                    text(node, "sandbox_id"),
-                                    number(node, "policy_version"),
-                                    orNull(node, "security"),
-                                    orNull(node, "network")));
+                case "open" -> new Open(id(node), slot(node));
+                case "update" -> new Update(id(node), slot(node));
                 case "close" -> new Close(id(node), text(node, "sandbox_id"));
                 case "ping" -> new Ping(id(node));
                 case "done" -> new Done(id(node), Optional.ofNullable(node.required("ca_pem").textValue()));

@@ -8,6 +8,7 @@ import dev.declaw.egress.audit.AuditSpool;
 import dev.declaw.egress.tls.CertificateAuthority;
 import dev.declaw.linux.Credentials;
 import dev.declaw.linux.UnixChannel;
+import dev.declaw.model.scan.ContentScanners;
 import io.netty.channel.epoll.Epoll;
 import io.netty.handler.ssl.OpenSsl;
 import java.io.IOException;
@@ -29,6 +30,7 @@ public final class EgressProcess {
     private static final Logger LOG = LoggerFactory.getLogger(EgressProcess.class);
     /// Two descriptors for each of thousands of connections, and some for the process itself.
     private static final int OPEN_FILES_MAX = 65_536;
+    private static final int COMMAND_LINE_BYTES_MAX = 4_000;
 
     /// @param controlSocket where the server listens
     /// @param uid user to become
@@ -110,6 +112,18 @@ public final class EgressProcess {
         OpenSsl.ensureAvailability();
         Brotli4jLoader.ensureAvailability();
         if (Zstd.maxCompressionLevel() < 1) throw new IOException("zstd does not work");
+        requireShortCommandLine();
+        ContentScanners.installed().openFiles();
+    }
+
+    /// ONNX Runtime 1.29 reads the command line into a page of memory while its library is loaded, and crashes the process
+    /// when it does not fit. An argument file (`@java.args`) keeps it short.
+    private static void requireShortCommandLine() throws IOException {
+        int bytes = Files.readAllBytes(Path.of("/proc/self/cmdline")).length;
+        if (bytes >= COMMAND_LINE_BYTES_MAX) {
+            throw new IOException("the command line has " + bytes + " bytes; it must stay under " + COMMAND_LINE_BYTES_MAX
+                    + ": put arguments into a file (java @file)");
+        }
     }
 
     /// The first authority of a process takes a thousand classes; the first sandbox should not wait for them.

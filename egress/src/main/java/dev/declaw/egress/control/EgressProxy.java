@@ -14,6 +14,13 @@ public interface EgressProxy extends AutoCloseable {
     /// @throws dev.declaw.model.policy.PolicyException when the proxy cannot accept the policy
     OpenedSlot open(SlotRequest request, SlotSockets sockets);
 
+    /// Puts another policy in force for a sandbox that is served; within a second, what it forbids is cut.
+    ///
+    /// @return the certificate that the guest must trust from now on, where it had to trust none before
+    /// @throws dev.declaw.model.failure.PlatformFailure.NoCapacity when the proxy is not up
+    /// @throws dev.declaw.model.policy.PolicyException when the proxy cannot accept the policy; the old one stays
+    OpenedSlot update(SlotRequest request);
+
     /// Stops serving a sandbox: its connections are cut, its CA key and tokens forgotten. Does nothing when it is not served.
     void close(String sandboxId);
 
@@ -28,7 +35,18 @@ public interface EgressProxy extends AutoCloseable {
     /// @param policyVersion counts up with each change; stands in every event
     /// @param security the policy as the client sent it, or null
     /// @param network the top-level network rules as the client sent them, or null
-    record SlotRequest(String sandboxId, int policyVersion, JsonNode security, JsonNode network) {}
+    /// @param credentials what is injected into requests, values and all, as an array (protocol/egress-control.md), or null. It
+    ///     travels over the control socket and stays in memory: never on disk, in an event or in a log
+    record SlotRequest(String sandboxId, int policyVersion, JsonNode security, JsonNode network, JsonNode credentials) {
+        public SlotRequest(String sandboxId, int policyVersion, JsonNode security, JsonNode network) {
+            this(sandboxId, policyVersion, security, network, null);
+        }
+
+        @Override
+        public String toString() {
+            return "SlotRequest[" + sandboxId + " v" + policyVersion + "]";
+        }
+    }
 
     /// @param caPem certificate that the guest must trust; empty when the policy intercepts nothing
     record OpenedSlot(Optional<String> caPem) {}

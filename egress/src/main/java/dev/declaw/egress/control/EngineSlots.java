@@ -2,6 +2,8 @@ package dev.declaw.egress.control;
 
 import dev.declaw.egress.control.EgressProxy.OpenedSlot;
 import dev.declaw.egress.control.EgressProxy.SlotRequest;
+import dev.declaw.egress.credential.CredentialReader;
+import dev.declaw.egress.credential.CredentialSet;
 import dev.declaw.egress.flow.SandboxSlot;
 import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.tls.CertificateAuthority;
@@ -40,11 +42,12 @@ final class EngineSlots implements SlotService {
             throw new IllegalStateException("the sandbox is served already; close it first");
         }
         SecurityPolicy policy = PolicyReader.read(request.security(), request.network()).policy();
-        Optional<CertificateAuthority> authority = policy.needsCertificateAuthority()
+        CredentialSet credentials = CredentialReader.read(request.credentials());
+        VersionedPolicy versioned = new VersionedPolicy(request.policyVersion(), policy, credentials.hosts());
+        Optional<CertificateAuthority> authority = versioned.needsCertificateAuthority()
                 ? Optional.of(CertificateAuthority.create(request.sandboxId(), clock))
                 : Optional.empty();
-        SandboxSlot slot =
-                new SandboxSlot(request.sandboxId(), new VersionedPolicy(request.policyVersion(), policy), authority);
+        SandboxSlot slot = new SandboxSlot(request.sandboxId(), versioned, credentials, authority);
         try {
             Channel dnsChannel = parts.dns().serve(slot, dns.nonBlocking().release(), parts.loops());
             served.put(request.sandboxId(), new Served(slot, dnsChannel));
@@ -55,6 +58,20 @@ final class EngineSlots implements SlotService {
             throw e;
         }
         return new OpenedSlot(authority.map(CertificateAuthority::certificatePem));
+    }
+
+    @Override
+    public OpenedSlot update(SlotRequest request) {
+        Served current = served.get(request.sandboxId());
+        if (current == null) throw new IllegalStateException("the sandbox is not served; open it first");
+        SecurityPolicy policy = PolicyReader.read(request.security(), request.network()).policy();
+        CredentialSet credentials = CredentialReader.read(request.credentials());
+        VersionedPolicy versioned = new VersionedPolicy(request.policyVersion(), policy, credentials.hosts());
+        boolean first = versioned.needsCertificateAuthority() && current.slot.authority().isEmpty();
+        Optional<CertificateAuthority> created =
+                first ? Optional.of(CertificateAuthority.create(request.sandboxId(), clock)) : Optional.empty();
+        current.slot.update(versioned, credentials, created);
+        return new OpenedSlot(created.map(CertificateAuthority::certificatePem));
     }
 
     @Override

@@ -99,7 +99,7 @@ final class ProxyConnection implements AutoCloseable {
             case ControlMessage.Hello _ -> hello;
             case ControlMessage.Done done -> waiting.get(done.id());
             case ControlMessage.Failed failed -> waiting.get(failed.id());
-            case ControlMessage.Open _, ControlMessage.Close _, ControlMessage.Ping _ ->
+            case ControlMessage.Open _, ControlMessage.Update _, ControlMessage.Close _, ControlMessage.Ping _ ->
                 throw new IOException("the proxy may only answer");
         };
         if (answer != null) answer.complete(message); // else its caller was interrupted

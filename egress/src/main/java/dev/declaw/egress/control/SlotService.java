@@ -13,6 +13,12 @@ interface SlotService extends AutoCloseable {
     /// @throws dev.declaw.model.policy.PolicyException when the policy cannot be accepted; nothing is served then
     OpenedSlot open(SlotRequest request, Descriptor tcp, Descriptor dns);
 
+    /// Puts another policy in force for a sandbox that is served.
+    ///
+    /// @return the certificate that the guest must trust from now on, where it had to trust none before
+    /// @throws dev.declaw.model.policy.PolicyException when the policy cannot be accepted; the old one stays in force
+    OpenedSlot update(SlotRequest request);
+
     /// Stops serving a sandbox; does nothing when it is not served.
     void close(String sandboxId);
 

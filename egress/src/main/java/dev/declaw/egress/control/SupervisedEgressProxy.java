@@ -101,6 +101,15 @@ public final class SupervisedEgressProxy implements EgressProxy {
                         id -> new ControlMessage.Open(id, request),
                         sockets.tcp().descriptor(),
                         sockets.dns().descriptor());
+        return opened(answer);
+    }
+
+    @Override
+    public OpenedSlot update(SlotRequest request) {
+        return opened(connection().call(id -> new ControlMessage.Update(id, request)));
+    }
+
+    private static OpenedSlot opened(ControlMessage answer) {
         return switch (answer) {
             case ControlMessage.Done(long _, Optional<String> caPem) -> new OpenedSlot(caPem);
             case ControlMessage.Failed(long _, Optional<String> field, String message) when field.isPresent() ->

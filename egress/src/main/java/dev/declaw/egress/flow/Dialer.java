@@ -89,10 +89,12 @@ final class Dialer {
                 .option(ChannelOption.AUTO_READ, false)
                 .option(ChannelOption.CONNECT_TIMEOUT_MILLIS, config.limits().connectMillisMax())
                 .handler(new ChannelInboundHandlerAdapter())
-                .connect(new InetSocketAddress(address, port));
+                .connect(config.parentProxy().orElseGet(() -> new InetSocketAddress(address, port)));
         slot.register(connecting.channel());
         connecting.addListener((ChannelFuture done) -> {
-            if (done.isSuccess()) {
+            if (done.isSuccess() && config.parentProxy().isPresent()) {
+                ParentTunnel.open(done.channel(), new InetSocketAddress(address, port), config.limits(), caller);
+            } else if (done.isSuccess()) {
                 caller.dialled(done.channel(), address);
             } else if (index + 1 < Math.min(addresses.size(), ADDRESSES_TRIED_MAX)) {
                 connect(loop, slot, addresses, index + 1, port, caller);

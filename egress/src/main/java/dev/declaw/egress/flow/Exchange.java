@@ -1,5 +1,6 @@
 package dev.declaw.egress.flow;
 
+import dev.declaw.egress.content.ContentRun;
 import dev.declaw.egress.flow.FlowRecorder.Screening;
 import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.http.BodyFraming;
@@ -14,10 +15,9 @@ import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.Decision;
 import dev.declaw.model.policy.Reason;
 import io.netty.buffer.ByteBuf;
-import io.netty.channel.EventLoop;
 import java.net.InetAddress;
 import java.util.List;
-import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Supplier;
 
 /// One request and its response, from the parsed head to the recorded end. Used on one event loop only.
 ///
@@ -78,7 +78,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
             block(judgement.decision(), Screening.NONE, "");
         } else if (head.websocket() && handshake == null) {
             block(Reason.UNSUPPORTED_PROTOCOL, Screening.NONE, "no well-formed websocket handshake");
-        } else if (policy.policy().intercepts(judgement.name())) {
+        } else if (policy.intercepts(judgement.name())) {
             screenHead();
         } else {
             findUpstream();
@@ -88,8 +88,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     // --- the request's content ---
 
     private void screenHead() {
-        boolean rehydrate = policy.policy().pii().rehydrateResponse();
-        screening = new RequestScreening(flow.slot.screen(), head, peer(), rehydrate);
+        screening = new RequestScreening(flow.slot.pipeline().begin(judgement.name(), peer()), head);
         Reason refused;
         try {
             refused = screening.screenHead();
@@ -100,8 +99,10 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         int bytesMax = flow.services.config.limits().scanBodyBytesMax();
         if (refused != null) {
             block(refused, screening.screening(), "");
-        } else if (body.done()) {
+        } else if (!screening.readsBody() || body.done() && !screening.judging()) {
             findUpstream();
+        } else if (body.done()) {
+            screenBody(new byte[0]);
         } else if (head.framing() instanceof BodyFraming.Length length && length.bytes() > bytesMax) {
             block(Reason.REQUEST_TOO_LARGE, Screening.NONE, "at most " + bytesMax + " bytes can be scanned");
         } else {
@@ -128,7 +129,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         }
         if (!body.done()) return data != null;
         if (phase == Phase.HOLDING) {
-            screenBody();
+            screenBody(held.take());
         } else {
             phase = Phase.SENT;
             upstream.end();
@@ -136,28 +137,16 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         return false;
     }
 
-    private void screenBody() {
+    private void screenBody(byte[] bytes) {
         phase = Phase.WAITING;
-        byte[] bytes = held.take();
-        if (bytes.length <= SCREENED_INLINE_BYTES_MAX && head.value("Content-Encoding").isEmpty()) {
+        boolean small = bytes.length <= SCREENED_INLINE_BYTES_MAX && head.value("Content-Encoding").isEmpty();
+        if (small && !screening.slow()) {
             screened(judgeBody(bytes));
             return;
         }
-        EventLoop loop = guest.channel().eventLoop();
-        try {
-            flow.services.screening.execute(() -> {
-                Reason refused = judgeBody(bytes);
-                loop.execute(() -> {
-                    try {
-                        screened(refused);
-                    } catch (RuntimeException e) {
-                        crashed(e);
-                    }
-                });
-            });
-        } catch (RejectedExecutionException e) {
-            block(Reason.LIMIT_REACHED, Screening.NONE, "bodies waiting for the scanners");
-        }
+        boolean taken = flow.services.screening.run(
+                guest.channel().eventLoop(), () -> judgeBody(bytes), this::screened, this::crashed);
+        if (!taken) block(Reason.LIMIT_REACHED, Screening.NONE, "bodies waiting for the scanners");
     }
 
     /// Whatever goes wrong in a scanner is a reason to block, never to let pass.
@@ -185,6 +174,11 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     // --- the way to the upstream ---
 
     private void findUpstream() {
+        Reason misplaced = screening == null ? null : screening.inject(guest.secure(), judgement.name(), flow.destination);
+        if (misplaced != null) {
+            block(misplaced, screening.screening(), "");
+            return;
+        }
         UpstreamKey key = new UpstreamKey(
                 flow.slot.sandboxId(),
                 judgement.name(),
@@ -208,8 +202,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         if (allowed) return true; // a second attempt of the same request
         Decision decision = judgement.decision();
         Screening seen = Screening.NONE;
-        if (screening != null && screening.note() != null) {
-            decision = Decision.allow(screening.note(), decision.rule().orElse(null));
+        if (screening != null) {
+            decision = screening.decision(decision);
             seen = screening.screening();
         }
         try {
@@ -240,8 +234,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     public void found(Upstream connection, boolean isReused) {
         upstream = connection;
         reused = isReused;
-        byte[] content = screening == null ? new byte[0] : screening.body();
-        BodyFraming framing = screening == null ? head.framing() : BodyFraming.length(content.length);
+        byte[] content = heldWhole() ? screening.body() : new byte[0];
+        BodyFraming framing = heldWhole() ? BodyFraming.length(content.length) : head.framing();
         List<Field> fields = screening == null ? head.fields() : screening.fields();
         String target = screening == null ? head.target() : screening.target();
         boolean upgrade = handshake != null;
@@ -249,7 +243,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         String scheme = guest.secure() ? "https" : "http";
         bytesUp = connection.send(
                 new Upstream.Request(head.method(), scheme, target, head.authority().withPort(flow.destination.port(), scheme), fields, framing, upgrade), content, this);
-        if (screening != null || body.done()) {
+        if (heldWhole() || body.done()) {
             phase = Phase.SENT;
         } else {
             phase = Phase.SENDING;
@@ -257,6 +251,10 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
             guest.process();
             guestPaused(); // what had come before there was an upstream is sent now, not with the next piece
         }
+    }
+
+    private boolean heldWhole() {
+        return screening != null && screening.readsBody();
     }
 
     private String protocol() {
@@ -276,9 +274,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         status = response.status();
         // An answer that comes before the request has ended leaves the rest of it without an owner (desync).
         closeAfterwards = !head.keepAlive() || guest.inputEnded() || phase != Phase.SENT;
-        boolean rehydrate = screening != null && policy.policy().pii().rehydrateResponse();
         down = ResponseRelay.begin(
-                guest.responses(head), response, rehydrate ? flow.slot.vault() : null, peer(), closeAfterwards);
+                guest.responses(head), response, screening, guest.channel().eventLoop(), closeAfterwards);
         closeAfterwards |= down.untilClose();
     }
 
@@ -298,10 +295,11 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         }
         List<Field> fields = handshake.guestFields(response);
         int size = guest.responses(head).head(101, "Switching Protocols", fields, BodyFraming.NONE, -1, false);
-        boolean rehydrate = screening != null && policy.policy().pii().rehydrateResponse();
+        Supplier<ContentRun> messages = screening == null ? null : screening::message;
+        if (screening != null) fields = screening.masked(fields);
         WebSocketRelay relay = new WebSocketRelay(
                 guest, connection.channel(), new WebSocketRelay.Terms(
-                        policy, judgement.decision(), subject, peer(), screening != null, rehydrate, startedNanos),
+                        policy, judgement.decision(), subject, messages, startedNanos),
                 bytesUp, size);
         allowed = false; // the relay records the end
         upstream = null;
@@ -323,7 +321,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     @Override
     public void responseFailed(UpstreamFailure failure, boolean untouched) {
         if (phase == Phase.OVER) return;
-        boolean replayable = screening != null || head.framing() == BodyFraming.NONE;
+        boolean replayable = heldWhole() || head.framing() == BodyFraming.NONE;
         if (down != null) {
             finish(failure.detail());
             guest.abort();
@@ -429,6 +427,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         if (allowed) recordEnd(detail);
         allowed = false;
         phase = Phase.OVER;
+        if (down != null) down.stop();
         if (held != null) held.release();
         held = null;
     }

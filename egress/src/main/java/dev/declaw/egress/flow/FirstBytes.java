@@ -92,7 +92,7 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
         String host = name.map(HostName::value).orElse("");
         if (!judgement.allowed()) {
             denyReadably(ctx, judgement, name, host);
-        } else if (policy.policy().intercepts(name)) {
+        } else if (policy.intercepts(name)) {
             intercept(ctx, name, Optional.empty());
         } else if (hello.encryptedHello()) {
             deny(ctx, Decision.deny(Reason.TLS_WITHOUT_NAME, null), host, "encrypted_client_hello");
@@ -166,7 +166,7 @@ final class FirstBytes extends ChannelInboundHandlerAdapter {
     /// Bytes that nobody can read may go only where a rule names the address, and only if no content stage must read them.
     private boolean opaqueAllowed(VersionedPolicy policy) {
         return flow.destination instanceof Destination.Literal literal
-                && !policy.policy().intercepts(Optional.empty())
+                && !policy.intercepts(Optional.empty())
                 && Judgement.namesBlock(policy.policy().network(), literal.address())
                 && policy.policy().network().decideAddress(literal.address()).allowed();
     }

@@ -7,6 +7,7 @@ import dev.declaw.model.audit.AuditEvent.Attribute;
 import dev.declaw.model.audit.AuditSink;
 import dev.declaw.model.audit.AuditUnavailableException;
 import dev.declaw.model.policy.Decision;
+import dev.declaw.model.policy.PolicyMode;
 import java.time.InstantSource;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -91,11 +92,17 @@ final class FlowRecorder {
                 .text(Attribute.PATH, subject.path())
                 .text(Attribute.SCANNER, screening.scanner())
                 .counts(Attribute.FINDINGS, screening.counts())
+                .words(Attribute.STAGES, screening.stages())
+                .text(Attribute.MODE, policy.policy().mode() == PolicyMode.REPORT ? PolicyMode.REPORT.wire() : "")
                 .number(Attribute.POLICY_VERSION, policy.version());
     }
 
     /// What scanners saw in a request; holds no text.
-    record Screening(String scanner, Map<String, Integer> counts) {
-        static final Screening NONE = new Screening("", Map.of());
+    ///
+    /// @param scanner who decided, or who found something
+    /// @param counts findings by type
+    /// @param stages content stage to its decision
+    record Screening(String scanner, Map<String, Integer> counts, Map<String, String> stages) {
+        static final Screening NONE = new Screening("", Map.of(), Map.of());
     }
 }

@@ -8,16 +8,10 @@ import dev.declaw.egress.tls.UpstreamTls;
 import dev.declaw.model.audit.AuditSink;
 import io.netty.channel.ChannelHandler;
 import java.time.InstantSource;
-import java.util.concurrent.ArrayBlockingQueue;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.ThreadPoolExecutor;
-import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 
 /// What all connections of an engine share. Thread-safe.
 final class FlowServices implements AutoCloseable {
-    private static final int SCREENING_QUEUE_MAX = 64;
-
     final EgressConfig config;
     final FlowRecorder recorder;
     final Function<SandboxSlot, ChannelHandler> dnsOverTcp;
@@ -28,16 +22,16 @@ final class FlowServices implements AutoCloseable {
     final UpstreamTls upstreamTls;
     final HeadLimits headLimits;
     final BodyDecoder bodyDecoder;
-    /// Large bodies are screened here, so that one of them does not hold up the other connections of its event loop. A full
-    /// queue refuses, and the request is blocked.
-    final ExecutorService screening;
+    /// A full queue refuses, and the request is blocked.
+    final ScreeningPool screening;
 
     FlowServices(
             EgressConfig config,
             UpstreamResolver resolver,
             AuditSink audit,
             Function<SandboxSlot, ChannelHandler> dnsOverTcp,
-            InstantSource clock) {
+            InstantSource clock,
+            long screeningMillisMax) {
         this.config = config;
         this.recorder = new FlowRecorder(audit, clock);
         this.dnsOverTcp = dnsOverTcp;
@@ -46,20 +40,11 @@ final class FlowServices implements AutoCloseable {
         this.upstreamTls = new UpstreamTls(config.upstreamCa());
         this.headLimits = new HeadLimits(config.limits().headBytesMax(), config.limits().headFieldsMax());
         this.bodyDecoder = new BodyDecoder(config.limits().scanBodyBytesMax());
-        int threads = Runtime.getRuntime().availableProcessors();
-        ThreadPoolExecutor executor = new ThreadPoolExecutor(
-                threads,
-                threads,
-                30,
-                TimeUnit.SECONDS,
-                new ArrayBlockingQueue<>(SCREENING_QUEUE_MAX),
-                Thread.ofPlatform().name("screening-", 0).daemon().factory());
-        executor.allowCoreThreadTimeOut(true);
-        this.screening = executor;
+        this.screening = new ScreeningPool(screeningMillisMax);
     }
 
     @Override
     public void close() {
-        screening.shutdownNow();
+        screening.close();
     }
 }

@@ -2,13 +2,15 @@ package dev.declaw.egress.flow;
 
 import dev.declaw.egress.audit.AuditEventIds;
 import dev.declaw.egress.flow.FlowRecorder.Screening;
-import dev.declaw.model.policy.VersionedPolicy;
+import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.Decision;
 import dev.declaw.model.policy.Reason;
+import dev.declaw.model.policy.VersionedPolicy;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOption;
 import io.netty.handler.ssl.SslHandler;
+import java.util.Optional;
 
 /// One accepted connection: whose it is, where it was meant to go, and whether the audit log knows of it yet. Used on its
 /// event loop only.
@@ -19,12 +21,18 @@ final class GuestFlow {
     final Destination destination;
     private final long acceptedNanos = System.nanoTime();
     private boolean recorded;
+    private Carried carried;
+
+    /// What the connection was last allowed to carry.
+    private record Carried(VersionedPolicy policy, Subject subject) {}
 
     GuestFlow(FlowServices services, SandboxSlot slot, Channel guest, Destination destination) {
         this.services = services;
         this.slot = slot;
         this.guest = guest;
         this.destination = destination;
+        slot.track(this);
+        guest.closeFuture().addListener(_ -> slot.untrack(this));
     }
 
     /// Records a denial.
@@ -53,6 +61,36 @@ final class GuestFlow {
     void allowed(VersionedPolicy policy, Decision decision, Subject subject, Screening screening) {
         services.recorder.allowed(AuditEventIds.next(), slot.sandboxId(), policy, decision, subject, screening);
         recorded = true;
+        carried = new Carried(policy, subject);
+        if (slot.policy() != policy) guest.eventLoop().execute(this::policyChanged); // it changed while we looked up the name
+    }
+
+    /// The sandbox's policy was replaced: what it forbids now is cut, and recorded under the new version. What it still
+    /// allows goes on; the next request is judged by it anyway.
+    void policyChanged() {
+        VersionedPolicy now = slot.policy();
+        if (carried == null || carried.policy == now || !guest.isActive()) return;
+        Decision decision = again(now);
+        if (decision.allowed()) return;
+        blocked(now, decision, carried.subject, Screening.NONE, "the policy changed");
+        reset(guest);
+    }
+
+    private Decision again(VersionedPolicy now) {
+        Subject subject = carried.subject;
+        Optional<HostName> name = HostName.parse(subject.host());
+        Judgement judgement = Judgement.of(now.policy().network(), destination, name);
+        if (!judgement.allowed()) return judgement.decision();
+        if (name.isPresent() && judgement.fixed().isEmpty()) {
+            Decision resolved = now.policy()
+                    .network()
+                    .decideResolved(name.get(), subject.address(), services.config.internalRanges());
+            if (!resolved.allowed()) return resolved;
+        }
+        boolean unread = subject.protocol().equals("tls") || subject.protocol().equals("tcp");
+        boolean mustBeRead = now.intercepts(name) && (unread || !carried.policy.intercepts(name));
+        boolean messages = subject.protocol().startsWith("ws") && !now.readsLike(carried.policy);
+        return mustBeRead || messages ? Decision.deny(Reason.POLICY_CHANGED, null) : judgement.decision();
     }
 
     /// Records how something that was allowed ended.

@@ -1,13 +1,12 @@
 package dev.declaw.egress.flow;
 
-import dev.declaw.egress.content.Screened;
+import dev.declaw.egress.content.ContentRun;
 import dev.declaw.egress.flow.FlowRecorder.Screening;
 import dev.declaw.egress.websocket.Incoming;
 import dev.declaw.model.policy.Reason;
 import io.netty.channel.Channel;
-import java.util.Map;
-import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /// Holds back one message of a guest's WebSocket after the other until the content stages have judged it. Used on one event
 /// loop; large messages are judged beside it, and until then [#busy] holds.
@@ -20,15 +19,15 @@ final class MessageScreening {
     record Verdict(boolean text, byte[] content, Reason refused, Reason note, Screening seen, boolean late) {}
 
     private final GuestFlow flow;
-    private final String host;
+    private final Supplier<ContentRun> runs;
     private final Channel near;
     private final Consumer<Verdict> judged;
     private HeldBody held;
     private boolean busy;
 
-    MessageScreening(GuestFlow flow, String host, Channel near, Consumer<Verdict> judged) {
+    MessageScreening(GuestFlow flow, Supplier<ContentRun> runs, Channel near, Consumer<Verdict> judged) {
         this.flow = flow;
-        this.host = host;
+        this.runs = runs;
         this.near = near;
         this.judged = judged;
     }
@@ -51,52 +50,68 @@ final class MessageScreening {
         }
         if (!piece.last()) return null;
         byte[] message = held.take();
-        if (message.length <= SCREENED_INLINE_BYTES_MAX) {
-            Verdict verdict = judge(piece.text(), message, false);
+        Message whole = new Message(runs.get(), piece.text(), message);
+        if (message.length <= SCREENED_INLINE_BYTES_MAX && !whole.run.slow()) {
+            Reason refused = whole.judge();
             release();
-            judged.accept(verdict);
+            judged.accept(whole.verdict(refused, false));
             return null;
         }
         busy = true;
-        try {
-            flow.services.screening.execute(() -> {
-                Verdict verdict = judge(piece.text(), message, true);
-                near.eventLoop().execute(() -> {
-                    busy = false;
-                    release();
-                    judged.accept(verdict);
-                });
-            });
-        } catch (RejectedExecutionException e) {
+        boolean taken = flow.services.screening.run(near.eventLoop(), whole::judge, refused -> {
             busy = false;
-            return Reason.LIMIT_REACHED;
-        }
-        return null;
+            release();
+            judged.accept(whole.verdict(refused, true));
+        }, cause -> near.pipeline().fireExceptionCaught(cause));
+        if (taken) return null;
+        busy = false;
+        return Reason.LIMIT_REACHED;
     }
 
-    /// Whether nothing is found in a few bytes that cannot be changed.
+    /// Whether nothing is found in a few bytes that cannot be changed. Scanners that run a model do not read them.
     boolean clean(byte[] payload) {
-        Verdict verdict = judge(false, payload, false);
-        return verdict.refused() == null && verdict.content() == payload;
+        Message control = new Message(runs.get(), false, payload);
+        Reason refused = control.run.slow() ? control.edit() : control.judge();
+        return refused == null && control.content == payload;
     }
 
-    /// Whatever goes wrong in a scanner is a reason to block, never to let pass.
-    private Verdict judge(boolean text, byte[] message, boolean late) {
-        Screened<byte[]> screened;
-        try {
-            screened = flow.slot.screen().screenBody(message, text ? "text/plain; charset=utf-8" : "", host);
-        } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
-            return new Verdict(text, message, Reason.SCANNER_FAILED, null, Screening.NONE, late);
+    private static final class Message {
+        private final ContentRun run;
+        private final boolean text;
+        private volatile byte[] content;
+
+        Message(ContentRun run, boolean text, byte[] content) {
+            this.run = run;
+            this.text = text;
+            this.content = content;
         }
-        Map<String, Integer> counts = screened.counts();
-        Screening seen = new Screening(RequestScreening.SCANNER, counts);
-        return switch (screened) {
-            case Screened.Blocked<byte[]> blocked -> new Verdict(text, message, blocked.reason(), null, seen, late);
-            case Screened.Redacted<byte[]> changed ->
-                new Verdict(text, changed.content(), null, Reason.PII_REDACTED, seen, late);
-            case Screened.Logged<byte[]> _ -> new Verdict(text, message, null, Reason.PII_LOGGED, seen, late);
-            case Screened.Clean<byte[]> _ -> new Verdict(text, message, null, null, seen, late);
-        };
+
+        /// Whatever goes wrong in a scanner is a reason to block, never to let pass.
+        Reason judge() {
+            Reason refused = edit();
+            if (refused != null) return refused;
+            try {
+                run.judge();
+                return run.refused().orElse(null);
+            } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+                return Reason.SCANNER_FAILED;
+            }
+        }
+
+        Reason edit() {
+            try {
+                content = run.body(content, text ? "text/plain; charset=utf-8" : "");
+                return run.refused().orElse(null);
+            } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+                return Reason.SCANNER_FAILED;
+            }
+        }
+
+        Verdict verdict(Reason refused, boolean late) {
+            Screening seen = new Screening(run.scanner(), run.counts(), run.decisions());
+            Reason note = run.wouldRefuse().or(run::note).orElse(null);
+            return new Verdict(text, content, refused, refused == null ? note : null, seen, late);
+        }
     }
 
     void release() {

@@ -23,6 +23,7 @@ import java.util.function.Function;
 /// The engine owns neither the event loops nor the audit sink; closing a [SandboxSlot] ends what the engine does for it.
 public final class ProxyEngine implements AutoCloseable {
     private static final int BACKLOG = 1024;
+    private static final long SCREENING_MILLIS_MAX = 10_000;
 
     private final EventLoopGroup loops;
     private final FlowServices services;
@@ -37,8 +38,20 @@ public final class ProxyEngine implements AutoCloseable {
             AuditSink audit,
             Function<SandboxSlot, ChannelHandler> dnsOverTcp,
             InstantSource clock) {
+        this(config, loops, resolver, audit, dnsOverTcp, clock, SCREENING_MILLIS_MAX);
+    }
+
+    /// @param screeningMillisMax time box for the screening of one body
+    ProxyEngine(
+            EgressConfig config,
+            EventLoopGroup loops,
+            UpstreamResolver resolver,
+            AuditSink audit,
+            Function<SandboxSlot, ChannelHandler> dnsOverTcp,
+            InstantSource clock,
+            long screeningMillisMax) {
         this.loops = loops;
-        this.services = new FlowServices(config, resolver, audit, dnsOverTcp, clock);
+        this.services = new FlowServices(config, resolver, audit, dnsOverTcp, clock, screeningMillisMax);
     }
 
     /// Serves a listening socket that was made inside the sandbox's namespace: the local address of what it accepts is

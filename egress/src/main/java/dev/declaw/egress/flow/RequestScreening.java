@@ -1,46 +1,40 @@
 package dev.declaw.egress.flow;
 
 import dev.declaw.egress.content.BodyDecoder;
-import dev.declaw.egress.content.ContentScreen;
-import dev.declaw.egress.content.Screened;
+import dev.declaw.egress.content.ContentRun;
+import dev.declaw.egress.content.ResponseRun;
+import dev.declaw.egress.credential.Binding;
+import dev.declaw.egress.credential.CredentialSet;
 import dev.declaw.egress.flow.FlowRecorder.Screening;
 import dev.declaw.egress.http.Field;
 import dev.declaw.egress.http.RequestHead;
+import dev.declaw.egress.http.ResponseHead;
+import dev.declaw.model.network.HostName;
+import dev.declaw.model.policy.Decision;
 import dev.declaw.model.policy.Reason;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 
 /// Takes one request through the content stages: target, header values and body. What it holds afterwards is what may be
 /// sent. One thread at a time; an exception of a scanner passes through, and the caller must then block.
 final class RequestScreening {
-    static final String SCANNER = "pii";
-
     /// Digests over a body that may change, and fields that ask for a response that could not be read.
     private static final Set<String> DROPPED = fieldNames("Content-MD5", "Digest", "Content-Digest", "Repr-Digest");
 
-    private static final Set<String> DROPPED_TO_REHYDRATE = fieldNames("Accept-Encoding", "Range", "If-Range");
+    private static final Set<String> DROPPED_TO_READ = fieldNames("Accept-Encoding", "Range", "If-Range");
 
-    private final ContentScreen screen;
+    private final ContentRun run;
     private final RequestHead head;
-    private final String host;
-    private final boolean rehydrate;
-    private final Map<String, Integer> counts = new HashMap<>();
-    private boolean redacted;
-    private boolean foundInTarget;
     private String target;
     private List<Field> fields;
     private byte[] body = {};
 
-    /// @param rehydrate whether tokens in the response will be turned back, so that it must come uncompressed and whole
-    RequestScreening(ContentScreen screen, RequestHead head, String host, boolean rehydrate) {
-        this.screen = screen;
+    RequestScreening(ContentRun run, RequestHead head) {
+        this.run = run;
         this.head = head;
-        this.host = host;
-        this.rehydrate = rehydrate;
         this.target = head.target();
         this.fields = head.fields();
     }
@@ -49,61 +43,87 @@ final class RequestScreening {
     ///
     /// @return why the request must not leave, or null
     Reason screenHead() {
-        Screened<String> screened = screen.screenTarget(head.target(), host);
-        foundInTarget = !screened.counts().isEmpty();
-        count(screened);
-        if (screened instanceof Screened.Blocked<String> blocked) return blocked.reason();
-        if (screened instanceof Screened.Redacted<String> changed) target = changed.content();
-        if (!RequestHead.isTarget(target)) return Reason.SCANNER_FAILED;
+        boolean readsResponse = run.readsResponse();
+        target = run.target(head.method(), head.target());
+        if (!RequestHead.isTarget(target)) run.refuse(Reason.UNSAFE_REWRITE, "transformations");
         List<Field> passed = new ArrayList<>(head.fields().size() + 1);
         for (Field field : head.fields()) {
-            if (DROPPED.contains(field.name()) || rehydrate && DROPPED_TO_REHYDRATE.contains(field.name())) continue;
-            Screened<String> value = screen.screenHeader(field.name(), field.value(), host);
-            count(value);
-            switch (value) {
-                case Screened.Blocked<String> blocked -> {
-                    return blocked.reason();
-                }
-                case Screened.Redacted<String> changed -> {
-                    if (!Field.mayCarry(changed.content())) return Reason.SCANNER_FAILED;
-                    passed.add(new Field(field.name(), changed.content()));
-                }
-                case Screened.Clean<String> _, Screened.Logged<String> _ -> passed.add(field);
-            }
+            if (run.refused().isPresent()) break;
+            if (DROPPED.contains(field.name()) || readsResponse && DROPPED_TO_READ.contains(field.name())) continue;
+            String value = run.header(field.name(), field.value());
+            if (!Field.mayCarry(value)) run.refuse(Reason.UNSAFE_REWRITE, "transformations");
+            passed.add(value.equals(field.value()) ? field : new Field(field.name(), value));
         }
-        if (rehydrate) passed.add(new Field("Accept-Encoding", "identity"));
+        if (readsResponse) passed.add(new Field("Accept-Encoding", "identity"));
         fields = passed;
-        return null;
+        return run.refused().orElse(null);
     }
 
-    /// Takes the content codings off a body and screens it. What is sent has none.
+    /// Whether the body must be held until it is judged as a whole; otherwise it may be passed on as it comes.
+    boolean readsBody() {
+        return run.readsBody();
+    }
+
+    /// Puts in the credentials that are bound to the request: the last step before it is encoded.
     ///
     /// @return why the request must not leave, or null
-    Reason screenBody(BodyDecoder decoder, byte[] encoded) {
-        String contentType = head.value("Content-Type");
-        switch (decoder.decode(encoded, head.value("Content-Encoding"))) {
-            case BodyDecoder.Decoded.Refused refused -> {
-                return refused.reason();
-            }
-            case BodyDecoder.Decoded.Plain plain -> body = plain.bytes();
+    Reason inject(boolean secure, Optional<HostName> host, Destination destination) {
+        String scheme = secure ? "https" : "http";
+        if (run.inject(new Binding.Request(scheme, host, destination.port(), head.method(), target), fields)
+                instanceof CredentialSet.Outcome.Injected injected) {
+            if (!RequestHead.isTarget(injected.target())) return Reason.CREDENTIAL_UNAVAILABLE;
+            target = injected.target();
+            fields = injected.fields();
         }
-        fields = fields.stream()
-                .filter(field -> !field.is("Content-Encoding"))
+        return run.refused().orElse(null);
+    }
+
+    /// The screening of one message on the connection that this request opened.
+    ContentRun message() {
+        return run.message();
+    }
+
+    /// A response's fields without the credentials of the request.
+    List<Field> masked(List<Field> response) {
+        return response.stream()
+                .map(field -> {
+                    String value = run.masked(field.value());
+                    return value.equals(field.value()) ? field : new Field(field.name(), value);
+                })
                 .toList();
-        Screened<byte[]> screened = screen.screenBody(body, contentType, host);
-        count(screened);
-        if (screened instanceof Screened.Blocked<byte[]> blocked) return blocked.reason();
-        if (screened instanceof Screened.Redacted<byte[]> changed) body = changed.content();
-        return null;
+    }
+
+    /// Whether the request must go through [#screenBody] although it has no body: something judges it as a whole.
+    boolean judging() {
+        return run.judging();
+    }
+
+    /// Whether [#screenBody] may take milliseconds whatever the body's size, so that it must not run on an event loop.
+    boolean slow() {
+        return run.slow();
+    }
+
+    /// Takes the content codings off a body, screens it, and judges the request as a whole. What is sent has no coding.
+    ///
+    /// @param encoded empty for a request without a body
+    /// @return why the request must not leave, or null
+    Reason screenBody(BodyDecoder decoder, byte[] encoded) {
+        if (encoded.length > 0) {
+            switch (decoder.decode(encoded, head.value("Content-Encoding"))) {
+                case BodyDecoder.Decoded.Refused refused -> {
+                    return refused.reason();
+                }
+                case BodyDecoder.Decoded.Plain plain -> body = plain.bytes();
+            }
+            fields = fields.stream().filter(field -> !field.is("Content-Encoding")).toList();
+            body = run.body(body, head.value("Content-Type"));
+        }
+        run.judge();
+        return run.refused().orElse(null);
     }
 
     static List<Field> withoutDigests(List<Field> fields) {
         return fields.stream().filter(field -> !DROPPED.contains(field.name())).toList();
-    }
-
-    private void count(Screened<?> screened) {
-        redacted |= screened instanceof Screened.Redacted<?>;
-        screened.counts().forEach((type, number) -> counts.merge(type, number, Integer::sum));
     }
 
     String target() {
@@ -118,21 +138,29 @@ final class RequestScreening {
         return body;
     }
 
+    /// What the response's body goes through; empty for one that goes on as it comes.
+    Optional<ResponseRun> response(ResponseHead response) {
+        return run.response(response.value("Content-Type"), response.value("Content-Encoding"));
+    }
+
     /// The path for the audit log, which never holds what a scanner found.
     String auditPath() {
-        if (foundInTarget && target.equals(head.target())) return "(withheld: personal data)";
+        if (run.foundInTarget() && target.equals(head.target())) return "(withheld: personal data)";
         return Subject.mask(target);
     }
 
-    /// What an allow event says beside the rule; null when nothing was found.
-    Reason note() {
-        if (counts.isEmpty()) return null;
-        return redacted ? Reason.PII_REDACTED : Reason.PII_LOGGED;
+    /// What the allow event says: the network's decision, or what the content stages made of the request.
+    Decision decision(Decision network) {
+        Optional<Reason> would = run.wouldRefuse();
+        if (would.isPresent()) return new Decision.Report(would.get(), network.rule());
+        Optional<Reason> note = run.note();
+        if (note.isEmpty() || network instanceof Decision.Report) return network;
+        return Decision.allow(note.get(), network.rule().orElse(null));
     }
 
-    /// Who looked and what was found.
+    /// Who looked, what was found, and what each stage decided.
     Screening screening() {
-        return new Screening(SCANNER, Map.copyOf(counts));
+        return new Screening(run.scanner(), run.counts(), run.decisions());
     }
 
     private static Set<String> fieldNames(String... names) {

@@ -1,50 +1,55 @@
 package dev.declaw.egress.flow;
 
-import dev.declaw.egress.content.Carrier;
-import dev.declaw.egress.content.Rehydrator;
-import dev.declaw.egress.content.TokenVault;
+import dev.declaw.egress.content.ResponseRun;
 import dev.declaw.egress.http.BodyFraming;
 import dev.declaw.egress.http.Field;
 import dev.declaw.egress.http.ResponseHead;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.ScheduledFuture;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
-/// Passes one response on to the guest: head in canonical form, body in a framing the guest can check, redaction tokens
-/// turned back where that was asked for. Every piece goes on as it comes. Used on one event loop only; the caller flushes.
+/// Passes one response on to the guest: head in canonical form, body in a framing the guest can check, through what
+/// the content stages do with responses. Every piece goes on as it comes. Used on one event loop only; the caller flushes.
 final class ResponseRelay {
     private final ResponseWriter guest;
-    private final Rehydrator rehydrator;
+    private final RequestScreening screening;
+    private final ResponseRun run;
+    /// What may continue in the next event of a stream waits for it at most this long.
+    private static final long HOLD_MILLIS_MAX = 1_000;
+
+    private final EventLoop loop;
+    private ScheduledFuture<?> release;
     private long bytes;
 
-    private ResponseRelay(ResponseWriter guest, Rehydrator rehydrator) {
+    private ResponseRelay(ResponseWriter guest, RequestScreening screening, ResponseRun run, EventLoop loop) {
+        this.screening = screening;
+        this.loop = loop;
         this.guest = guest;
-        this.rehydrator = rehydrator;
+        this.run = run;
     }
 
     /// Writes the head.
     ///
-    /// @param vault tokens to turn back; null for none
-    /// @param host whose response it is
+    /// @param screening what the request went through, which tells what the response does; null for nothing
+    /// @param loop the guest's
     /// @param close whether the connection ends with this response in any case
-    static ResponseRelay begin(ResponseWriter guest, ResponseHead head, TokenVault vault, String host, boolean close) {
+    static ResponseRelay begin(ResponseWriter guest, ResponseHead head, RequestScreening screening, EventLoop loop, boolean close) {
         BodyFraming framing = head.framing();
-        List<Field> fields = head.fields();
-        Rehydrator rehydrator = null;
-        if (vault != null && framing != BodyFraming.NONE && !vault.idle(host) && identity(head)) {
-            rehydrator = new Rehydrator(vault, host, Carrier.of(head.value("Content-Type")));
+        List<Field> fields = screening == null ? head.fields() : screening.masked(head.fields());
+        boolean reads = screening != null && framing != BodyFraming.NONE;
+        ResponseRun body = reads ? screening.response(head).orElse(null) : null;
+        if (body != null) {
             framing = BodyFraming.CHUNKED; // the length changes
             fields = RequestScreening.withoutDigests(fields);
+            if (body.decodes()) fields = fields.stream().filter(field -> !field.is("Content-Encoding")).toList();
         }
-        ResponseRelay relay = new ResponseRelay(guest, rehydrator);
+        ResponseRelay relay = new ResponseRelay(guest, screening, body, loop);
         relay.bytes = guest.head(
                 head.status(), head.reason(), fields, framing, head.announcedLength().orElse(-1), close);
         return relay;
-    }
-
-    private static boolean identity(ResponseHead head) {
-        String coding = head.value("Content-Encoding");
-        return coding.isEmpty() || coding.equalsIgnoreCase("identity");
     }
 
     /// Whether the end of the connection is the end of the body.
@@ -55,26 +60,41 @@ final class ResponseRelay {
     /// @param data released here
     void write(ByteBuf data) {
         bytes += data.readableBytes();
-        if (rehydrator == null) {
+        if (run == null) {
             guest.data(data);
             return;
         }
         byte[] read = new byte[data.readableBytes()];
         data.readBytes(read);
         data.release();
-        guest.data(Unpooled.wrappedBuffer(rehydrator.feed(read, 0, read.length)));
+        guest.data(Unpooled.wrappedBuffer(run.feed(read, 0, read.length)));
+        stop();
+        if (run.holds()) release = loop.schedule(this::release, HOLD_MILLIS_MAX, TimeUnit.MILLISECONDS);
+    }
+
+    private void release() {
+        release = null;
+        guest.data(Unpooled.wrappedBuffer(run.release()));
+        guest.flush();
+    }
+
+    /// Nothing more goes to the guest.
+    void stop() {
+        if (release != null) release.cancel(false);
+        release = null;
     }
 
     void end(List<Field> trailers) {
-        if (rehydrator != null) guest.data(Unpooled.wrappedBuffer(rehydrator.finish()));
-        guest.end(trailers);
+        stop();
+        if (run != null) guest.data(Unpooled.wrappedBuffer(run.finish()));
+        guest.end(screening == null ? trailers : screening.masked(trailers));
     }
 
     void flush() {
         guest.flush();
     }
 
-    /// Bytes of head and body so far, before rehydration.
+    /// Bytes of head and body so far, as they came.
     long bytes() {
         return bytes;
     }

@@ -1,13 +1,14 @@
 package dev.declaw.egress.flow;
 
-import dev.declaw.egress.content.ContentScreen;
+import dev.declaw.egress.content.ContentPipeline;
 import dev.declaw.egress.content.TokenVault;
+import dev.declaw.egress.credential.CredentialSet;
 import dev.declaw.egress.dns.Questioner;
 import dev.declaw.egress.dns.SyntheticNames;
 import dev.declaw.egress.tls.CertificateAuthority;
 import dev.declaw.egress.tls.LeafContexts;
-import dev.declaw.model.policy.PiiPolicy;
 import dev.declaw.model.policy.VersionedPolicy;
+import dev.declaw.model.scan.ContentScanners;
 import dev.declaw.model.scan.PersonalDataScanners;
 import io.netty.channel.Channel;
 import io.netty.channel.group.ChannelGroup;
@@ -15,6 +16,8 @@ import io.netty.channel.group.DefaultChannelGroup;
 import io.netty.util.concurrent.GlobalEventExecutor;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -26,23 +29,78 @@ public final class SandboxSlot implements Questioner, AutoCloseable {
     private final AtomicInteger connections = new AtomicInteger();
     private final AtomicLong heldBodyBytes = new AtomicLong();
     private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
-    private final Optional<CertificateAuthority> authority;
-    private final Optional<LeafContexts> leaves;
     private final TokenVault vault = new TokenVault();
-    private final ContentScreen screen;
-    private final VersionedPolicy policy;
+    private final ContentScanners scanners;
+    private final Set<GuestFlow> flows = ConcurrentHashMap.newKeySet();
+    private volatile InForce inForce;
+
+    /// What belongs together and is replaced together.
+    private record InForce(
+            VersionedPolicy policy,
+            ContentPipeline pipeline,
+            Optional<CertificateAuthority> authority,
+            Optional<LeafContexts> leaves) {}
 
     /// @param authority signs the leaves of intercepted connections; empty only when the policy never intercepts
     public SandboxSlot(String sandboxId, VersionedPolicy policy, Optional<CertificateAuthority> authority) {
+        this(sandboxId, policy, CredentialSet.NONE, authority, ContentScanners.installed());
+    }
+
+    /// @param credentials put into requests; their hosts are read even where no content stage covers them
+    public SandboxSlot(
+            String sandboxId, VersionedPolicy policy, CredentialSet credentials, Optional<CertificateAuthority> authority) {
+        this(sandboxId, policy, credentials, authority, ContentScanners.installed());
+    }
+
+    /// @param scanners make what the content stages run
+    SandboxSlot(
+            String sandboxId,
+            VersionedPolicy policy,
+            CredentialSet credentials,
+            Optional<CertificateAuthority> authority,
+            ContentScanners scanners) {
         this.sandboxId = Objects.requireNonNull(sandboxId);
-        this.policy = Objects.requireNonNull(policy);
-        PiiPolicy pii = policy.policy().pii();
-        this.screen = new ContentScreen(pii, PersonalDataScanners.installed().forTypes(pii.types()), vault);
-        this.authority = authority;
-        this.leaves = authority.map(LeafContexts::new);
-        if (policy.policy().needsCertificateAuthority() && authority.isEmpty()) {
+        this.scanners = Objects.requireNonNull(scanners);
+        this.inForce = inForce(policy, credentials, authority, authority.map(LeafContexts::new));
+    }
+
+    private InForce inForce(
+            VersionedPolicy policy,
+            CredentialSet credentials,
+            Optional<CertificateAuthority> authority,
+            Optional<LeafContexts> leaves) {
+        VersionedPolicy whole = new VersionedPolicy(policy.version(), policy.policy(), credentials.hosts());
+        if (whole.needsCertificateAuthority() && authority.isEmpty()) {
             throw new IllegalArgumentException("the policy intercepts TLS, so the slot needs a certificate authority");
         }
+        ContentPipeline pipeline = new ContentPipeline(
+                policy.policy(), credentials, scanners, PersonalDataScanners.installed(), vault);
+        return new InForce(whole, pipeline, authority, leaves);
+    }
+
+    /// Replaces the policy of a running sandbox. New connections and requests are judged by it at once; what it forbids of
+    /// those that are open is cut on their event loops, in milliseconds. Tokens that were minted stay.
+    ///
+    /// @param created an authority, where the slot has none and the policy needs one
+    /// @throws RuntimeException when it cannot be enforced; the old one stays in force then
+    public void update(VersionedPolicy policy, CredentialSet credentials, Optional<CertificateAuthority> created) {
+        InForce old = inForce;
+        boolean first = old.authority.isEmpty() && created.isPresent();
+        inForce = inForce(
+                policy,
+                credentials,
+                first ? created : old.authority,
+                first ? created.map(LeafContexts::new) : old.leaves);
+        for (GuestFlow flow : flows) flow.guest.eventLoop().execute(flow::policyChanged);
+    }
+
+    /// Keeps a connection that must hear of a new policy.
+    void track(GuestFlow flow) {
+        flows.add(flow);
+    }
+
+    void untrack(GuestFlow flow) {
+        flows.remove(flow);
     }
 
     @Override
@@ -58,24 +116,20 @@ public final class SandboxSlot implements Questioner, AutoCloseable {
     /// The policy in force: read it once per decision.
     @Override
     public VersionedPolicy policy() {
-        return policy;
+        return inForce.policy;
     }
 
     public Optional<CertificateAuthority> authority() {
-        return authority;
+        return inForce.authority;
     }
 
     /// Screens what the sandbox sends to hosts that its content policy covers.
-    ContentScreen screen() {
-        return screen;
-    }
-
-    TokenVault vault() {
-        return vault;
+    ContentPipeline pipeline() {
+        return inForce.pipeline;
     }
 
     Optional<LeafContexts> leaves() {
-        return leaves;
+        return inForce.leaves;
     }
 
     /// Takes one of the sandbox's connections; false when all are taken. Each success is returned by [#releaseConnection].

@@ -1,7 +1,7 @@
 package dev.declaw.egress.flow;
 
-import dev.declaw.egress.content.Carrier;
-import dev.declaw.egress.content.Rehydrator;
+import dev.declaw.egress.content.ContentRun;
+import dev.declaw.egress.content.ResponseRun;
 import dev.declaw.egress.websocket.CloseCode;
 import dev.declaw.egress.websocket.FrameReader;
 import dev.declaw.egress.websocket.FrameWriter;
@@ -19,6 +19,7 @@ import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 
 /// A WebSocket after its handshake: frames are read strictly on both sides and written anew. Where the policy screens the
 /// host, each message of the guest is held back as a whole until it was judged, and tokens in the origin's text are turned
@@ -28,15 +29,12 @@ final class WebSocketRelay implements Conversation {
 
     /// Under which decision it runs.
     ///
-    /// @param host whose messages these are, for rules and tokens
-    /// @param screened whether the guest's messages are screened
+    /// @param messages begins the screening of one message; null where the policy does not screen the host
     record Terms(
             VersionedPolicy policy,
             Decision decision,
             Subject subject,
-            String host,
-            boolean screened,
-            boolean rehydrates,
+            Supplier<ContentRun> messages,
             long startedNanos) {}
 
     private final Requester guest;
@@ -51,7 +49,7 @@ final class WebSocketRelay implements Conversation {
     private final ControlFrameBudget guestControls = new ControlFrameBudget();
     private final ControlFrameBudget originControls = new ControlFrameBudget();
     private final MessageScreening screening;
-    private Rehydrator rehydrator;
+    private ResponseRun run;
     private boolean answering;
     private ByteBuf originInput;
     private boolean guestClosed;
@@ -71,7 +69,7 @@ final class WebSocketRelay implements Conversation {
         ByteBufAllocator allocator = near.alloc();
         this.toGuest = new FrameWriter(allocator, false);
         this.toOrigin = new FrameWriter(allocator, true);
-        this.screening = terms.screened() ? new MessageScreening(flow, terms.host(), near, this::judged) : null;
+        this.screening = terms.messages() == null ? null : new MessageScreening(flow, terms.messages(), near, this::judged);
     }
 
     /// @param surplus what the origin sent behind its 101, owned here; null for nothing
@@ -218,16 +216,17 @@ final class WebSocketRelay implements Conversation {
     private void answer(Incoming.Piece piece) {
         if (piece.first()) {
             answering = false;
-            boolean rehydrates = terms.rehydrates() && piece.text() && !flow.slot.vault().idle(terms.host());
-            rehydrator = rehydrates ? new Rehydrator(flow.slot.vault(), terms.host(), Carrier.JSON) : null;
+            run = terms.messages() == null
+                    ? null
+                    : terms.messages().get().response(piece.text() ? "application/json" : "application/octet-stream", "").orElse(null);
         }
         ByteBuf data = piece.data();
-        if (rehydrator != null) {
+        if (run != null) {
             byte[] read = new byte[data.readableBytes()];
             data.readBytes(read);
             data.release();
-            data = Unpooled.wrappedBuffer(rehydrator.feed(read, 0, read.length));
-            if (piece.last()) data = Unpooled.wrappedBuffer(data, Unpooled.wrappedBuffer(rehydrator.finish()));
+            data = Unpooled.wrappedBuffer(run.feed(read, 0, read.length));
+            if (piece.last()) data = Unpooled.wrappedBuffer(data, Unpooled.wrappedBuffer(run.finish()));
             if (!data.isReadable() && !piece.last()) return; // all of it may still become a token
         }
         near.write(toGuest.message(piece.text(), !answering, piece.last(), data));

@@ -1,6 +1,8 @@
 package dev.declaw.egress.audit;
 
+import java.io.UncheckedIOException;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,7 +17,8 @@ public final class TestJvm {
         return new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     }
 
-    /// Program and arguments up to the main class.
+    /// Program and arguments up to the main class. The class path stands in a file: with 4,096 bytes of command line or more,
+    /// the native library of ONNX Runtime crashes while it is loaded.
     public static List<String> command(Class<?> main) {
         return new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -24,9 +27,20 @@ public final class TestJvm {
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
                 "-Xmx256m",
-                "-cp",
-                classPath(),
+                "@" + CLASS_PATH,
                 main.getName()));
+    }
+
+    private static final Path CLASS_PATH = classPathFile();
+
+    private static Path classPathFile() {
+        try {
+            Path file = Files.createTempFile("class-path", ".args");
+            file.toFile().deleteOnExit();
+            return Files.writeString(file, "-cp \"" + classPath() + "\"\n");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /// Surefire gives the main classes as modules and the rest as a class path.

@@ -21,6 +21,8 @@ class ControlMessageTest {
                 new ControlMessage.Hello(1),
                 new ControlMessage.Open(1, new SlotRequest("sbx-0123abcd", 2, policy, null)),
                 new ControlMessage.Open(Long.MAX_VALUE, new SlotRequest("", 0, null, policy)),
+                new ControlMessage.Open(2, new SlotRequest("sbx-1", 1, null, null, policy)),
+                new ControlMessage.Update(9, new SlotRequest("sbx-1", 2, policy, null, policy)),
                 new ControlMessage.Close(3, "sbx-0123abcd"),
                 new ControlMessage.Ping(4),
                 new ControlMessage.Done(5, Optional.of("-----BEGIN CERTIFICATE-----\n")),

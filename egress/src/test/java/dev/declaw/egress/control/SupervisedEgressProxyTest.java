@@ -69,6 +69,12 @@ class SupervisedEgressProxyTest {
         }
 
         @Override
+        public OpenedSlot update(SlotRequest request) {
+            if (request.policyVersion() < 0) throw new PolicyException("network.allow_out[2]", "is none: of these");
+            return new OpenedSlot(Optional.of(open + " updated"));
+        }
+
+        @Override
         public void close(String sandboxId) {
             open.remove(sandboxId);
         }

@@ -2,6 +2,8 @@ package dev.declaw.egress.flow;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.declaw.egress.EgressConfig;
+import dev.declaw.egress.credential.CredentialReader;
+import dev.declaw.egress.credential.CredentialSet;
 import dev.declaw.egress.dns.UpstreamResolver;
 import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.tls.CertificateAuthority;
@@ -12,6 +14,7 @@ import dev.declaw.model.network.Cidr;
 import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.PolicyReader;
 import dev.declaw.model.policy.SecurityPolicy;
+import dev.declaw.model.scan.ContentScanners;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -49,9 +52,13 @@ final class FlowRig implements AutoCloseable {
             new EgressConfig.Limits(32 * 1024, 100, 1024 * 1024, 64, 1_500, 5_000, 2_000, 8);
 
     /// Engines are shared by the tests of one JVM, one for each set of limits: reading the roots takes longer than a test.
-    private static final Map<EgressConfig.Limits, Shared> ENGINES = new ConcurrentHashMap<>();
+    private static final Map<Setting, Shared> ENGINES = new ConcurrentHashMap<>();
 
-    private static final TestTls ORIGIN_TLS = new TestTls();
+    private record Setting(EgressConfig.Limits limits, Optional<InetSocketAddress> parent, long screeningMillisMax) {}
+
+    private static final long SCREENING_MILLIS_MAX = 30_000;
+
+    static final TestTls ORIGIN_TLS = new TestTls();
     private static final AtomicInteger SANDBOXES = new AtomicInteger();
 
     final TestTls originTls = ORIGIN_TLS;
@@ -68,19 +75,20 @@ final class FlowRig implements AutoCloseable {
         private final ProxyEngine engine;
         private volatile FlowRig current;
 
-        Shared(EgressConfig.Limits limits) {
+        Shared(Setting setting) {
             try {
                 Path folder = Files.createTempDirectory("flow");
                 Path root = ORIGIN_TLS.writeRoot(folder);
                 EgressConfig config = new EgressConfig(
-                        List.of(), List.of(Cidr.parse("127.0.0.0/8").orElseThrow()), List.of(root), limits);
+                        List.of(), List.of(Cidr.parse("127.0.0.0/8").orElseThrow()), List.of(root), setting.limits(), setting.parent());
                 engine = new ProxyEngine(
                         config,
                         new MultiThreadIoEventLoopGroup(1, Thread.ofPlatform().daemon().name("flowloop").factory(), EpollIoHandler.newFactory()),
                         name -> current.resolve(name),
                         event -> rigs.get(event.sandboxId()).record(event),
                         _ -> new ChannelInboundHandlerAdapter(),
-                        InstantSource.system());
+                        InstantSource.system(),
+                        setting.screeningMillisMax);
                 Files.delete(root);
                 Files.delete(folder);
             } catch (IOException e) {
@@ -94,16 +102,46 @@ final class FlowRig implements AutoCloseable {
     }
 
     FlowRig(String security, String network, EgressConfig.Limits limits) throws IOException {
+        this(security, network, "null", limits, Optional.empty(), ContentScanners.installed(), SCREENING_MILLIS_MAX);
+    }
+
+    /// @param parent proxy through which the engine connects
+    FlowRig(String security, String network, EgressConfig.Limits limits, Optional<InetSocketAddress> parent)
+            throws IOException {
+        this(security, network, "null", limits, parent, ContentScanners.installed(), SCREENING_MILLIS_MAX);
+    }
+
+    /// With credentials as a control message has them.
+    FlowRig(String security, String network, String credentials) throws IOException {
+        this(security, network, credentials, LIMITS, Optional.empty(), ContentScanners.installed(), SCREENING_MILLIS_MAX);
+    }
+
+    /// With scanners of the test's own.
+    FlowRig(String security, String network, ContentScanners scanners, long screeningMillisMax) throws IOException {
+        this(security, network, "null", LIMITS, Optional.empty(), scanners, screeningMillisMax);
+    }
+
+    private FlowRig(
+            String security,
+            String network,
+            String credentials,
+            EgressConfig.Limits limits,
+            Optional<InetSocketAddress> parent,
+            ContentScanners scanners,
+            long screeningMillisMax)
+            throws IOException {
         ObjectMapper json = new ObjectMapper();
         SecurityPolicy policy = PolicyReader.read(
                         security == null ? null : json.readTree(security), network == null ? null : json.readTree(network))
                 .policy();
         String sandboxId = "sbx-%08d".formatted(SANDBOXES.incrementAndGet());
-        Optional<CertificateAuthority> authority = policy.needsCertificateAuthority()
+        CredentialSet brokered = CredentialReader.read(json.readTree(credentials));
+        VersionedPolicy versioned = new VersionedPolicy(7, policy, brokered.hosts());
+        Optional<CertificateAuthority> authority = versioned.needsCertificateAuthority()
                 ? Optional.of(CertificateAuthority.create(sandboxId, InstantSource.system()))
                 : Optional.empty();
-        slot = new SandboxSlot(sandboxId, new VersionedPolicy(7, policy), authority);
-        shared = ENGINES.computeIfAbsent(limits, Shared::new);
+        slot = new SandboxSlot(sandboxId, versioned, brokered, authority, scanners);
+        shared = ENGINES.computeIfAbsent(new Setting(limits, parent, screeningMillisMax), Shared::new);
         shared.rigs.put(sandboxId, this);
         shared.current = this;
         listener = shared.engine.serveRedirected(

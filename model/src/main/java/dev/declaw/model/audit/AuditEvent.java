@@ -20,7 +20,7 @@ import java.util.TreeMap;
 /// @param sandboxId whose sandbox; empty for platform events
 /// @param category group of the event
 /// @param event snake_case name, for example `egress_blocked`, `dns_query`, `vm_created`, `command_run`
-/// @param decision `allow` or `deny`; empty where nothing was decided
+/// @param decision `allow`, `deny`, or `report` (it passed, but would not have under enforcement); empty where nothing was decided
 /// @param reason stable code of [dev.declaw.model.policy.Reason]; empty where nothing was decided
 /// @param attributes further facts under fixed names (see [Attribute]); numbers and short text only
 public record AuditEvent(
@@ -46,6 +46,10 @@ public record AuditEvent(
         public static final String SCANNER = "scanner";
         /// Object of finding type to count.
         public static final String FINDINGS = "findings";
+        /// Object of content stage to what it decided, for example `{"pii": "redacted", "injection": "clear"}`.
+        public static final String STAGES = "stages";
+        /// `report` where the policy only reports; absent otherwise.
+        public static final String MODE = "mode";
         public static final String BYTES_UP = "bytes_up";
         public static final String BYTES_DOWN = "bytes_down";
         public static final String LATENCY_MICROS = "latency_micros";
@@ -89,7 +93,10 @@ public record AuditEvent(
                 case Boolean flag -> node.put(name, flag);
                 case Map<?, ?> counts -> {
                     ObjectNode object = node.putObject(name);
-                    new TreeMap<>(counts).forEach((key, count) -> object.put(key.toString(), ((Number) count).intValue()));
+                    new TreeMap<>(counts).forEach((key, inner) -> {
+                        if (inner instanceof Number count) object.put(key.toString(), count.intValue());
+                        else object.put(key.toString(), inner.toString());
+                    });
                 }
                 default -> throw new IllegalStateException("attribute " + name + " has a type that is not recorded");
             }
@@ -117,9 +124,10 @@ public record AuditEvent(
                     case "reason" -> builder.reason = Optional.of(value.textValue());
                     default -> {
                         if (value.isObject()) {
-                            Map<String, Integer> counts = new TreeMap<>();
-                            value.properties().forEach(c -> counts.put(c.getKey(), c.getValue().intValue()));
-                            builder.counts(member.getKey(), counts);
+                            Map<String, Object> inner = new TreeMap<>();
+                            value.properties().forEach(m -> inner.put(
+                                    m.getKey(), m.getValue().isTextual() ? m.getValue().textValue() : (Object) m.getValue().intValue()));
+                            if (!inner.isEmpty()) builder.attributes.put(member.getKey(), inner);
                         } else if (value.isIntegralNumber()) {
                             builder.number(member.getKey(), value.longValue());
                         } else if (value.isBoolean()) {
@@ -155,7 +163,7 @@ public record AuditEvent(
         }
 
         public Builder decision(Decision value) {
-            decision = Optional.of(value.allowed() ? "allow" : "deny");
+            decision = Optional.of(value.wire());
             reason = Optional.of(value.reason().code());
             value.rule().ifPresent(rule -> text(Attribute.RULE, rule));
             return this;
@@ -180,11 +188,20 @@ public record AuditEvent(
             return this;
         }
 
+        /// @param words fixed words under fixed names; no text of the guest
+        public Builder words(String name, Map<String, String> words) {
+            if (!words.isEmpty()) {
+                attributes.put(name, Map.copyOf(words));
+            }
+            return this;
+        }
+
         public AuditEvent build() {
             return new AuditEvent(id, time, sandboxId, category, event, decision, reason, attributes);
         }
 
         private static String clean(String text) {
+            if (text.length() <= TEXT_CHARS_MAX && plain(text)) return text;
             StringBuilder out = new StringBuilder(Math.min(text.length(), TEXT_CHARS_MAX + 24));
             for (int i = 0; i < text.length() && out.length() < TEXT_CHARS_MAX; i++) {
                 char c = text.charAt(i);
@@ -196,6 +213,15 @@ public record AuditEvent(
                 out.append("…(").append(text.length()).append(" chars)");
             }
             return out.toString();
+        }
+
+        /// Whether all of it is visible ASCII, as nearly everything is.
+        private static boolean plain(String text) {
+            for (int i = 0; i < text.length(); i++) {
+                char c = text.charAt(i);
+                if (c < 0x20 || c >= 0x7f) return false;
+            }
+            return true;
         }
     }
 }

@@ -13,6 +13,9 @@ public sealed interface Decision {
 
     record Deny(Reason reason, Optional<String> rule) implements Decision {}
 
+    /// It passes because the policy only reports; `reason` is why it would have been denied or changed.
+    record Report(Reason reason, Optional<String> rule) implements Decision {}
+
     static Decision allow(Reason reason, String rule) {
         return new Allow(reason, Optional.ofNullable(rule));
     }
@@ -22,6 +25,15 @@ public sealed interface Decision {
     }
 
     default boolean allowed() {
-        return this instanceof Allow;
+        return !(this instanceof Deny);
+    }
+
+    /// `allow`, `deny` or `report`.
+    default String wire() {
+        return switch (this) {
+            case Allow _ -> "allow";
+            case Deny _ -> "deny";
+            case Report _ -> "report";
+        };
     }
 }

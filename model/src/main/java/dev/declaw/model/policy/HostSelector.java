@@ -8,6 +8,7 @@ import java.util.Optional;
 /// A bare IP address has no name, so only [#ALL] covers it.
 public record HostSelector(boolean all, List<NetworkRule> rules) {
     public static final HostSelector ALL = new HostSelector(true, List.of());
+    public static final HostSelector NONE = new HostSelector(false, List.of());
 
     public HostSelector {
         rules = List.copyOf(rules);
@@ -16,5 +17,10 @@ public record HostSelector(boolean all, List<NetworkRule> rules) {
     public boolean covers(Optional<HostName> host) {
         return all
                 || host.isPresent() && rules.stream().anyMatch(rule -> rule.matches(host.get()));
+    }
+
+    /// Whether it covers no host at all.
+    public boolean none() {
+        return !all && rules.isEmpty();
     }
 }

@@ -21,12 +21,15 @@ import java.util.Set;
 /// @param maskRequestHost value of the `Host` header towards the guest for inbound proxied requests
 /// @param restriction a second policy that must allow as well (wire-api U30: the policy's own `network` beside the
 ///     sandbox's top-level one); empty for none
+/// @param mode in [PolicyMode#REPORT], what the rules and the default would deny is reported and passes; what no policy
+///     can open stays closed
 public record NetworkPolicy(
         List<NetworkRule> allowOut,
         List<NetworkRule> denyOut,
         boolean allowPublicTraffic,
         Optional<String> maskRequestHost,
-        Optional<NetworkPolicy> restriction) {
+        Optional<NetworkPolicy> restriction,
+        PolicyMode mode) {
 
     /// Everything public is reachable: what a sandbox without a network policy gets.
     public static final NetworkPolicy OPEN =
@@ -43,6 +46,15 @@ public record NetworkPolicy(
             "metadata.packet.net",
             "metadata.platformequinix.com");
 
+    public NetworkPolicy(
+            List<NetworkRule> allowOut,
+            List<NetworkRule> denyOut,
+            boolean allowPublicTraffic,
+            Optional<String> maskRequestHost,
+            Optional<NetworkPolicy> restriction) {
+        this(allowOut, denyOut, allowPublicTraffic, maskRequestHost, restriction, PolicyMode.ENFORCE);
+    }
+
     public NetworkPolicy {
         allowOut = List.copyOf(allowOut);
         denyOut = List.copyOf(denyOut);
@@ -53,12 +65,32 @@ public record NetworkPolicy(
         return !allowOut.isEmpty() && denyOut.isEmpty();
     }
 
+    /// The same rules, which only report.
+    public NetworkPolicy reporting() {
+        return new NetworkPolicy(
+                allowOut,
+                denyOut,
+                allowPublicTraffic,
+                maskRequestHost,
+                restriction.map(NetworkPolicy::reporting),
+                PolicyMode.REPORT);
+    }
+
+    private Decision inMode(Decision decision) {
+        if (mode == PolicyMode.ENFORCE || decision.allowed()) return decision;
+        return switch (decision.reason()) {
+            case DENIED_BY_RULE, NOT_IN_ALLOW_LIST, NAME_REQUIRED ->
+                new Decision.Report(decision.reason(), decision.rule());
+            default -> decision;
+        };
+    }
+
     /// Judges a name before it is resolved. An `Allow` is provisional: [#decideResolved] must follow for each address.
     public Decision decideName(HostName host) {
         if (METADATA_NAMES.contains(host.value())) {
             return Decision.deny(Reason.METADATA_ENDPOINT, null);
         }
-        Decision own = decideNameHere(host);
+        Decision own = inMode(decideNameHere(host));
         return restrict(own, inner -> inner.decideName(host));
     }
 
@@ -83,7 +115,7 @@ public record NetworkPolicy(
         if (kind == AddressClass.METADATA) return Decision.deny(Reason.METADATA_ENDPOINT, null);
         Decision named = decideName(host);
         if (!named.allowed()) return named;
-        Decision own = decideResolvedHere(named, kind, address, internalRanges);
+        Decision own = inMode(decideResolvedHere(named, kind, address, internalRanges));
         return restrict(own, inner -> inner.decideResolved(host, address, internalRanges));
     }
 
@@ -110,7 +142,7 @@ public record NetworkPolicy(
     public Decision decideAddress(InetAddress address) {
         AddressClass kind = AddressClassifier.classify(address);
         if (kind == AddressClass.METADATA) return Decision.deny(Reason.METADATA_ENDPOINT, null);
-        Decision own = decideAddressHere(kind, address);
+        Decision own = inMode(decideAddressHere(kind, address));
         return restrict(own, inner -> inner.decideAddress(address));
     }
 
@@ -132,6 +164,7 @@ public record NetworkPolicy(
     private Decision restrict(Decision own, java.util.function.Function<NetworkPolicy, Decision> question) {
         if (!own.allowed() || restriction.isEmpty()) return own;
         Decision second = question.apply(restriction.get());
+        if (second.allowed() && own instanceof Decision.Report) return own;
         return second.allowed() && second.reason() == Reason.ALLOWED_BY_DEFAULT ? own : second;
     }
 }

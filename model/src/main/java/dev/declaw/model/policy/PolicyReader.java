@@ -10,7 +10,6 @@ import dev.declaw.model.scan.PiiType;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 
@@ -18,8 +17,8 @@ import java.util.Set;
 /// value, a wrong type or a number out of range is a [PolicyException] that names the field; nothing is skipped.
 /// A policy that is valid but can have no effect, or less than its author may think, gets a warning.
 ///
-/// A block of a feature that this version does not have is accepted while it is off and refused when it is switched on:
-/// a policy is never silently inert.
+/// What this version cannot enforce is accepted while it is off and refused when it is switched on: a policy is never
+/// silently inert.
 public final class PolicyReader {
     /// @param policy what to enforce
     /// @param warnings sentences for the create response
@@ -29,7 +28,6 @@ public final class PolicyReader {
         }
     }
 
-    private static final int RULES_MAX = 1000;
     private static final int POLICY_CHARS_MAX = 256 * 1024;
 
     private static final ObjectMapper JSON = JsonMapper.builder()
@@ -50,30 +48,26 @@ public final class PolicyReader {
 
     private Result readAll(JsonNode security, JsonNode network) {
         JsonNode policy = unwrap(security);
-        SecurityPolicy read = SecurityPolicy.DEFAULT;
         NetworkPolicy policyNetwork = null;
         PiiPolicy pii = PiiPolicy.OFF;
         EnvSecurity env = EnvSecurity.DEFAULT;
         boolean audit = true;
+        PolicyMode mode = PolicyMode.ENFORCE;
+        ContentReader content = new ContentReader(warnings);
         if (policy != null) {
             for (var member : policy.properties()) {
                 JsonNode value = member.getValue();
-                String name = snake(member.getKey());
+                String name = PolicyJson.snake(member.getKey());
                 if (value.isNull()) continue;
                 switch (name) {
                     case "network" -> policyNetwork = readNetwork("security.network", value);
                     case "pii" -> pii = readPii(value);
                     case "env_security" -> env = readEnvSecurity(value);
                     case "audit" -> audit = readAudit(value);
-                    case "transformations" -> requireEmpty(name, value);
-                    case "injection_defense", "toxicity", "code_security", "invisible_text", "content_gate", "custom_policy" ->
-                        requireOff(name, value);
-                    default ->
-                        throw new PolicyException(
-                                "security." + member.getKey(),
-                                "is not a part of a policy; the parts are network, pii, transformations, injection_defense, "
-                                        + "toxicity, code_security, invisible_text, content_gate, custom_policy, "
-                                        + "env_security and audit");
+                    case "mode" -> mode = readMode(value);
+                    default -> {
+                        if (!content.read(name, value)) throw noPart(member.getKey());
+                    }
                 }
             }
         }
@@ -84,8 +78,26 @@ public final class PolicyReader {
         if (effective.allowListOnly()) {
             warnings.add("network: allow_out without deny_out denies everything that allow_out does not name");
         }
-        read = new SecurityPolicy(effective, pii, env, audit);
-        return new Result(read, warnings);
+        if (mode == PolicyMode.REPORT) {
+            warnings.add("mode: report blocks and changes nothing; what enforce would do stands in the audit log");
+            effective = effective.reporting();
+        }
+        return new Result(new SecurityPolicy(effective, pii, content.policy(), env, audit, mode), warnings);
+    }
+
+    private static PolicyException noPart(String name) {
+        return new PolicyException(
+                "security." + name,
+                "is not a part of a policy; the parts are network, pii, transformations, injection_defense, toxicity, "
+                        + "code_security, invisible_text, content_gate, custom_policy, env_security, audit and mode");
+    }
+
+    private static PolicyMode readMode(JsonNode node) {
+        return switch (PolicyJson.text("security.mode", node)) {
+            case "enforce" -> PolicyMode.ENFORCE;
+            case "report" -> PolicyMode.REPORT;
+            default -> throw new PolicyException("security.mode", "'" + node.textValue() + "' is none of enforce, report");
+        };
     }
 
     private static NetworkPolicy combine(NetworkPolicy top, NetworkPolicy inPolicy) {
@@ -137,7 +149,7 @@ public final class PolicyReader {
     }
 
     private NetworkPolicy readNetwork(String field, JsonNode node) {
-        object(field, node);
+        PolicyJson.object(field, node);
         List<NetworkRule> allow = List.of();
         List<NetworkRule> deny = List.of();
         boolean allowPublic = true;
@@ -146,31 +158,18 @@ public final class PolicyReader {
             JsonNode value = member.getValue();
             String path = field + "." + member.getKey();
             if (value.isNull()) continue;
-            switch (snake(member.getKey())) {
-                case "allow_out" -> allow = readRules(path, value);
-                case "deny_out" -> deny = readRules(path, value);
-                case "allow_public_traffic" -> allowPublic = bool(path, value);
+            switch (PolicyJson.snake(member.getKey())) {
+                case "allow_out" -> allow = PolicyJson.readRules(path, value);
+                case "deny_out" -> deny = PolicyJson.readRules(path, value);
+                case "allow_public_traffic" -> allowPublic = PolicyJson.bool(path, value);
                 case "mask_request_host" ->
                     mask = value.isBoolean()
                             ? (value.booleanValue() ? Optional.of("localhost") : Optional.empty())
-                            : Optional.of(text(path, value));
-                default -> throw unknown(path, "allow_out, deny_out, allow_public_traffic, mask_request_host");
+                            : Optional.of(PolicyJson.text(path, value));
+                default -> throw PolicyJson.unknown(path, "allow_out, deny_out, allow_public_traffic, mask_request_host");
             }
         }
         return new NetworkPolicy(allow, deny, allowPublic, mask, Optional.empty());
-    }
-
-    private static List<NetworkRule> readRules(String field, JsonNode node) {
-        array(field, node);
-        if (node.size() > RULES_MAX) {
-            throw new PolicyException(field, "has " + node.size() + " entries; the limit is " + RULES_MAX);
-        }
-        List<NetworkRule> rules = new ArrayList<>(node.size());
-        for (int i = 0; i < node.size(); i++) {
-            String path = field + "[" + i + "]";
-            rules.add(NetworkRule.parse(path, text(path, node.get(i))));
-        }
-        return rules;
     }
 
     private PiiPolicy readPii(JsonNode node) {
@@ -180,7 +179,7 @@ public final class PolicyReader {
                     ? new PiiPolicy(true, PiiPolicy.OFF.types(), ContentAction.REDACT, true, HostSelector.ALL)
                     : PiiPolicy.OFF;
         }
-        object(field, node);
+        PolicyJson.object(field, node);
         boolean enabled = false;
         Set<PiiType> types = PiiPolicy.OFF.types();
         ContentAction action = ContentAction.REDACT;
@@ -190,14 +189,14 @@ public final class PolicyReader {
             JsonNode value = member.getValue();
             String path = field + "." + member.getKey();
             if (value.isNull()) continue;
-            switch (snake(member.getKey())) {
-                case "enabled" -> enabled = bool(path, value);
+            switch (PolicyJson.snake(member.getKey())) {
+                case "enabled" -> enabled = PolicyJson.bool(path, value);
                 case "types" -> types = readPiiTypes(path, value);
-                case "action" -> action = readAction(path, value);
-                case "rehydrate_response" -> rehydrate = bool(path, value);
-                case "domains" -> hosts = readHosts(path, value);
-                case "model" -> text(path, value);
-                default -> throw unknown(path, "enabled, types, action, rehydrate_response, domains, model");
+                case "action" -> action = PolicyJson.action(path, value, ContentAction.REDACT, ContentAction.BLOCK, ContentAction.LOG_ONLY);
+                case "rehydrate_response" -> rehydrate = PolicyJson.bool(path, value);
+                case "domains" -> hosts = PolicyJson.readHosts(path, value);
+                case "model" -> PolicyJson.text(path, value);
+                default -> throw PolicyJson.unknown(path, "enabled, types, action, rehydrate_response, domains, model");
             }
         }
         if (enabled && types.isEmpty()) {
@@ -211,11 +210,11 @@ public final class PolicyReader {
     }
 
     private static Set<PiiType> readPiiTypes(String field, JsonNode node) {
-        array(field, node);
+        PolicyJson.array(field, node);
         Set<PiiType> types = EnumSet.noneOf(PiiType.class);
         for (int i = 0; i < node.size(); i++) {
             String path = field + "[" + i + "]";
-            String name = text(path, node.get(i));
+            String name = PolicyJson.text(path, node.get(i));
             types.add(PiiType.parse(name)
                     .orElseThrow(() -> new PolicyException(
                             path,
@@ -225,50 +224,30 @@ public final class PolicyReader {
         return types;
     }
 
-    private static ContentAction readAction(String field, JsonNode node) {
-        String value = text(field, node);
-        return switch (value) {
-            case "redact" -> ContentAction.REDACT;
-            case "block" -> ContentAction.BLOCK;
-            case "log_only", "log", "audit" -> ContentAction.LOG_ONLY;
-            default -> throw new PolicyException(field, "'" + value + "' is none of redact, block, log_only");
-        };
-    }
-
-    private static HostSelector readHosts(String field, JsonNode node) {
-        List<NetworkRule> rules = readRules(field, node);
-        for (NetworkRule rule : rules) {
-            if (rule instanceof NetworkRule.Block) {
-                throw new PolicyException(field, "'" + rule.source() + "' is an address; domains takes host names");
-            }
-        }
-        return rules.isEmpty() ? HostSelector.ALL : new HostSelector(false, rules);
-    }
-
     private static EnvSecurity readEnvSecurity(JsonNode node) {
         String field = "security.env_security";
-        object(field, node);
+        PolicyJson.object(field, node);
         List<String> patterns = EnvSecurity.DEFAULT.maskPatterns();
         boolean mask = true;
         for (var member : node.properties()) {
             JsonNode value = member.getValue();
             String path = field + "." + member.getKey();
             if (value.isNull()) continue;
-            switch (snake(member.getKey())) {
+            switch (PolicyJson.snake(member.getKey())) {
                 case "mask_patterns" -> {
-                    array(path, value);
+                    PolicyJson.array(path, value);
                     List<String> read = new ArrayList<>();
-                    for (int i = 0; i < value.size(); i++) read.add(text(path + "[" + i + "]", value.get(i)));
+                    for (int i = 0; i < value.size(); i++) read.add(PolicyJson.text(path + "[" + i + "]", value.get(i)));
                     patterns = read;
                 }
-                case "auto_mask_in_audit" -> mask = bool(path, value);
+                case "auto_mask_in_audit" -> mask = PolicyJson.bool(path, value);
                 case "sensitive_vars" -> {
-                    array(path, value);
+                    PolicyJson.array(path, value);
                     if (!value.isEmpty()) {
                         throw new PolicyException(path, "is not supported; put the variables into envs");
                     }
                 }
-                default -> throw unknown(path, "mask_patterns, auto_mask_in_audit");
+                default -> throw PolicyJson.unknown(path, "mask_patterns, auto_mask_in_audit");
             }
         }
         return new EnvSecurity(patterns, mask);
@@ -277,68 +256,16 @@ public final class PolicyReader {
     private static boolean readAudit(JsonNode node) {
         String field = "security.audit";
         if (node.isBoolean()) return node.booleanValue();
-        object(field, node);
+        PolicyJson.object(field, node);
         boolean enabled = true;
         for (var member : node.properties()) {
             String path = field + "." + member.getKey();
-            switch (snake(member.getKey())) {
-                case "enabled" -> enabled = bool(path, member.getValue());
-                case "redact_sensitive_data" -> bool(path, member.getValue()); // always done here, whatever is asked
-                default -> throw unknown(path, "enabled");
+            switch (PolicyJson.snake(member.getKey())) {
+                case "enabled" -> enabled = PolicyJson.bool(path, member.getValue());
+                case "redact_sensitive_data" -> PolicyJson.bool(path, member.getValue()); // always done here, whatever is asked
+                default -> throw PolicyJson.unknown(path, "enabled");
             }
         }
         return enabled;
-    }
-
-    private static void requireEmpty(String name, JsonNode node) {
-        array("security." + name, node);
-        if (!node.isEmpty()) {
-            throw notAvailable(name);
-        }
-    }
-
-    private static void requireOff(String name, JsonNode node) {
-        String field = "security." + name;
-        if (node.isBoolean() ? node.booleanValue() : enabled(field, node)) {
-            throw notAvailable(name);
-        }
-    }
-
-    private static boolean enabled(String field, JsonNode node) {
-        object(field, node);
-        JsonNode enabled = node.get("enabled");
-        return enabled != null && bool(field + ".enabled", enabled);
-    }
-
-    private static PolicyException notAvailable(String name) {
-        return new PolicyException(
-                "security." + name, "is switched on, but this version cannot enforce it; leave it out or switch it off");
-    }
-
-    private static PolicyException unknown(String path, String known) {
-        return new PolicyException(path, "is unknown; the fields here are " + known);
-    }
-
-    private static void object(String field, JsonNode node) {
-        if (!node.isObject()) throw new PolicyException(field, "must be an object");
-    }
-
-    private static void array(String field, JsonNode node) {
-        if (!node.isArray()) throw new PolicyException(field, "must be an array");
-    }
-
-    private static boolean bool(String field, JsonNode node) {
-        if (!node.isBoolean()) throw new PolicyException(field, "must be true or false");
-        return node.booleanValue();
-    }
-
-    private static String text(String field, JsonNode node) {
-        if (!node.isTextual()) throw new PolicyException(field, "must be a string");
-        return node.textValue();
-    }
-
-    /// JavaScript clients may send camelCase names (wire-api 15.1).
-    private static String snake(String name) {
-        return name.replaceAll("([a-z])([A-Z])", "$1_$2").toLowerCase(Locale.ROOT);
     }
 }

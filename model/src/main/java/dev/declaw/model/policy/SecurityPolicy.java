@@ -7,20 +7,28 @@ import java.util.Optional;
 ///
 /// @param network which destinations are reachable
 /// @param pii what happens to personal data
+/// @param content the other content stages
 /// @param envSecurity which environment variables are secret
 /// @param auditEnabled false leaves out network, command, filesystem and security events; lifecycle events stay
-public record SecurityPolicy(NetworkPolicy network, PiiPolicy pii, EnvSecurity envSecurity, boolean auditEnabled) {
+/// @param mode whether the policy acts or only reports
+public record SecurityPolicy(
+        NetworkPolicy network,
+        PiiPolicy pii,
+        ContentPolicy content,
+        EnvSecurity envSecurity,
+        boolean auditEnabled,
+        PolicyMode mode) {
     /// What a sandbox without any policy gets.
-    public static final SecurityPolicy DEFAULT =
-            new SecurityPolicy(NetworkPolicy.OPEN, PiiPolicy.OFF, EnvSecurity.DEFAULT, true);
+    public static final SecurityPolicy DEFAULT = new SecurityPolicy(
+            NetworkPolicy.OPEN, PiiPolicy.OFF, ContentPolicy.OFF, EnvSecurity.DEFAULT, true, PolicyMode.ENFORCE);
 
     /// Whether TLS to this host must be opened because a content stage reads what is sent.
     public boolean intercepts(Optional<HostName> host) {
-        return pii.enabled() && pii.hosts().covers(host);
+        return pii.enabled() && pii.hosts().covers(host) || content.covers(host);
     }
 
     /// Whether any host may be intercepted, so that the sandbox needs a CA.
     public boolean needsCertificateAuthority() {
-        return pii.enabled();
+        return pii.enabled() || content.active();
     }
 }

@@ -4,7 +4,11 @@ package dev.declaw.model.sandbox;
 public enum SandboxState {
     CREATING,
     RUNNING,
+    /// Its machine is being saved; it goes on when that fails.
+    PAUSING,
     PAUSED,
+    /// A snapshot of it is being brought back.
+    RESUMING,
     KILLING,
     KILLED,
     UNKNOWN;
@@ -13,8 +17,8 @@ public enum SandboxState {
     public String wire() {
         return switch (this) {
             case CREATING -> "creating";
-            case RUNNING, UNKNOWN -> "running";
-            case PAUSED -> "paused";
+            case RUNNING, PAUSING, UNKNOWN -> "running";
+            case PAUSED, RESUMING -> "paused";
             case KILLING, KILLED -> "killed";
         };
     }

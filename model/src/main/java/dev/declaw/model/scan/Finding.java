@@ -12,4 +12,13 @@ public record Finding(String type, int start, int end, double confidence) {
             throw new IllegalArgumentException("empty or negative span");
         }
     }
+
+    /// The category in the words of classifiers: the same as the type.
+    public String category() {
+        return type;
+    }
+
+    public Severity severity() {
+        return Severity.of(confidence);
+    }
 }

@@ -93,6 +93,10 @@ public final class Declaw {
         return new Account(http);
     }
 
+    public Policies policies() {
+        return new Policies(http);
+    }
+
     /// Whether the server answers, without a key.
     public JsonObject health() {
         return http.get("/health");

@@ -83,6 +83,12 @@ public final class SandboxBuilder {
         return this;
     }
 
+    /// A policy that is JSON already, for example from a file. The server checks it.
+    public SandboxBuilder securityJson(JsonObject policy) {
+        body.put("security", policy);
+        return this;
+    }
+
     /// What happens when its time is over; default [OnTimeout#KILL].
     public enum OnTimeout {
         KILL,

@@ -10,12 +10,15 @@ import dev.declaw.server.auth.ApiKeys;
 import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.tls.TlsIdentity;
+import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.VolumeMounts;
 import dev.declaw.server.volumes.Volumes;
 import java.net.InetSocketAddress;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executors;
 import org.eclipse.jetty.http.UriCompliance;
 import org.eclipse.jetty.server.HttpConfiguration;
@@ -28,7 +31,7 @@ import org.eclipse.jetty.util.thread.QueuedThreadPool;
 /// The HTTP server of the API: Jetty core, one virtual thread per request, and the table of everything that it serves.
 public final class ApiServer implements AutoCloseable {
     private static final int CONNECTIONS_MAX = 2048;
-    private static final int HEADER_BYTES_MAX = 16 * 1024;
+    static final int HEADER_BYTES_MAX = 16 * 1024;
     private static final int PLATFORM_THREADS_MAX = 8; // acceptor and selectors; requests run on virtual threads
 
     /// Silence on a connection. Long calls send a byte more often than that.
@@ -36,6 +39,7 @@ public final class ApiServer implements AutoCloseable {
 
     private final Server server;
     private final ServerConnector connector;
+    private final Optional<ServerConnector> tlsConnector;
     private final List<Router.Route> routes;
 
     /// The parts that the API speaks for.
@@ -51,9 +55,17 @@ public final class ApiServer implements AutoCloseable {
             InstantSource clock,
             Accounts accounts,
             Volumes volumes,
-            VolumeMounts mounts) {}
+            VolumeMounts mounts,
+            Vault vault) {}
+
+    /// A second listener.
+    public record Tls(InetSocketAddress listen, TlsIdentity identity) {}
 
     public ApiServer(InetSocketAddress listen, Parts parts) {
+        this(listen, Optional.empty(), parts);
+    }
+
+    public ApiServer(InetSocketAddress listen, Optional<Tls> tls, Parts parts) {
         QueuedThreadPool threads = new QueuedThreadPool(PLATFORM_THREADS_MAX);
         threads.setName("api");
         threads.setVirtualThreadsExecutor(
@@ -64,6 +76,11 @@ public final class ApiServer implements AutoCloseable {
         connector.setPort(listen.getPort());
         connector.setIdleTimeout(IDLE_MILLIS_MAX);
         server.addConnector(connector);
+        tlsConnector = tls.map(with -> TlsConnector.of(server, with.listen(), with.identity(), configuration()));
+        tlsConnector.ifPresent(secure -> {
+            secure.setIdleTimeout(IDLE_MILLIS_MAX);
+            server.addConnector(secure);
+        });
         server.addBean(new NetworkConnectionLimit(CONNECTIONS_MAX, server));
         Errors errors = new Errors(parts.tokens());
         server.setErrorHandler(new JsonErrorHandler());
@@ -90,6 +107,7 @@ public final class ApiServer implements AutoCloseable {
     /// Everything that is served; the first route that fits wins.
     private static List<Router.Route> routes(Parts parts, PortGuard guard) {
         SandboxEndpoints sandboxes = new SandboxEndpoints(parts.sandboxes(), parts.creates(), parts.mounts());
+        SnapshotEndpoints snapshots = new SnapshotEndpoints(parts.sandboxes().rests());
         CommandEndpoints commands = new CommandEndpoints(parts.sandboxes(), parts.clock());
         PtyEndpoints pty = new PtyEndpoints(parts.sandboxes());
         StdioEndpoints stdio = new StdioEndpoints(parts.sandboxes(), parts.tokens());
@@ -98,6 +116,8 @@ public final class ApiServer implements AutoCloseable {
         VolumeEndpoints volumes = new VolumeEndpoints(parts.volumes());
         VolumeFileEndpoints volumeFiles = new VolumeFileEndpoints(parts.volumes());
         SandboxVolumeEndpoints captures = new SandboxVolumeEndpoints(parts.sandboxes(), parts.mounts());
+        VaultEndpoints vault = new VaultEndpoints(parts.vault());
+        PolicyEndpoints policies = new PolicyEndpoints(parts.sandboxes());
         AccountEndpoints account = new AccountEndpoints(parts.accounts(), parts.sandboxes());
         TenantEndpoints tenants = new TenantEndpoints(parts.accounts());
         AuditLogEndpoints log = new AuditLogEndpoints(parts.audit(), parts.drainAudit());
@@ -105,6 +125,7 @@ public final class ApiServer implements AutoCloseable {
         PortEndpoints ports = new PortEndpoints(parts.sandboxes(), guard);
         ScanEndpoints scans = new ScanEndpoints(new AllScanners(), parts.keys());
         List<Router.Route> table = new ArrayList<>(List.of(
+                of("PUT", "/sandboxes/{id}/policy", policies::update),
                 open("GET", "/health", sandboxes::health),
                 open("GET", "/healthz", sandboxes::health),
                 of("POST", "/guardrails/scan", scans::scan),
@@ -140,6 +161,16 @@ public final class ApiServer implements AutoCloseable {
                 of("POST", "/volumes/{vid}/locks/renew", volumeFiles::renew),
                 of("POST", "/sandboxes/{id}/volumes/snapshot", captures::capture),
                 of("POST", "/sandboxes/{id}/volumes/{vid}/commit", captures::commit),
+                of("GET", "/teams", vault::teams),
+                of("POST", "/teams", vault::createTeam),
+                of("GET", "/teams/{tid}/environments", vault::environments),
+                of("POST", "/teams/{tid}/environments", vault::createEnvironment),
+                of("GET", "/teams/{tid}/vault/secrets", vault::secrets),
+                of("POST", "/teams/{tid}/vault/secrets", vault::create),
+                of("POST", "/teams/{tid}/vault/secrets/{sid}/rotate", vault::rotate),
+                of("POST", "/teams/{tid}/vault/secrets/{sid}/scopes", vault::setScopes),
+                of("DELETE", "/teams/{tid}/vault/secrets/{sid}", vault::delete),
+                of("GET", "/vault/presets", vault::presets),
                 of("GET", "/tenants", tenants::list),
                 of("POST", "/tenants", tenants::create),
                 of("PUT", "/tenants/{oid}/limits", tenants::limit),
@@ -154,6 +185,14 @@ public final class ApiServer implements AutoCloseable {
                 of("GET", "/sandboxes/{id}/status", sandboxes::status),
                 of("PATCH", "/sandboxes/{id}/timeout", sandboxes::setTimeout),
                 of("GET", "/sandboxes/{id}/metrics", sandboxes::metrics),
+                of("POST", "/sandboxes/{id}/pause", snapshots::pause),
+                of("POST", "/sandboxes/{id}/resume", snapshots::resume),
+                of("POST", "/sandboxes/{id}/snapshot", snapshots::create),
+                of("POST", "/sandboxes/{id}/snapshots", snapshots::create),
+                of("GET", "/sandboxes/{id}/snapshots", snapshots::list),
+                of("DELETE", "/sandboxes/{id}/snapshots/{sid}", snapshots::delete),
+                of("POST", "/sandboxes/{id}/restore", snapshots::restore),
+                of("GET", "/snapshots", snapshots::listAll),
                 of("POST", "/sandboxes/{id}/commands", commands::run),
                 of("GET", "/sandboxes/{id}/commands", commands::list),
                 of("POST", "/sandboxes/{id}/commands/stream", commands::stream),
@@ -212,6 +251,11 @@ public final class ApiServer implements AutoCloseable {
     /// The port that it listens on.
     public int port() {
         return connector.getLocalPort();
+    }
+
+    /// The port with TLS, when there is one.
+    public Optional<Integer> tlsPort() {
+        return tlsConnector.map(ServerConnector::getLocalPort);
     }
 
     /// Stops listening and cuts what is under way.

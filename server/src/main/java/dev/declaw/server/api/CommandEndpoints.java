@@ -174,9 +174,21 @@ final class CommandEndpoints {
                     AuditCategory.COMMAND,
                     "command_stdin",
                     facts -> facts.number("pid", pid).number("chars", data.length()));
-            sandbox.guest().writeStdin(pid, data.getBytes(StandardCharsets.UTF_8));
+            feed(sandbox, ProcessRef.pid(pid), data.getBytes(StandardCharsets.UTF_8));
             call.json(200, Json.object());
         });
+    }
+
+    /// Input that may have arrived is no failure that clients repeat: it would arrive twice.
+    static void feed(LiveSandbox sandbox, ProcessRef process, byte[] bytes) {
+        try {
+            sandbox.guest().writeStdin(process, bytes);
+        } catch (PlatformFailure.GuestUnreachable e) {
+            PlatformFailure uncertain = new PlatformFailure.Conflict(
+                    "input_uncertain", "the connection to the sandbox broke while it took the input; look at the output before you repeat it");
+            uncertain.addSuppressed(e);
+            throw uncertain;
+        }
     }
 
     private interface Work {

@@ -3,7 +3,6 @@ package dev.declaw.server.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.server.lifecycle.CreateSandbox;
-import java.util.Map;
 import java.util.Optional;
 
 /// Reads the body of `POST /sandboxes` (wire-api 3.2).
@@ -11,6 +10,7 @@ final class CreateRequest {
     private static final int TIMEOUT_SECONDS_DEFAULT = 300;
     private static final long TIMEOUT_SECONDS_MAX = 100L * 366 * 24 * 3600;
     private static final int TEMPLATE_CHARS_MAX = 128;
+    private static final int SNAPSHOT_CHARS_MAX = 64;
     private static final int METADATA_CHARS_MAX = 64 * 1024;
 
     private CreateRequest() {}
@@ -20,7 +20,6 @@ final class CreateRequest {
             throw new PlatformFailure.PermissionDenied(
                     "resources_fixed", "resources: a sandbox has the size of its template; leave this field out");
         }
-        refuseUnlessEmpty(body, "vault_refs", "the vault");
         long timeout = body.wholeNumber("timeout").orElse((long) TIMEOUT_SECONDS_DEFAULT);
         checkTimeout(timeout);
         return new CreateSandbox(
@@ -32,7 +31,9 @@ final class CreateRequest {
                 body.node("network"),
                 body.node("security"),
                 lifecycle(body),
-                AttachmentForms.read(body));
+                AttachmentForms.read(body),
+                body.text("snapshot_id", SNAPSHOT_CHARS_MAX),
+                VaultEndpoints.references(body));
     }
 
     static void checkTimeout(long seconds) {
@@ -46,29 +47,15 @@ final class CreateRequest {
         return template.startsWith("tpl-") ? template.substring("tpl-".length()) : template;
     }
 
-    private static void refuseUnlessEmpty(JsonBody body, String name, String feature) {
-        Optional<JsonNode> node = body.node(name);
-        if (node.isEmpty() || node.get().isContainerNode() && node.get().isEmpty()) return;
-        throw new PlatformFailure.Unprocessable(
-                "not_available", name + ": this version does not have " + feature + " yet; leave this field out");
-    }
-
     private static Optional<JsonNode> lifecycle(JsonBody body) {
         Optional<JsonNode> node = body.node("lifecycle");
         if (node.isEmpty()) return node;
         JsonBody lifecycle = JsonBody.of("lifecycle", node.get());
         String onTimeout = lifecycle.text("on_timeout", 32).orElse("kill");
-        switch (onTimeout) {
-            case "kill" -> {}
-            case "pause" ->
-                throw new PlatformFailure.Unprocessable(
-                        "not_available", "lifecycle.on_timeout: this version cannot pause yet; use \"kill\"");
-            default -> throw JsonBody.wrong("lifecycle.on_timeout", "must be \"kill\" or \"pause\"");
+        if (!onTimeout.equals("kill") && !onTimeout.equals("pause")) {
+            throw JsonBody.wrong("lifecycle.on_timeout", "must be \"kill\" or \"pause\"");
         }
-        if (lifecycle.flag("auto_resume", false)) {
-            throw new PlatformFailure.Unprocessable(
-                    "not_available", "lifecycle.auto_resume: this version cannot pause and resume yet; leave it out");
-        }
+        lifecycle.flag("auto_resume", false); // refused when it is no boolean
         return node;
     }
 }

@@ -19,12 +19,24 @@ final class JsonErrorHandler implements Request.Handler {
         return true;
     }
 
+    private static String code(int status) {
+        return switch (status) {
+            case HttpStatus.REQUEST_HEADER_FIELDS_TOO_LARGE_431 -> "headers_too_large";
+            case HttpStatus.URI_TOO_LONG_414 -> "url_too_long";
+            default -> status >= 500 ? "internal" : "invalid_http";
+        };
+    }
+
     private static ByteBuffer body(int status) {
-        String message = "the request was refused: " + HttpStatus.getMessage(status);
+        String message = switch (status) {
+            case HttpStatus.REQUEST_HEADER_FIELDS_TOO_LARGE_431, HttpStatus.URI_TOO_LONG_414 ->
+                "the request line and headers are larger than " + ApiServer.HEADER_BYTES_MAX + " bytes; put large values into the body";
+            default -> "the request was refused: " + HttpStatus.getMessage(status);
+        };
         ObjectNode body = Json.object();
         body.put("message", message);
         body.put("error", message);
-        body.put("code", status >= 500 ? "internal" : "invalid_http");
+        body.put("code", code(status));
         return ByteBuffer.wrap(Json.write(body).getBytes(StandardCharsets.US_ASCII));
     }
 }

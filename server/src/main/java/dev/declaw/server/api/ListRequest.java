@@ -29,9 +29,9 @@ final class ListRequest {
             switch (word) {
                 case "" -> {}
                 case "all" -> states.addAll(EnumSet.allOf(SandboxState.class));
-                case "live", "running" -> states.addAll(EnumSet.of(SandboxState.RUNNING, SandboxState.UNKNOWN));
+                case "live", "running" -> states.addAll(EnumSet.of(SandboxState.RUNNING, SandboxState.PAUSING, SandboxState.UNKNOWN));
                 case "creating" -> states.add(SandboxState.CREATING);
-                case "paused" -> states.add(SandboxState.PAUSED);
+                case "paused" -> states.addAll(EnumSet.of(SandboxState.PAUSED, SandboxState.RESUMING));
                 case "killed" -> states.addAll(EnumSet.of(SandboxState.KILLED, SandboxState.KILLING));
                 default -> throw JsonBody.wrong("state", "must be running, live, creating, paused, killed or all");
             }

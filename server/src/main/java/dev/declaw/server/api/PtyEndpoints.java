@@ -69,7 +69,7 @@ final class PtyEndpoints {
         with(call, sandbox -> {
             sandbox.record(
                     AuditCategory.PTY, "pty_stdin", facts -> facts.number("pid", pid).number("chars", data.length()));
-            sandbox.guest().writeStdin(ProcessRef.pty(pid), data.getBytes(StandardCharsets.UTF_8));
+            CommandEndpoints.feed(sandbox, ProcessRef.pty(pid), data.getBytes(StandardCharsets.UTF_8));
             call.json(200, Json.object());
         });
     }

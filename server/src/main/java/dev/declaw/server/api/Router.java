@@ -53,11 +53,6 @@ final class Router {
 
     /// Parts of the API that official clients know and this version does not have.
     private static final Map<String, String> LATER = Map.ofEntries(
-            Map.entry("pause", "pausing and resuming"),
-            Map.entry("resume", "pausing and resuming"),
-            Map.entry("snapshot", "snapshots"),
-            Map.entry("snapshots", "snapshots"),
-            Map.entry("restore", "snapshots"),
             Map.entry("templates", "template builds"),
             Map.entry("volumes", "volumes"),
             Map.entry("teams", "the vault"),

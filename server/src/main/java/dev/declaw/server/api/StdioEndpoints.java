@@ -67,7 +67,7 @@ final class StdioEndpoints {
                     AuditCategory.COMMAND,
                     "stdio_stdin",
                     facts -> facts.text("cmd_id", process.name()).number("bytes", data.length));
-            sandbox.guest().writeStdin(process, data);
+            CommandEndpoints.feed(sandbox, process, data);
             call.json(200, Json.object());
         });
     }

@@ -69,12 +69,14 @@ public final class ConfigReader {
                         list(ConfigKey.EGRESS_RESOLVERS, ConfigReader::resolver),
                         list(ConfigKey.EGRESS_INTERNAL_RANGES, ConfigReader::block),
                         list(ConfigKey.EGRESS_UPSTREAM_CA, ConfigReader::readableFile),
-                        EgressConfig.Limits.DEFAULT),
+                        EgressConfig.Limits.DEFAULT,
+                        parentProxy()),
                 optionalFile(ConfigKey.ENVD),
                 (int) number(ConfigKey.WARM_POOL, 0, 64),
                 new ServerConfig.Limits(
                         (int) number(ConfigKey.SANDBOXES_MAX, 1, 4096),
                         (int) number(ConfigKey.BOOTS_MAX, 1, 64),
+                        (int) number(ConfigKey.MEMORY_MIB, 0, 1 << 30),
                         number(ConfigKey.TIMEOUT_SECONDS_MAX, 0, 366L * 24 * 3600)),
                 flag(ConfigKey.KEEP_SANDBOXES),
                 new Tenants.Limits(
@@ -85,6 +87,11 @@ public final class ConfigReader {
                 tls());
         if (!problems.isEmpty()) throw new ConfigException(problems);
         return config;
+    }
+
+    private Optional<InetSocketAddress> parentProxy() {
+        if (settings.get(ConfigKey.EGRESS_PARENT_PROXY).value().isEmpty()) return Optional.empty();
+        return Optional.of(address(ConfigKey.EGRESS_PARENT_PROXY));
     }
 
     private Optional<ServerConfig.Tls> tls() {

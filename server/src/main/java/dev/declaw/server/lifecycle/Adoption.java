@@ -9,12 +9,15 @@ import dev.declaw.runtime.MicroVmHost;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
 import dev.declaw.server.volumes.VolumeMounts;
+import dev.declaw.server.store.SnapshotRow;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -25,8 +28,12 @@ import org.slf4j.LoggerFactory;
 final class Adoption {
     private static final Logger LOG = LoggerFactory.getLogger(Adoption.class);
     private static final String LOST = "lost_on_restart";
+    private static final Set<SandboxState> BETWEEN =
+            EnumSet.of(SandboxState.PAUSING, SandboxState.PAUSED, SandboxState.RESUMING);
     private static final String FAILED = "adoption_failed";
 
+    private final Sandboxes.Parts parts;
+    private final PauseSnapshots pauses;
     private final MicroVmHost host;
     private final SandboxTable table;
     private final EgressSlots slots;
@@ -38,29 +45,30 @@ final class Adoption {
     private final InstantSource clock;
 
     Adoption(
-            MicroVmHost host,
-            SandboxTable table,
+            Sandboxes.Parts parts,
+            PauseSnapshots pauses,
             EgressSlots slots,
-            VolumeMounts volumes,
             SandboxEnd end,
             SandboxAudit audit,
             ConcurrentMap<String, LiveSandbox> live,
-            Places places,
-            InstantSource clock) {
-        this.host = host;
-        this.table = table;
+            Places places) {
+        this.parts = parts;
+        this.pauses = pauses;
+        this.host = parts.host();
+        this.table = parts.sandboxes();
         this.slots = slots;
-        this.volumes = volumes;
+        this.volumes = parts.volumes();
         this.end = end;
         this.audit = audit;
         this.live = live;
         this.places = places;
-        this.clock = clock;
+        this.clock = parts.clock();
     }
 
     void run() {
         Map<String, MicroVm> found = new HashMap<>();
         for (MicroVm vm : host.adopt()) found.put(vm.id().value(), vm);
+        settleSnapshots();
         List<Thread> work = new ArrayList<>();
         for (SandboxRow row : table.inStates(EnumSet.complementOf(EnumSet.of(SandboxState.KILLED)))) {
             MicroVm vm = found.remove(row.id());
@@ -77,6 +85,64 @@ final class Adoption {
     }
 
     private void settle(SandboxRow row, MicroVm vm) {
+        switch (row.state()) {
+            case PAUSED, PAUSING, RESUMING -> {
+                if (!settlePaused(row, vm)) settleRunning(parts.sandboxes().find(row.id()).orElse(row), vm);
+            }
+            default -> settleRunning(row, vm);
+        }
+    }
+
+    /// A sandbox between running and paused. True when it is paused now; otherwise it is to be treated as a running one.
+    private boolean settlePaused(SandboxRow row, MicroVm vm) {
+        boolean saved = pauses.newest(row.id()).isPresent();
+        if (vm != null && row.state() == SandboxState.PAUSING) {
+            parts.transitions().goesOn(row.id(), row.executionId()); // the host has taken the save back
+            return false;
+        }
+        if (vm != null && row.state() == SandboxState.RESUMING) {
+            parts.transitions()
+                    .resumed(row.id(), row.executionId(), clock.instant(),
+                            SandboxCreation.deadline(clock.instant(), row.timeoutSeconds()));
+            return false;
+        }
+        if (!saved) return false;
+        if (vm != null) remove(vm);
+        switch (row.state()) {
+            case PAUSING -> parts.transitions().paused(
+                    row.id(), row.executionId(), parts.tokens().executionId(), clock.instant());
+            case RESUMING -> parts.transitions().pausedAgain(row.id(), row.executionId());
+            default -> {}
+        }
+        LOG.info("{} is still paused", row.id());
+        return true;
+    }
+
+    /// Snapshots that nobody saw the end of: the machine knows whether they exist (L3).
+    private void settleSnapshots() {
+        Set<String> found = host.snapshots();
+        Set<String> known = new HashSet<>();
+        for (SnapshotRow row : parts.snapshots().all()) {
+            if (!found.contains(row.id())) {
+                LOG.warn("snapshot {} of {} does not exist: {}", row.id(), row.sandboxId(),
+                        row.complete() ? "its files are gone" : "it was not finished");
+                parts.snapshots().delete(row.id());
+            } else if (!row.complete()) {
+                parts.snapshots().complete(row.id(), 0, 0);
+            }
+            known.add(row.id());
+            boolean pausing = table.find(row.sandboxId()).map(of -> BETWEEN.contains(of.state())).orElse(false);
+            if (row.source().equals(SnapshotRow.PAUSE) && !pausing) pauses.discard(row); // resumed or ended since
+        }
+        for (String id : found) {
+            if (!known.contains(id)) {
+                LOG.info("snapshot {} belongs to nobody and is removed", id);
+                host.deleteSnapshot(id);
+            }
+        }
+    }
+
+    private void settleRunning(SandboxRow row, MicroVm vm) {
         boolean expired = row.deadline().map(at -> !at.isAfter(clock.instant())).orElse(false);
         if (row.state() == SandboxState.RUNNING && vm != null && !expired) {
             adopt(row, vm);
@@ -115,7 +181,7 @@ final class Adoption {
         LOG.info("{} did not outlive the restart ({})", row.id(), reason);
     }
 
-    private static SecurityPolicy policy(SandboxRow row) {
+    static SecurityPolicy policy(SandboxRow row) {
         return PolicyReader.read(
                         row.security().map(StoredJson::read).orElse(null),
                         row.network().map(StoredJson::read).orElse(null))

@@ -15,6 +15,8 @@ import java.util.Optional;
 /// @param security policy as sent, in either encoding
 /// @param lifecycle as sent, for the echo
 /// @param volumes what is attached, in order
+/// @param snapshotId snapshot that it is a fork of; the template is that of the snapshot then
+/// @param vaultReferences secrets by the variable that stands for them
 public record CreateSandbox(
         String template,
         long timeoutSeconds,
@@ -24,16 +26,19 @@ public record CreateSandbox(
         Optional<JsonNode> network,
         Optional<JsonNode> security,
         Optional<JsonNode> lifecycle,
-        List<VolumeAttachment> volumes) {
+        List<VolumeAttachment> volumes,
+        Optional<String> snapshotId,
+        Map<String, String> vaultReferences) {
     public CreateSandbox {
         Objects.requireNonNull(template);
         if (timeoutSeconds < 0) throw new IllegalArgumentException("a timeout is never negative");
         metadata = Map.copyOf(metadata);
         envs = Map.copyOf(envs);
         volumes = List.copyOf(volumes);
+        vaultReferences = Map.copyOf(vaultReferences);
     }
 
-    /// One without volumes.
+    /// One from a template, without volumes and secrets.
     public CreateSandbox(
             String template,
             long timeoutSeconds,
@@ -43,7 +48,7 @@ public record CreateSandbox(
             Optional<JsonNode> network,
             Optional<JsonNode> security,
             Optional<JsonNode> lifecycle) {
-        this(template, timeoutSeconds, secure, metadata, envs, network, security, lifecycle, List.of());
+        this(template, timeoutSeconds, secure, metadata, envs, network, security, lifecycle, List.of(), Optional.empty(), Map.of());
     }
 
     @Override

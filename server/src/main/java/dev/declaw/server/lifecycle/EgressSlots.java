@@ -5,6 +5,7 @@ import dev.declaw.egress.control.EgressProxy;
 import dev.declaw.linux.SlotSockets;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.runtime.guest.GuestClient.GuestIdentity;
+import dev.declaw.server.vault.Vault;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
@@ -19,10 +20,12 @@ final class EgressSlots {
     private static final int RETRY_SECONDS = 2;
 
     private final EgressProxy proxy;
+    private final Vault vault;
     private final InstantSource clock;
 
-    EgressSlots(EgressProxy proxy, InstantSource clock) {
+    EgressSlots(EgressProxy proxy, Vault vault, InstantSource clock) {
         this.proxy = proxy;
+        this.vault = vault;
         this.clock = clock;
     }
 
@@ -33,6 +36,7 @@ final class EgressSlots {
         try {
             Optional<String> ca = open(sandbox);
             Map<String, String> environment = new HashMap<>(sandbox.environment());
+            environment.putAll(vault.variables(sandbox.id()));
             environment.put("DECLAW_SANDBOX", "true");
             environment.put("DECLAW_SANDBOX_ID", sandbox.id());
             sandbox.guest()
@@ -67,6 +71,20 @@ final class EgressSlots {
         }
     }
 
+    /// Puts the policy of the sandbox's row in force. The caller holds the sandbox's lock and has stored the row: when the
+    /// proxy cannot take it now, the way out is shut until [Reaper] opens it under the new policy. Never stays the old one.
+    void update(LiveSandbox sandbox) {
+        if (!sandbox.connected() || !sandbox.egressOpen()) return; // it is opened with the new row
+        try {
+            proxy.update(request(sandbox)).caPem().ifPresent(ca -> sandbox.guest().installCa(ca));
+        } catch (RuntimeException e) {
+            sandbox.egressOpen(false);
+            sandbox.retryAfter(clock.instant());
+            LOG.warn("egress of {} is shut until its new policy is in force: {}", sandbox.id(), e.getMessage());
+            proxy.close(sandbox.id());
+        }
+    }
+
     /// Cuts everything of a sandbox that is going to end.
     void close(LiveSandbox sandbox) {
         sandbox.egressLock.lock();
@@ -85,12 +103,19 @@ final class EgressSlots {
 
     private Optional<String> open(LiveSandbox sandbox) {
         try (SlotSockets sockets = sandbox.vm().openSockets()) {
-            JsonNode security = sandbox.row().security().map(StoredJson::read).orElse(null);
-            JsonNode network = sandbox.row().network().map(StoredJson::read).orElse(null);
-            return proxy.open(
-                            new EgressProxy.SlotRequest(sandbox.id(), sandbox.row().policyVersion(), security, network),
-                            sockets)
-                    .caPem();
+            return proxy.open(request(sandbox), sockets).caPem();
         }
+    }
+
+    private EgressProxy.SlotRequest request(LiveSandbox sandbox) {
+        JsonNode security = sandbox.row().security().map(StoredJson::read).orElse(null);
+        JsonNode network = sandbox.row().network().map(StoredJson::read).orElse(null);
+        JsonNode credentials = vault.credentials(sandbox.id());
+        return new EgressProxy.SlotRequest(
+                sandbox.id(),
+                sandbox.row().policyVersion(),
+                security,
+                network,
+                credentials.isEmpty() ? null : credentials);
     }
 }

@@ -19,6 +19,8 @@ import org.slf4j.LoggerFactory;
 final class Reaper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Reaper.class);
     private static final Duration TICK = Duration.ofMillis(200);
+    private static final Duration SAMPLE_EVERY = Duration.ofSeconds(10);
+    private static final int PAUSE_RETRY_SECONDS = 3;
     private static final Duration FORGET_EVERY = Duration.ofMinutes(5);
     private static final Duration KILLED_STAY_READABLE = Duration.ofHours(24);
     private static final Duration AUDIT_STAYS = Duration.ofDays(7);
@@ -29,6 +31,7 @@ final class Reaper implements AutoCloseable {
     private final AuditTable audit;
     private final SandboxEnd end;
     private final EgressSlots slots;
+    private final SandboxPause pause;
     private final InstantSource clock;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition stop = lock.newCondition();
@@ -43,6 +46,7 @@ final class Reaper implements AutoCloseable {
             AuditTable audit,
             SandboxEnd end,
             EgressSlots slots,
+            SandboxPause pause,
             InstantSource clock) {
         this.live = live;
         this.sandboxes = sandboxes;
@@ -50,6 +54,7 @@ final class Reaper implements AutoCloseable {
         this.audit = audit;
         this.end = end;
         this.slots = slots;
+        this.pause = pause;
         this.clock = clock;
         this.forgetAt = clock.instant();
         this.thread = Thread.ofVirtual().name("reaper").unstarted(this::run);
@@ -92,14 +97,27 @@ final class Reaper implements AutoCloseable {
 
     private void look(LiveSandbox sandbox, Instant now) {
         if (sandbox.creating() || !sandbox.mayRetry(now)) return;
+        if (sandbox.endReason().isEmpty() && sandbox.sampleDue(now.minus(SAMPLE_EVERY))) sandbox.usage(now);
         boolean expired = sandbox.deadline().map(deadline -> !deadline.isAfter(now)).orElse(false);
-        if (expired && end.decideExpired(sandbox, now)) {
+        if (expired && Lifecycle.of(sandbox.row()).pauseOnTimeout() && sandbox.mayTryPause()) {
+            sandbox.retryAfter(now.plusSeconds(PAUSE_RETRY_SECONDS));
+            Thread.ofVirtual().name("pause-" + sandbox.id()).start(() -> pauseExpired(sandbox, now));
+        } else if (expired && end.decideExpired(sandbox, now)) {
             end.tearDownLater(sandbox);
         } else if (sandbox.endReason().isPresent()) {
             end.tearDownLater(sandbox);
         } else if (!sandbox.egressOpen() && slots.ready()) {
             sandbox.retryAfter(now.plusSeconds(2));
             Thread.ofVirtual().name("reopen-" + sandbox.id()).start(() -> slots.reopen(sandbox));
+        }
+    }
+
+    /// A sandbox that cannot be paused after some tries is killed: its deadline holds either way (L2).
+    private void pauseExpired(LiveSandbox sandbox, Instant now) {
+        try {
+            pause.pauseExpired(sandbox, now);
+        } catch (RuntimeException e) {
+            LOG.warn("{} is over its time and could not be paused", sandbox.id(), e);
         }
     }
 

@@ -10,7 +10,9 @@ import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.template.Template;
 import dev.declaw.server.store.SandboxRow;
+import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.VolumeMounts;
+import dev.declaw.server.store.SnapshotRow;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -67,32 +69,68 @@ final class SandboxCreation {
         refusing = true;
     }
 
+    boolean refusing() {
+        return refusing;
+    }
+
+    /// A place among the living, and in line, for a sandbox that is brought back. Closing it leaves the line, and the place
+    /// unless it was kept.
+    final class Admission implements AutoCloseable {
+        private boolean kept;
+
+        void keepPlace() {
+            kept = true;
+        }
+
+        @Override
+        public void close() {
+            boots.release();
+            if (!kept) places.release();
+        }
+    }
+
+    /// @throws PlatformFailure when there is none
+    Admission admit(String owner, int memoryMib) {
+        if (refusing) throw new PlatformFailure.NoCapacity("shutting_down", "this server is stopping");
+        if (!slots.ready()) {
+            throw new PlatformFailure.NoCapacity("egress_not_ready", "the egress proxy is starting; try again in a moment");
+        }
+        quotas.admit(owner, memoryMib);
+        if (!places.tryTake()) throw noPlace();
+        try {
+            standInLine();
+            return new Admission();
+        } catch (RuntimeException e) {
+            places.release();
+            throw e;
+        }
+    }
+
+    private PlatformFailure noPlace() {
+        return new PlatformFailure.QuotaExceeded(
+                "too_many_sandboxes",
+                "this server runs " + settings.sandboxesMax() + " sandboxes, its limit: kill one, or raise DECLAW_SANDBOXES_MAX",
+                5);
+    }
+
     Sandboxes.Created create(String owner, CreateSandbox request) {
         if (refusing) throw new PlatformFailure.NoCapacity("shutting_down", "this server is stopping");
         PolicyReader.Result policy = readPolicy(request);
         checkTimeout(request.timeoutSeconds());
         parts.volumes().check(owner, request.volumes());
-        Template template = Optional.of(request.template())
-                .filter(name -> TEMPLATE_NAME.matcher(name).matches()) // names become paths in the template store
-                .flatMap(parts.host()::template)
-                .orElseThrow(() -> missing(request.template()));
+        Vault.Bound bound = bind(owner, request);
+        Origin origin = origin(owner, request);
         if (!slots.ready()) {
             throw new PlatformFailure.NoCapacity("egress_not_ready", "the egress proxy is starting; try again in a moment");
         }
         quotas.admitRate(owner);
-        quotas.admit(owner, template.memoryMib()); // early, so that nobody stands in line in vain; counts again at the end of it
-        if (!places.tryTake()) {
-            throw new PlatformFailure.QuotaExceeded(
-                    "too_many_sandboxes",
-                    "this server runs " + settings.sandboxesMax()
-                            + " sandboxes, its limit: kill one, or raise DECLAW_SANDBOXES_MAX",
-                    5);
-        }
+        quotas.admit(owner, origin.memoryMib()); // early, so that nobody stands in line in vain; counts again at the end of it
+        if (!places.tryTake()) throw noPlace();
         LiveSandbox sandbox = null;
         boolean queued = false;
         try {
             queued = standInLine();
-            sandbox = register(owner, request, policy.policy(), template);
+            sandbox = register(owner, request, policy.policy(), origin);
         } finally {
             if (sandbox == null) {
                 if (queued) boots.release();
@@ -102,10 +140,31 @@ final class SandboxCreation {
         try {
             List<String> warnings = new ArrayList<>(policy.warnings());
             warnings.addAll(VolumeMounts.warnings(request.volumes()));
-            return new Sandboxes.Created(bringUp(sandbox, template, request), warnings);
+            return new Sandboxes.Created(bringUp(sandbox, origin, request, bound), warnings);
         } finally {
             boots.release();
         }
+    }
+
+    /// What a new sandbox starts from: a template, or a snapshot of another sandbox.
+    private record Origin(
+            String template, int vcpus, int memoryMib, Optional<Template> built, Optional<String> snapshotId) {}
+
+    private Origin origin(String owner, CreateSandbox request) {
+        if (request.snapshotId().isPresent()) {
+            SnapshotRow snapshot = parts.snapshots()
+                    .find(request.snapshotId().get())
+                    .filter(row -> row.owner().equals(owner) && row.complete())
+                    .orElseThrow(() -> new PlatformFailure.NotFound("snapshot_not_found", "there is no snapshot of this id"));
+            return new Origin(
+                    snapshot.template(), snapshot.vcpus(), snapshot.memoryMib(), Optional.empty(), request.snapshotId());
+        }
+        Template template = Optional.of(request.template())
+                .filter(name -> TEMPLATE_NAME.matcher(name).matches()) // names become paths in the template store
+                .flatMap(parts.host()::template)
+                .orElseThrow(() -> missing(request.template()));
+        return new Origin(
+                request.template(), template.vcpus(), template.memoryMib(), Optional.of(template), Optional.empty());
     }
 
     private PolicyReader.Result readPolicy(CreateSandbox request) {
@@ -115,6 +174,19 @@ final class SandboxCreation {
             throw new PolicyException("secure", "is false, but security switches content scanning on; send only one of them");
         }
         return read;
+    }
+
+    private Vault.Bound bind(String owner, CreateSandbox request) {
+        Vault.Bound bound = parts.vault().bind(owner, request.vaultReferences());
+        if (!request.secure() && !bound.uses().isEmpty()) {
+            throw new PolicyException("secure", "is false, but vault_refs takes a proxy that reads requests; send only one of them");
+        }
+        for (String variable : request.vaultReferences().keySet()) {
+            if (request.envs().containsKey(variable)) {
+                throw new PolicyException("vault_refs", "and envs both set " + variable + "; choose one");
+            }
+        }
+        return bound;
     }
 
     private static PlatformFailure missing(String template) {
@@ -151,14 +223,14 @@ final class SandboxCreation {
     }
 
     /// Records the sandbox as CREATING. A warm microVM brings its id with it.
-    private LiveSandbox register(String owner, CreateSandbox request, SecurityPolicy policy, Template template) {
-        Optional<MicroVm> warm = pool.claim(template);
+    private LiveSandbox register(String owner, CreateSandbox request, SecurityPolicy policy, Origin origin) {
+        Optional<MicroVm> warm = origin.built().flatMap(pool::claim);
         try {
             SandboxId id = warm.map(MicroVm::id).orElseGet(parts.tokens()::sandboxId);
             SandboxRow row = new SandboxRow(
                     id.value(),
                     owner,
-                    request.template(),
+                    origin.template(),
                     SandboxState.CREATING,
                     parts.tokens().executionId(),
                     request.timeoutSeconds(),
@@ -169,8 +241,8 @@ final class SandboxCreation {
                     Optional.empty(),
                     parts.tokens().guestToken(),
                     parts.tokens().accessToken(),
-                    template.vcpus(),
-                    template.memoryMib(),
+                    origin.vcpus(),
+                    origin.memoryMib(),
                     FIRST_POLICY_VERSION,
                     StoredJson.writeMap(request.metadata()),
                     StoredJson.writeMap(request.envs()),
@@ -180,7 +252,7 @@ final class SandboxCreation {
             LiveSandbox sandbox = new LiveSandbox(row, policy, request.envs(), audit);
             warm.ifPresent(sandbox::attach);
             synchronized (quotas.lock()) {
-                quotas.admit(owner, template.memoryMib());
+                quotas.admit(owner, origin.memoryMib());
                 live.put(sandbox.id(), sandbox); // before the row, so that whoever sees the row finds it
             }
             try {
@@ -196,18 +268,19 @@ final class SandboxCreation {
         }
     }
 
-    private SandboxInfo bringUp(LiveSandbox sandbox, Template template, CreateSandbox request) {
+    private SandboxInfo bringUp(LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound) {
         try {
             boolean warm = sandbox.attachedVm().isPresent();
-            if (!warm) sandbox.attach(parts.host().boot(new SandboxId(sandbox.id()), template));
+            if (!warm) sandbox.attach(start(new SandboxId(sandbox.id()), origin));
+            parts.vault().attach(sandbox.id(), bound);
             slots.connect(sandbox);
             parts.volumes().attach(sandbox.row().owner(), sandbox.id(), request.volumes(), sandbox.guest());
             Instant started = parts.clock().instant();
             audit.lifecycle(
                     sandbox.id(),
                     "vm_created",
-                    facts -> facts.text("template", template.name())
-                            .text("start", warm ? "warm" : "boot")
+                    facts -> facts.text("template", origin.template())
+                            .text("start", warm ? "warm" : origin.snapshotId().isPresent() ? "fork" : "boot")
                             .number("create_millis", Duration.between(sandbox.row().created(), started).toMillis()));
             Optional<Instant> deadline = deadline(started, sandbox.row().timeoutSeconds());
             sandbox.deadline(deadline);
@@ -227,14 +300,22 @@ final class SandboxCreation {
         return SandboxInfo.of(parts.sandboxes().find(sandbox.id()).orElseThrow(() -> killedMeanwhile(sandbox)));
     }
 
-    private static PlatformFailure killedMeanwhile(LiveSandbox sandbox) {
-        return new PlatformFailure.Gone("sandbox_killed", sandbox.id() + " was killed while it was being created");
+    private MicroVm start(SandboxId id, Origin origin) {
+        return origin.snapshotId().isPresent()
+                ? parts.host().resume(id, origin.snapshotId().get())
+                : parts.host().boot(id, origin.built().orElseThrow());
+    }
+
+    static PlatformFailure killedMeanwhile(LiveSandbox sandbox) {
+        return new PlatformFailure.Gone("sandbox_killed", sandbox.id() + " was killed in the meantime");
     }
 
     /// Ends the sandbox when its microVM ends by itself.
     static void watch(LiveSandbox sandbox, SandboxEnd end) {
         sandbox.vm().exited().thenRun(() -> Thread.ofVirtual()
                 .name("exited-" + sandbox.id())
-                .start(() -> end.abandon(sandbox, "vm_exited")));
+                .start(() -> {
+                    if (!sandbox.leaving()) end.abandon(sandbox, "vm_exited");
+                }));
     }
 }

@@ -24,6 +24,7 @@ final class SandboxEnd {
     private final ConcurrentMap<String, LiveSandbox> live;
     private final Places places;
     private final InstantSource clock;
+    private final PauseSnapshots pauses;
 
     SandboxEnd(
             SandboxTable table,
@@ -32,7 +33,8 @@ final class SandboxEnd {
             SandboxAudit audit,
             ConcurrentMap<String, LiveSandbox> live,
             Places places,
-            InstantSource clock) {
+            InstantSource clock,
+            PauseSnapshots pauses) {
         this.table = table;
         this.slots = slots;
         this.volumes = volumes;
@@ -40,6 +42,7 @@ final class SandboxEnd {
         this.live = live;
         this.places = places;
         this.clock = clock;
+        this.pauses = pauses;
     }
 
     /// Decides that a sandbox ends. True for the one caller whose reason counts; that caller goes on with [#tearDown].
@@ -66,13 +69,14 @@ final class SandboxEnd {
             closeEgress(sandbox);
             sandbox.attachedVm().ifPresent(vm -> vm.kill());
             recordEnd(sandbox, reason);
+            pauses.forget(sandbox.id());
         } catch (RuntimeException e) {
             LOG.warn("{} could not be removed completely; trying again in {} s", sandbox.id(), RETRY_SECONDS, e);
             sandbox.retryAfter(clock.instant().plusSeconds(RETRY_SECONDS));
             sandbox.releaseTeardown();
             return;
         }
-        live.remove(sandbox.id());
+        live.remove(sandbox.id(), sandbox);
         places.release();
         try {
             audit.lifecycle(sandbox.id(), "vm_killed", facts -> facts.text("detail", reason));

@@ -1,5 +1,6 @@
 package dev.declaw.server.lifecycle;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.declaw.egress.control.EgressProxy;
 import dev.declaw.model.audit.AuditSink;
 import dev.declaw.model.failure.PlatformFailure;
@@ -9,11 +10,14 @@ import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.IdempotencyTable;
+import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.VolumeMounts;
+import dev.declaw.server.store.SnapshotTable;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -34,14 +38,18 @@ import java.util.function.Function;
 /// Thread-safe; calls block and are meant for virtual threads.
 public final class Sandboxes implements AutoCloseable {
     private static final int KILL_WAIT_SECONDS_MAX = 30;
+    private static final int KILL_LOOKS_MAX = 100;
+    private static final int KILL_LOOK_MILLIS = 20;
     private static final int CLOSE_ATTEMPTS_MAX = 15; // one per second
 
     private final SandboxTable table;
     private final ConcurrentMap<String, LiveSandbox> live = new ConcurrentHashMap<>();
     private final SandboxAudit audit;
     private final EgressSlots slots;
+    private final PolicyChange policies;
     private final SandboxEnd end;
     private final SandboxCreation creation;
+    private final SandboxRests rests;
     private final Adoption adoption;
     private final WarmPool pool;
     private final Reaper reaper;
@@ -68,7 +76,10 @@ public final class Sandboxes implements AutoCloseable {
             RandomTokens tokens,
             InstantSource clock,
             Tenants tenants,
-            VolumeMounts volumes) {}
+            SnapshotTable snapshots,
+            PauseTransitions transitions,
+            VolumeMounts volumes,
+            Vault vault) {}
 
     public Sandboxes(Parts parts, Settings settings) {
         this.table = parts.sandboxes();
@@ -76,12 +87,17 @@ public final class Sandboxes implements AutoCloseable {
         this.settings = settings;
         Places places = new Places(settings.sandboxesMax());
         audit = new SandboxAudit(parts.audit(), parts.tokens(), clock);
-        slots = new EgressSlots(parts.egress(), clock);
-        end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock);
+        slots = new EgressSlots(parts.egress(), parts.vault(), clock);
+        policies = new PolicyChange(table, slots, audit);
+        PauseSnapshots pauses = new PauseSnapshots(parts);
+        end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
         pool = new WarmPool(parts.host(), "base", settings.warmPool(), parts.tokens());
         creation = new SandboxCreation(parts, settings, audit, slots, end, pool, live, places);
-        adoption = new Adoption(parts.host(), table, slots, parts.volumes(), end, audit, live, places, clock);
-        reaper = new Reaper(live, table, parts.idempotency(), parts.auditTable(), end, slots, clock);
+        SandboxPause pause = new SandboxPause(parts, audit, slots, end, pauses, live, places);
+        SandboxResume resume = new SandboxResume(parts, audit, slots, end, pauses, creation, live, places);
+        rests = new SandboxRests(parts, pause, resume, pauses, live, audit);
+        adoption = new Adoption(parts, pauses, slots, end, audit, live, places);
+        reaper = new Reaper(live, table, parts.idempotency(), parts.auditTable(), end, slots, pause, clock);
     }
 
     /// Takes over what an earlier process left running, ends what cannot be taken over, then starts the timers and the
@@ -131,10 +147,11 @@ public final class Sandboxes implements AutoCloseable {
     /// @throws PlatformFailure.Gone when it was killed
     /// @throws PlatformFailure.Conflict when it is not running yet
     public <T> T use(String owner, String id, Function<LiveSandbox, T> work) {
-        LiveSandbox sandbox = running(row(owner, id));
+        LiveSandbox sandbox = running(rests.awake(row(owner, id)));
         try (LiveSandbox.Call _ = sandbox.enter()) {
             return work.apply(sandbox);
         } catch (PlatformFailure.GuestUnreachable e) {
+            if (sandbox.leaving()) throw SandboxRests.paused(id);
             if (sandbox.vmExited() || sandbox.endReason().isPresent()) throw gone(id, e);
             throw e;
         }
@@ -145,7 +162,10 @@ public final class Sandboxes implements AutoCloseable {
             case KILLING, KILLED -> throw gone(row.id(), null);
             case CREATING ->
                 throw new PlatformFailure.Conflict("sandbox_not_running", row.id() + " is still being created; try again", 1);
-            case PAUSED, UNKNOWN ->
+            case PAUSED, PAUSING -> throw SandboxRests.paused(row.id());
+            case RESUMING ->
+                throw new PlatformFailure.Conflict("sandbox_not_running", row.id() + " is being resumed; try again", 1);
+            case UNKNOWN ->
                 throw new PlatformFailure.Conflict("sandbox_not_running", row.id() + " is " + row.state().wire());
             case RUNNING -> {
                 LiveSandbox sandbox = live.get(row.id());
@@ -173,27 +193,77 @@ public final class Sandboxes implements AutoCloseable {
         return info(owner, id);
     }
 
+    /// Replaces the policy of a running sandbox; what it forbids of what is open is cut within a second.
+    ///
+    /// @param security empty to keep the one there is; a JSON null takes it away
+    /// @param network likewise
+    public PolicyUpdated updatePolicy(String owner, String id, Optional<JsonNode> security, Optional<JsonNode> network) {
+        LiveSandbox sandbox = running(row(owner, id));
+        List<String> warnings = policies.apply(sandbox, security, network);
+        return new PolicyUpdated(sandbox.row().policyVersion(), warnings);
+    }
+
+    /// @param version of the policy that is in force now; stands in every event
+    public record PolicyUpdated(int version, List<String> warnings) {}
+
+    /// Pausing, resuming, snapshots.
+    public SandboxRests rests() {
+        return rests;
+    }
+
     /// Decides that a sandbox ends and returns at once; what it holds is released in the background.
     public void killLater(String owner, String id) {
-        SandboxRow row = row(owner, id);
-        LiveSandbox sandbox = live.get(row.id());
-        if (sandbox != null && end.decide(sandbox, "killed")) end.tearDownLater(sandbox);
+        for (int attempt = 0; attempt < KILL_LOOKS_MAX; attempt++) {
+            LiveSandbox sandbox = live.get(id);
+            SandboxRow row = row(owner, id);
+            if (sandbox != null && end.decide(sandbox, "killed")) {
+                end.tearDownLater(sandbox);
+                return;
+            }
+            if (rests.endPaused(row) || hasEnded(row)) return;
+            awaitTransition(); // paused or brought back between the two looks: it has another run now
+        }
+        throw inProgress(id);
+    }
+
+    private static boolean hasEnded(SandboxRow row) {
+        return row.state() == SandboxState.KILLED || row.state() == SandboxState.KILLING;
+    }
+
+    private static void awaitTransition() {
+        try {
+            TimeUnit.MILLISECONDS.sleep(KILL_LOOK_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static PlatformFailure inProgress(String id) {
+        return new PlatformFailure.Conflict(
+                "kill_in_progress", id + " is being killed and not gone yet; ask again in a moment", 2);
     }
 
     /// Ends a sandbox and returns when nothing of it is left.
     ///
     /// @return false when it had ended, or was ending, already
     public boolean kill(String owner, String id) {
+        LiveSandbox sandbox = live.get(id);
         SandboxRow row = row(owner, id);
-        LiveSandbox sandbox = live.get(row.id());
+        boolean decided = false;
+        for (int look = 0; look < KILL_LOOKS_MAX && !decided; look++) {
+            if (sandbox == null && rests.endPaused(row)) return true;
+            decided = sandbox != null && end.decide(sandbox, "killed");
+            if (decided || hasEnded(row)) break;
+            awaitTransition(); // paused or brought back between the two looks: it has another run now
+            sandbox = live.get(id);
+            row = row(owner, id);
+        }
         if (sandbox == null) return false;
-        boolean decided = end.decide(sandbox, "killed");
         for (int second = 0; second < KILL_WAIT_SECONDS_MAX; second++) {
             end.tearDown(sandbox); // does nothing while somebody else does it; tries again when that failed
             if (gone(sandbox, 1)) return decided;
         }
-        throw new PlatformFailure.Conflict(
-                "kill_in_progress", id + " is being killed and not gone yet; ask again in a moment", 2);
+        throw inProgress(id);
     }
 
     private static boolean gone(LiveSandbox sandbox, int secondsMax) {
@@ -210,9 +280,15 @@ public final class Sandboxes implements AutoCloseable {
         }
     }
 
-    /// What the sandbox uses of the host now.
-    public LiveSandbox.Usage usage(String owner, String id) {
-        return use(owner, id, sandbox -> sandbox.usage(clock.instant()));
+    /// What the sandbox has used of the host since this run of it began, an hour back at most, and what it uses now; oldest
+    /// first. A sandbox that does not run uses nothing, and is not woken for the question.
+    public List<LiveSandbox.Usage> usage(String owner, String id, Optional<Instant> start, Optional<Instant> end) {
+        SandboxRow row = row(owner, id);
+        if (row.state() == SandboxState.KILLED || row.state() == SandboxState.KILLING) throw gone(id, null);
+        LiveSandbox sandbox = live.get(id);
+        if (row.state() != SandboxState.RUNNING || sandbox == null) return List.of();
+        sandbox.usage(clock.instant());
+        return sandbox.samples(start.orElse(Instant.MIN), end.orElse(Instant.MAX));
     }
 
     /// True for a sandbox that still exists and may add to its audit log.

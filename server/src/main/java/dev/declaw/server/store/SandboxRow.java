@@ -41,6 +41,13 @@ public record SandboxRow(
         Objects.requireNonNull(state);
     }
 
+    /// The same sandbox under another policy.
+    public SandboxRow withPolicy(int version, Optional<String> newNetwork, Optional<String> newSecurity) {
+        return new SandboxRow(
+                id, owner, template, state, executionId, timeoutSeconds, created, started, deadline, ended, endReason,
+                guestToken, accessToken, vcpus, memoryMib, version, metadata, envs, newNetwork, newSecurity, lifecycle);
+    }
+
     @Override
     public String toString() {
         return "SandboxRow[" + id + " " + state + "]";

@@ -117,7 +117,8 @@ public final class SandboxTable {
         return changed(handle -> handle.createUpdate(
                         """
                         UPDATE sandboxes SET state = 'KILLING', end_reason = :reason
-                        WHERE id = :id AND execution_id = :execution AND state IN ('CREATING', 'RUNNING', 'PAUSED', 'UNKNOWN')
+                        WHERE id = :id AND execution_id = :execution AND state IN
+                          ('CREATING', 'RUNNING', 'PAUSING', 'PAUSED', 'RESUMING', 'UNKNOWN')
                         """)
                 .bind("reason", reason)
                 .bind("id", id)
@@ -167,6 +168,22 @@ public final class SandboxTable {
                 .bind("deadline", micros(deadline))
                 .bind("id", id)
                 .bind("execution", executionId)
+                .execute());
+    }
+
+    /// Replaces the policy of a running sandbox, if it is still the one of that version.
+    public boolean replacePolicy(SandboxRow row, int fromVersion) {
+        return changed(handle -> handle.createUpdate(
+                        """
+                        UPDATE sandboxes SET policy_version = :version, network = :network, security = :security
+                        WHERE id = :id AND execution_id = :execution AND state = 'RUNNING' AND policy_version = :from
+                        """)
+                .bind("version", row.policyVersion())
+                .bind("network", row.network().orElse(null))
+                .bind("security", row.security().orElse(null))
+                .bind("id", row.id())
+                .bind("execution", row.executionId())
+                .bind("from", fromVersion)
                 .execute());
     }
 

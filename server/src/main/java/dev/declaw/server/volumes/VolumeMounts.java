@@ -109,7 +109,8 @@ public final class VolumeMounts implements AutoCloseable {
                 .toList();
         if (mounts.isEmpty()) return Optional.empty();
         MountSession session = new MountSession(sandboxId, guest, mounts, lookEvery);
-        sessions.put(sandboxId, session);
+        MountSession former = sessions.put(sandboxId, session);
+        if (former != null) former.stop(); // of a pause that failed before it ended the session
         return Optional.of(session);
     }
 

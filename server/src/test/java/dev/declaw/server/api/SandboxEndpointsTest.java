@@ -103,17 +103,17 @@ final class SandboxEndpointsTest {
         "{\"envs\":{\"A\":\"x\\u0000\"}}               | 400 | invalid_request  | envs.A",
         "{\"envs\":\"A=b\"}                            | 400 | invalid_request  | envs",
         "{\"resources\":{}}                            | 403 | resources_fixed  | resources",
-        "{\"vault_refs\":{\"A\":\"vault://x\"}}        | 422 | not_available    | vault_refs",
+        "{\"vault_refs\":{\"A\":\"vault://x\"}}        | 400 | invalid_request  | vault_refs.A",
         "{\"volumes\":[{\"a\":1}]}                     | 400 | invalid_request  | volumes[0].volume_id",
-        "{\"lifecycle\":{\"on_timeout\":\"pause\"}}    | 422 | not_available    | on_timeout",
+        "{\"snapshot_id\":\"snap-none\"}               | 404 | snapshot_not_found | snapshot",
         "{\"lifecycle\":{\"on_timeout\":\"explode\"}}  | 400 | invalid_request  | on_timeout",
-        "{\"lifecycle\":{\"auto_resume\":true}}        | 422 | not_available    | auto_resume",
+        "{\"lifecycle\":{\"auto_resume\":\"yes\"}}     | 400 | invalid_request  | auto_resume",
         "{\"lifecycle\":5}                             | 400 | invalid_request  | lifecycle",
         "{\"network\":{\"allow\":[]}}                  | 400 | invalid_policy   | network.allow",
         "{\"network\":[]}                              | 400 | invalid_policy   | network",
         "{\"security\":{\"pi\":{}}}                    | 400 | invalid_policy   | security.pi",
         "{\"security\":{\"policy_json\":\"{\"}}        | 400 | invalid_policy   | policy_json",
-        "{\"security\":{\"toxicity\":{\"enabled\":true}}} | 400 | invalid_policy | toxicity",
+        "{\"security\":{\"toxicity\":{\"enabled\":true,\"threshold\":2}}} | 400 | invalid_policy | toxicity",
         "{\"secure\":false,\"security\":{\"pii\":{\"enabled\":true}}} | 400 | invalid_policy | secure",
         "{\"secure\":1}                                | 400 | invalid_request  | secure"
     })
@@ -160,8 +160,8 @@ final class SandboxEndpointsTest {
 
     @ParameterizedTest(name = "{0} {1}")
     @CsvSource({
-        "POST, /sandboxes/sbx-00000000/pause, pausing",
-        "POST, /sandboxes/sbx-00000000/snapshot, snapshots",
+        "GET, /sandboxes/sbx-00000000/pause, it takes POST",
+        "PUT, /sandboxes/sbx-00000000/snapshots, it takes GET",
         "PUT, /sandboxes/sbx-00000000/pty, it takes POST",
         "GET, /templates, template",
         "GET, /, there is no such endpoint",
@@ -275,6 +275,27 @@ final class SandboxEndpointsTest {
         for (String bad : new String[] {"limit=0", "limit=x", "state=odd", "next_token=!", "metadata=5", "offset=-1", "state=%f"}) {
             assertThat(http.get("/sandboxes?" + bad).status()).as(bad).isEqualTo(400);
         }
+    }
+
+    @Test
+    void metricsAreASeriesThatCanBeCutByTime() {
+        String id = create("{}");
+        http.get("/sandboxes/" + id + "/metrics");
+        server.clock.move(Duration.ofSeconds(60));
+        JsonNode all = http.get("/sandboxes/" + id + "/metrics").json();
+        assertThat(all.size()).isGreaterThanOrEqualTo(2);
+        assertThat(all.path(0).path("network_received_bytes").longValue()).isEqualTo(4000);
+        assertThat(all.path(0).path("network_sent_bytes").longValue()).isEqualTo(500);
+        String since = server.clock.instant().minusSeconds(1).toString();
+        JsonNode late = http.get("/sandboxes/" + id + "/metrics?start=" + since).json();
+        assertThat(late.size()).isPositive().isLessThan(all.size() + 1);
+        late.forEach(sample -> assertThat(java.time.OffsetDateTime.parse(sample.path("timestamp").textValue()).toInstant())
+                .isAfterOrEqualTo(java.time.Instant.parse(since)));
+        assertThat(http.get("/sandboxes/" + id + "/metrics?end=2020-01-01T00:00:00").json()).isEmpty();
+        assertThat(http.get("/sandboxes/" + id + "/metrics?start=yesterday").status()).isEqualTo(400);
+        http.call("POST", "/sandboxes/" + id + "/pause", null);
+        assertThat(http.get("/sandboxes/" + id + "/metrics").json()).as("looking does not wake it").isEmpty();
+        assertThat(http.get("/sandboxes/" + id).json().path("state").textValue()).isEqualTo("paused");
     }
 
     @Test

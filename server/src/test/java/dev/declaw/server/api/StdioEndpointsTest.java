@@ -87,6 +87,15 @@ final class StdioEndpointsTest {
     }
 
     @Test
+    void inputThatMayHaveArrivedIsNotAnsweredWithWhatClientsRepeat() {
+        String process = process("cat");
+        guest.dead = true;
+        RawHttp.Answer answer = http.post(process + "/stdin", "{\"data\":\"AA==\"}");
+        assertThat(answer.status()).isEqualTo(409);
+        assertThat(answer.json().path("code").textValue()).isEqualTo("input_uncertain");
+    }
+
+    @Test
     void aStartThatIsRepeatedWithItsKeyRunsOnce() {
         String[] paths = {"/commands", "/commands", "/commands/stream", "/stdio", "/pty"};
         String[] bodies = {"{\"cmd\":\"echo a;exit 4\"}", "{\"cmd\":\"cat\",\"background\":true}", "{\"cmd\":\"echo a;exit 4\"}", "{\"cmd\":\"cat\"}", "{}"};

@@ -54,7 +54,13 @@ final class TenancyTest {
                 .json()
                 .path("pid")
                 .asText());
+        mine.put("port", "8000");
         mine.put("kid", owner.get("/auth/me").json().path("key_id").textValue());
+        mine.put("tid", owner.post("/teams", "{\"name\":\"secret-name\"}").json().path("team_id").textValue());
+        mine.put("sid", owner.post("/teams/" + mine.get("tid") + "/vault/secrets", "{\"value\":\"v\",\"provider\":\"openai\"}")
+                .json()
+                .path("secret_id")
+                .textValue());
         mine.put("name", "baseline-hardening");
         JsonNode made = owner.post("/tenants", "{\"name\":\"b\"}").json();
         stranger = new RawHttp(server.api.port(), made.at("/first_key/api_key").textValue());
@@ -66,7 +72,7 @@ final class TenancyTest {
     }
 
     private static String fill(String path, UnaryOperator<String> values) {
-        return Pattern.compile("\\{([a-z]+)\\}").matcher(path).replaceAll(found -> values.apply(found.group(1)));
+        return Pattern.compile("\\{([a-z]+)(?:\\.\\.\\.)?\\}").matcher(path).replaceAll(found -> values.apply(found.group(1)));
     }
 
     /// Of an answer, what does not differ from one call to the next.
@@ -86,7 +92,7 @@ final class TenancyTest {
             String query = "?path=/a&name=n";
             String body = method.equals("GET") ? null : BODY;
             String path = fill(parts[1], name -> mine.getOrDefault(name, "made-up"));
-            String nowhere = fill(parts[1], name -> name.equals("pid") || name.equals("port") ? "7" : "made-up-1");
+            String nowhere = fill(parts[1], name -> name.equals("pid") || name.equals("port") ? mine.get(name) : "made-up-1");
             RawHttp.Answer foreign = stranger.call(method, path + query, body);
             RawHttp.Answer none = stranger.call(method, nowhere + query, body);
             List<Integer> refusals = parts[1].startsWith("/accounts") || parts[1].startsWith("/tenants") ? List.of(403) : List.of(404);
@@ -112,7 +118,7 @@ final class TenancyTest {
             if (!parts[0].equals("GET") || parts[1].contains("{") || parts[1].equals("/health")) continue;
             String shown = stranger.get(parts[1]).text();
             mine.forEach((name, value) -> {
-                if (value.length() > 4 && !name.equals("name")) assertThat(shown).as(route).doesNotContain(value);
+                if (value.length() > 4 && !name.equals("name") && !name.equals("port")) assertThat(shown).as(route).doesNotContain(value);
             });
             assertThat(shown).as(route).doesNotContain("secret-name");
         }
@@ -136,7 +142,7 @@ final class TenancyTest {
             String path = fill(parts[1], name -> mine.getOrDefault(name, "x"));
             RawHttp.Answer answer = server.http.bare(method, path, null, "Authorization: Bearer dcl_" + "0".repeat(48));
             assertThat(answer.status()).as(route + ": " + answer.text()).isEqualTo(401);
-            assertThat(new String(answer.body(), StandardCharsets.UTF_8)).contains("unauthenticated");
+            if (!method.equals("HEAD")) assertThat(new String(answer.body(), StandardCharsets.UTF_8)).contains("unauthenticated");
         }
     }
 }

@@ -33,7 +33,7 @@ final class ConfigReaderTest {
                         new EgressConfig(List.of(), List.of(), List.of(), EgressConfig.Limits.DEFAULT),
                         Optional.empty(),
                         0,
-                        new ServerConfig.Limits(64, 4, 604800),
+                        new ServerConfig.Limits(64, 4, 0, 604800),
                         false,
                         new Tenants.Limits(0, 50, 0),
                         10240,
@@ -50,10 +50,12 @@ final class ConfigReaderTest {
         values.put("EGRESS_RESOLVERS", "192.0.2.1, 192.0.2.2:5353,2001:db8::1");
         values.put("EGRESS_INTERNAL_RANGES", "10.0.0.0/8");
         values.put("EGRESS_UPSTREAM_CA", file.toString());
+        values.put("EGRESS_PARENT_PROXY", "192.0.2.8:3128");
         values.put("ENVD", file.toString());
         values.put("WARM_POOL", "2");
         values.put("SANDBOXES_MAX", "7");
         values.put("BOOTS_MAX", "3");
+        values.put("MEMORY_MIB", "4242");
         values.put("TIMEOUT_SECONDS_MAX", "0");
         values.put("KEEP_SANDBOXES", "true");
         values.put("TENANT_SANDBOXES_MAX", "5");
@@ -75,10 +77,11 @@ final class ConfigReaderTest {
                                 new InetSocketAddress(InetAddress.ofLiteral("2001:db8::1"), 53)),
                         List.of(Cidr.parse("10.0.0.0/8").orElseThrow()),
                         List.of(file),
-                        EgressConfig.Limits.DEFAULT),
+                        EgressConfig.Limits.DEFAULT,
+                        Optional.of(new InetSocketAddress(InetAddress.ofLiteral("192.0.2.8"), 3128))),
                 Optional.of(file),
                 2,
-                new ServerConfig.Limits(7, 3, 0),
+                new ServerConfig.Limits(7, 3, 4242, 0),
                 true,
                 new Tenants.Limits(5, 9, 4096),
                 77,
@@ -107,6 +110,7 @@ final class ConfigReaderTest {
         "DECLAW_EGRESS_RESOLVERS | dns.example | 'dns.example'",
         "DECLAW_EGRESS_INTERNAL_RANGES | 10.0.0.0/33 | CIDR",
         "DECLAW_EGRESS_UPSTREAM_CA | /does/not/exist | readable",
+        "DECLAW_EGRESS_PARENT_PROXY | proxy.example:3128 | IP address",
         "DECLAW_ENVD | envd | absolute",
         "DECLAW_WARM_POOL | -1 | from 0 to 64",
         "DECLAW_SANDBOXES_MAX | many | whole number",

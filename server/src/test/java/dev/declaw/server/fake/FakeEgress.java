@@ -14,6 +14,9 @@ import java.util.function.Predicate;
 public final class FakeEgress implements EgressProxy {
     public final Map<String, SlotRequest> slots = new ConcurrentHashMap<>();
     public volatile boolean ready = true;
+
+    /// Whether it takes credentials.
+    public final boolean injects = true;
     public volatile Predicate<String> failOpen = id -> false;
     private final AtomicInteger authorities = new AtomicInteger();
 
@@ -29,6 +32,21 @@ public final class FakeEgress implements EgressProxy {
         boolean intercepts =
                 PolicyReader.read(request.security(), request.network()).policy().needsCertificateAuthority();
         return new OpenedSlot(intercepts ? Optional.of("CA " + authorities.incrementAndGet()) : Optional.empty());
+    }
+
+    @Override
+    public OpenedSlot update(SlotRequest request) {
+        if (!ready || failOpen.test(request.sandboxId())) {
+            throw new PlatformFailure.NoCapacity("egress_not_ready", "the egress proxy is not up");
+        }
+        SlotRequest old = slots.replace(request.sandboxId(), request);
+        if (old == null) throw new IllegalStateException("this slot is not served");
+        boolean first = intercepts(request) && !intercepts(old);
+        return new OpenedSlot(first ? Optional.of("CA " + authorities.incrementAndGet()) : Optional.empty());
+    }
+
+    private static boolean intercepts(SlotRequest request) {
+        return PolicyReader.read(request.security(), request.network()).policy().needsCertificateAuthority();
     }
 
     @Override

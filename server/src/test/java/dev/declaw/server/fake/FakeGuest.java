@@ -49,6 +49,9 @@ public final class FakeGuest implements GuestClient {
     /// What the next watches report, once.
     public final java.util.Queue<FileChange> changes = new java.util.concurrent.ConcurrentLinkedQueue<>();
 
+    /// Bytes that processes which flood have written.
+    public final java.util.concurrent.atomic.AtomicLong flooded = new java.util.concurrent.atomic.AtomicLong();
+
     public final AtomicInteger openWatches = new AtomicInteger();
     private final Map<Integer, FakeProcess> processes = new ConcurrentHashMap<>();
     private final AtomicInteger pids = new AtomicInteger(100);
@@ -230,12 +233,20 @@ public final class FakeGuest implements GuestClient {
         return List.copyOf(entries.values());
     }
 
+    /// What a look at a file found: another array is another write, at a later time.
+    private record Look(byte[] bytes, int version) {
+        Look next(Look now) {
+            return now.bytes == bytes ? this : new Look(now.bytes, version + 1);
+        }
+    }
+
+    private final Map<String, Look> looks = new ConcurrentHashMap<>();
+
     private FileEntry entry(String path) {
         boolean directory = directories.contains(path);
         String name = path.substring(path.lastIndexOf('/') + 1);
         byte[] bytes = directory ? new byte[0] : files.get(path);
-        // another array is another write, at another time
-        long modified = directory ? 0 : System.identityHashCode(bytes);
+        long modified = directory ? 0 : looks.merge(path, new Look(bytes, 0), Look::next).version;
         return new FileEntry(name, path, directory, directory ? 4096 : bytes.length, modes.getOrDefault(path, 0644), "user", modified, Optional.empty());
     }
 

@@ -13,9 +13,10 @@ import java.util.List;
 import java.util.Map;
 
 /// A process of [FakeGuest]: understands `echo`, `err`, `exit`, `sleep` (until killed), `cat`, `fill N`, `raw BASE64`, `hang`
-/// (silent for good), and `timeout`, joined by `;`. A terminal prints a prompt and echoes what is typed, until `exit`.
+/// (silent for good), `flood` (writes as fast as it is read), and `timeout`, joined by `;`. A terminal prints a prompt and echoes what is typed, until `exit`.
 final class FakeProcess {
     static volatile int keepAliveMillis = 20;
+    private static final int FLOOD_BYTES = 65536;
 
     final int pid;
     final String command;
@@ -56,7 +57,7 @@ final class FakeProcess {
             case "exit" -> end(Integer.parseInt(rest), false);
             case "timeout" -> end(124, true);
             case "chmod" -> {} // done by the guest
-            case "sleep", "cat" -> reading = true;
+            case "sleep", "cat", "flood" -> reading = true;
             default -> {
                 add(new Event.Stderr(("not found: " + part + "\n").getBytes(StandardCharsets.UTF_8)));
                 end(127, false);
@@ -103,7 +104,11 @@ final class FakeProcess {
         add(new Event.Exited(code, timedOut, false));
     }
 
-    private synchronized Event at(int index) {
+    private synchronized Event at(FakeGuest guest, int index) {
+        if (command.equals("flood") && !ended) {
+            guest.flooded.addAndGet(FLOOD_BYTES);
+            return new Event.Stdout(new byte[FLOOD_BYTES]);
+        }
         try {
             if (events.size() <= index) wait(keepAliveMillis);
         } catch (InterruptedException e) {
@@ -140,8 +145,8 @@ final class FakeProcess {
             public Event next() {
                 guest.requireAnswering();
                 while (true) {
-                    Event event = at(next);
-                    if (!(event instanceof Event.KeepAlive)) next++;
+                    Event event = at(guest, next);
+                    if (!(event instanceof Event.KeepAlive) && !command.equals("flood")) next++;
                     position += size(event);
                     if (size(event) == 0 || position > after) return event;
                 }

@@ -97,12 +97,12 @@ public final class FakeVm implements MicroVm {
     @Override
     public Saved pause(String snapshotId) {
         Saved saved = snapshot(snapshotId);
-        kill();
+        guest.dead = true; // it stands still
         return saved;
     }
 
     @Override
     public Usage usage() {
-        return new Usage(1.5, 200, 30);
+        return new Usage(1.5, 200, 30, 4000, 500);
     }
 }

@@ -14,11 +14,18 @@ import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.Database;
 import dev.declaw.server.store.IdempotencyTable;
+import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.store.SnapshotTable;
 import dev.declaw.server.store.TenantTable;
 import dev.declaw.server.store.UsageTable;
+import dev.declaw.server.store.VaultTable;
 import dev.declaw.server.store.VolumeLockTable;
 import dev.declaw.server.store.VolumeTable;
+import dev.declaw.server.tls.OwnCertificate;
+import dev.declaw.server.tls.TlsIdentity;
+import dev.declaw.server.vault.Sealer;
+import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.BlobStore;
 import dev.declaw.server.volumes.VolumeMounts;
 import dev.declaw.server.volumes.Volumes;
@@ -26,6 +33,9 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
 
 /// The real server (Jetty, SQLite, lifecycle) around a host, a guest and a proxy in memory.
 public final class TestServer implements AutoCloseable {
@@ -80,17 +90,23 @@ public final class TestServer implements AutoCloseable {
         Volumes volumes = new Volumes(stores);
         volumes.start();
         mounts = new VolumeMounts(stores, volumes, LOOK_EVERY);
+        VaultTable secrets = new VaultTable(database);
+        Sealer sealer = Sealer.open(home.resolve("vault-key"), secrets.any().isEmpty(), tokens);
+        Vault vault = new Vault(new Vault.Parts(secrets, sealer, admin, tokens, clock, egress.injects));
         sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
-                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants, mounts),
+                        host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants,
+                        new SnapshotTable(database), new PauseTransitions(database), mounts, vault),
                 settings);
         sandboxes.start();
         Accounts accounts = new Accounts(
                 keys, tenants, new UsageTable(database), admin, clock);
+        TlsIdentity identity = OwnCertificate.open(home, List.of("localhost", "127.0.0.1"), Instant.now());
         api = new ApiServer(
                 new InetSocketAddress("127.0.0.1", 0),
+                Optional.of(new ApiServer.Tls(new InetSocketAddress("127.0.0.1", 0), identity)),
                 new ApiServer.Parts(
-                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts));
+                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts, vault));
         api.start();
         http = new RawHttp(api.port(), key);
     }

@@ -2,6 +2,8 @@ package dev.declaw.server.lifecycle;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.server.fake.FakeHost;
 import dev.declaw.server.fake.FakeVm;
@@ -35,24 +37,27 @@ final class LifecycleSimulationTest {
     private final MovedClock clock = new MovedClock();
 
     @ParameterizedTest(name = "seed {0}")
-    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
     void nothingIsLeftWhateverHappens(long seed) throws Exception {
         Random random = new Random(seed);
         AtomicInteger faults = new AtomicInteger();
         host.failBoot = id -> fault(random, faults);
         host.failSockets = id -> fault(random, faults);
+        host.failSave = id -> fault(random, faults);
+        host.failResume = id -> fault(random, faults);
         TestServer server = start(faults, random);
         for (int step = 0; step < STEPS; step++) {
             List<Thread> work = new ArrayList<>();
             int parallel = 1 + random.nextInt(3);
             for (int i = 0; i < parallel; i++) {
-                int action = random.nextInt(10);
+                int action = random.nextInt(16);
                 int pick = random.nextInt(1000);
                 TestServer now = server;
                 work.add(Thread.startVirtualThread(() -> act(now, action, pick)));
             }
             for (Thread thread : work) thread.join();
             if (random.nextInt(15) == 0) {
+                settle(server);
                 server.crash();
                 server = start(faults, random);
             }
@@ -62,7 +67,12 @@ final class LifecycleSimulationTest {
         agree(server);
         for (SandboxInfo info : list(server)) server.sandboxes.killLater(OWNER, info.id());
         agree(server);
+        for (SnapshotInfo left : server.sandboxes.rests().page(OWNER, Optional.empty(), Optional.empty(), 1000).snapshots()) {
+            assertThat(left.source()).as("what a pause saved goes with its sandbox").isEqualTo("manual");
+            server.sandboxes.rests().delete(OWNER, left.sandboxId(), left.id());
+        }
         server.close();
+        assertThat(host.saved).isEmpty();
         assertThat(host.vms).isEmpty();
         assertThat(server.egress.slots).isEmpty();
     }
@@ -97,6 +107,18 @@ final class LifecycleSimulationTest {
                     if (vm != null && pick % 2 == 0) vm.failingKills = 1;
                     else if (vm != null) vm.die();
                 }
+                case 9, 10 -> server.sandboxes.rests().pause(OWNER, id);
+                case 11, 12 -> server.sandboxes.rests().resume(OWNER, id);
+                case 13 -> server.sandboxes.rests().snapshot(OWNER, id);
+                case 14 -> {
+                    List<SnapshotInfo> all = server.sandboxes.rests().page(OWNER, Optional.empty(), Optional.empty(), 100).snapshots();
+                    SnapshotInfo one = all.get(pick % all.size());
+                    switch (pick % 3) {
+                        case 0 -> server.sandboxes.rests().delete(OWNER, one.sandboxId(), one.id());
+                        case 1 -> server.sandboxes.rests().restore(OWNER, one.sandboxId(), Optional.of(one.id()));
+                        default -> server.sandboxes.create(OWNER, fork(one.id()));
+                    }
+                }
                 default -> {
                     server.egress.restart();
                     server.sandboxes.egressRestarted();
@@ -108,8 +130,29 @@ final class LifecycleSimulationTest {
     }
 
     private static CreateSandbox request(long timeout) {
+        JsonNode lifecycle = timeout % 2 == 0
+                ? null
+                : JsonNodeFactory.instance.objectNode().put("on_timeout", "pause").put("auto_resume", true);
         return new CreateSandbox(
-                "base", timeout, true, Map.of(), Map.of(), Optional.empty(), Optional.empty(), Optional.empty());
+                "base", timeout, true, Map.of(), Map.of(), Optional.empty(), Optional.empty(),
+                Optional.ofNullable(lifecycle));
+    }
+
+    /// A crash ends all threads at once, which cannot be had here: nothing may be on its way between two states. Crashes in
+    /// the middle are in SandboxRestsTest.
+    private static void settle(TestServer server) throws InterruptedException {
+        for (int i = 0; i < 200; i++) {
+            boolean quiet = list(server).stream()
+                    .allMatch(info -> info.state() == SandboxState.RUNNING || info.state() == SandboxState.PAUSED);
+            if (quiet) return;
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+    }
+
+    private static CreateSandbox fork(String snapshotId) {
+        return new CreateSandbox(
+                "base", 0, true, Map.of(), Map.of(), Optional.empty(), Optional.empty(), Optional.empty(),
+                List.of(), Optional.of(snapshotId), Map.of());
     }
 
     private static List<SandboxInfo> list(TestServer server) {
@@ -120,21 +163,42 @@ final class LifecycleSimulationTest {
 
     /// Waits until retries are through, then compares the three sides.
     private void agree(TestServer server) throws InterruptedException {
-        for (int i = 0; i < 200 && !agrees(server); i++) {
-            clock.move(Duration.ofSeconds(3));
-            TimeUnit.MILLISECONDS.sleep(30);
+        boolean agreed = agrees(server);
+        for (int i = 0; i < 400 && !agreed; i++) {
+            if (i % 10 == 0) clock.move(Duration.ofSeconds(3)); // which may begin new work: so it is looked at in between
+            TimeUnit.MILLISECONDS.sleep(15);
+            agreed = agrees(server);
         }
-        assertThat(agrees(server))
-                .as("store %s, machine %s, proxy %s", list(server), host.vms.keySet(), server.egress.slots.keySet())
+        assertThat(agreed)
+                .as(
+                        "store %s, machine %s, proxy %s, counts %s, snapshots %s, saved %s",
+                        list(server),
+                        host.vms.keySet(),
+                        server.egress.slots.keySet(),
+                        server.sandboxes.counts(),
+                        server.sandboxes.rests().page(OWNER, Optional.empty(), Optional.empty(), 1000).snapshots(),
+                        host.saved.keySet())
                 .isTrue();
     }
 
     private boolean agrees(TestServer server) {
         Set<String> stored = new HashSet<>();
+        Set<String> paused = new HashSet<>();
         for (SandboxInfo info : list(server)) {
-            if (info.state() != SandboxState.RUNNING) return false;
-            stored.add(info.id());
+            switch (info.state()) {
+                case RUNNING -> stored.add(info.id());
+                case PAUSED -> paused.add(info.id());
+                default -> {
+                    return false;
+                }
+            }
         }
+        Set<String> known = new HashSet<>();
+        for (SnapshotInfo snapshot : server.sandboxes.rests().page(OWNER, Optional.empty(), Optional.empty(), 1000).snapshots()) {
+            known.add(snapshot.id());
+            if (snapshot.source().equals("pause")) paused.remove(snapshot.sandboxId());
+        }
+        if (!paused.isEmpty() || !known.equals(host.saved.keySet())) return false; // one that is lost, or one too many
         Set<String> identified = new HashSet<>();
         host.vms.forEach((id, vm) -> {
             if (vm.guest.identity != null) identified.add(id.value()); // the rest is warm

@@ -1,0 +1,20 @@
+package dev.declaw.egress.content;
+
+/// A stage that reads every part of a request and may change it. Thread-safe; CPU-bound, linear in its input, never blocks.
+interface EditStage {
+    /// Stable name for audit events, for example `pii`.
+    String name();
+
+    /// Path and query of the request.
+    ///
+    /// @param pathAndQuery origin-form request target (RFC 9112 §3.2.1)
+    Screened<String> screenTarget(String pathAndQuery, String host);
+
+    /// One header field, its value as Latin-1.
+    Screened<String> screenHeader(String name, String value, String host);
+
+    /// A whole body after its content codings are taken off.
+    ///
+    /// @param contentType value of the Content-Type field, or empty
+    Screened<byte[]> screenBody(byte[] decodedBody, String contentType, String host);
+}

@@ -1,0 +1,144 @@
+package dev.declaw.egress.flow;
+
+import dev.declaw.model.policy.Reason;
+import io.netty.channel.EventLoop;
+import io.netty.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+
+/// Where bodies are screened that would hold up the other connections of an event loop: large ones, and those that a model
+/// reads. Each has a time box; one that outlives it is refused, and its thread, if it does not react to the interrupt, is
+/// replaced, so that a scanner that hangs takes nobody else along. Thread-safe.
+final class ScreeningPool implements AutoCloseable {
+    private static final int WAITING_MAX = 64;
+    /// Threads that may hang at one time. Beyond it nothing more is screened, and so nothing more leaves.
+    private static final int LOST_MAX = 16;
+
+    private final ThreadPoolExecutor threads;
+    private final int size = Math.max(2, Runtime.getRuntime().availableProcessors());
+    private final AtomicInteger lost = new AtomicInteger();
+    private final long millisMax;
+
+    /// @param millisMax time box of one screening, waiting included
+    ScreeningPool(long millisMax) {
+        this.millisMax = millisMax;
+        threads = new ThreadPoolExecutor(
+                size,
+                size,
+                30,
+                TimeUnit.SECONDS,
+                new ArrayBlockingQueue<>(WAITING_MAX),
+                Thread.ofPlatform().name("screening-", 0).daemon().factory());
+        threads.allowCoreThreadTimeOut(true);
+    }
+
+    /// Runs a screening and tells its result on the event loop: a reason to refuse, or null.
+    ///
+    /// @param crashed told of what [told] throws
+    /// @return false when too many wait; the request must be blocked then
+    boolean run(
+            EventLoop loop, Supplier<Reason> screening, Consumer<Reason> told, Consumer<RuntimeException> crashed) {
+        Task task = new Task(screening, loop, refused -> {
+            try {
+                told.accept(refused);
+            } catch (RuntimeException e) {
+                crashed.accept(e);
+            }
+        });
+        try {
+            task.future = threads.submit(task);
+        } catch (RejectedExecutionException e) {
+            // The queue is the limit; the caller refuses the request.
+            return false;
+        }
+        task.box = loop.schedule(task::expired, millisMax, TimeUnit.MILLISECONDS);
+        return true;
+    }
+
+    private final class Task implements Runnable {
+        private final Supplier<Reason> screening;
+        private final EventLoop loop;
+        private final Consumer<Reason> told;
+        private final AtomicBoolean over = new AtomicBoolean();
+        private final AtomicBoolean running = new AtomicBoolean();
+        private volatile boolean replaced;
+        private volatile Future<?> future;
+        /// Touched on the event loop only.
+        private ScheduledFuture<?> box;
+
+        Task(Supplier<Reason> screening, EventLoop loop, Consumer<Reason> told) {
+            this.screening = screening;
+            this.loop = loop;
+            this.told = told;
+        }
+
+        @Override
+        public void run() {
+            running.set(true);
+            Reason refused;
+            try {
+                refused = screening.get();
+            } catch (RuntimeException | Error e) {
+                // Whatever goes wrong in a scanner is a reason to block, never to let pass.
+                refused = Reason.SCANNER_FAILED;
+            }
+            running.set(false);
+            giveBack();
+            Reason result = refused;
+            if (over.compareAndSet(false, true)) {
+                loop.execute(() -> {
+                    box.cancel(false);
+                    told.accept(result);
+                });
+            }
+        }
+
+        private void expired() {
+            if (!over.compareAndSet(false, true)) return;
+            boolean hangs = running.get();
+            future.cancel(true);
+            if (hangs) replace();
+            told.accept(Reason.SCANNER_FAILED);
+        }
+
+        private void replace() {
+            if (lost.incrementAndGet() > LOST_MAX) {
+                lost.decrementAndGet();
+                return;
+            }
+            replaced = true;
+            resize();
+            if (!running.get()) giveBack();
+        }
+
+        private synchronized void giveBack() {
+            if (!replaced) return;
+            replaced = false;
+            lost.decrementAndGet();
+            resize();
+        }
+    }
+
+    private synchronized void resize() {
+        int wanted = size + Math.max(0, lost.get());
+        if (wanted > threads.getMaximumPoolSize()) {
+            threads.setMaximumPoolSize(wanted);
+            threads.setCorePoolSize(wanted);
+        } else {
+            threads.setCorePoolSize(wanted);
+            threads.setMaximumPoolSize(wanted);
+        }
+    }
+
+    @Override
+    public void close() {
+        threads.shutdownNow();
+    }
+}

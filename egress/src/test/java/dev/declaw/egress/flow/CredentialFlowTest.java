@@ -1,0 +1,152 @@
+package dev.declaw.egress.flow;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.ByteArrayOutputStream;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.DisplayName;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/// Credentials at the edge, with a real TLS origin: what it receives, and what the guest and the audit log never see.
+class CredentialFlowTest {
+    private static final String OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi";
+    private static final String ALLOW = "{\"allow_out\":[\"*.test\"]}";
+    private static final String SECRET = "s3cret-canary/42+x";
+    private static final String PLACEHOLDER = "declaw:vault-managed";
+
+    /// The port of a test's origin is not known before it runs, so the binding takes them all.
+    private static String credential(String members, int port) {
+        return ("[{'id':'cred-1','hosts':['api.test'],'ports':[" + port + "],'value':'" + SECRET + "'" + members + "}]").replace('\'', '"');
+    }
+
+    private static String echo(Origin.Connection connection) throws java.io.IOException {
+        return connection.readRequest();
+    }
+
+    private static void answer(Origin.Connection connection, String fields, String body) throws java.io.IOException {
+        connection.write("HTTP/1.1 200 OK\r\n" + fields + "Content-Length: " + body.length() + "\r\n\r\n" + body);
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "bearer | '' | Authorization: Bearer s3cret-canary/42+x",
+                "header | ,'header':'X-Api-Key','extra_headers':{'Anthropic-Version':'2023'} | X-Api-Key: s3cret-canary/42+x",
+                "header | ,'header':'Authorization','value_prefix':'token ' | Authorization: token s3cret-canary/42+x",
+                "basic | ,'name':'user' | Authorization: Basic dXNlcjpzM2NyZXQtY2FuYXJ5LzQyK3g=",
+                "query | ,'name':'key' | GET /v1?a=1&key=s3cret-canary%2F42%2Bx HTTP/1.1"
+            })
+    @DisplayName("B123 B123a the origin gets the credential once, the guest and the audit log never")
+    void theOriginGetsTheCredentialOnce(String type, String members, String expected) throws Exception {
+        try (Origin origin = Origin.answering(TLS.serverFor("api.test"), OK);
+                FlowRig rig = new FlowRig(null, ALLOW, credential(",'type':'" + type + "'" + members, origin.port()));
+                Socket client = rig.tlsToName("api.test", origin.port())) {
+            FlowRig.send(
+                    client,
+                    "GET /v1?a=1&key=" + PLACEHOLDER + " HTTP/1.1\r\nHost: api.test:" + origin.port() + "\r\nAuthorization: Bearer "
+                            + PLACEHOLDER + "\r\nx_api_key: guess\r\n\r\n");
+            assertThat(FlowRig.readResponse(client)).endsWith("hi\r\n0\r\n\r\n").startsWith("HTTP/1.1 200 ");
+            assertThat(origin.received()).containsOnlyOnce(expected).contains("Accept-Encoding: identity");
+            var event = rig.await(e -> e.event().equals("egress_allowed"));
+            assertThat(event.toJson().toString()).contains("\"credentials\":\"injected: cred-1\"");
+            assertThat(rig.events().toString()).doesNotContain("s3cret", "dXNlcjpzM2");
+        }
+    }
+
+    private static final dev.declaw.egress.tls.TestTls TLS = FlowRig.ORIGIN_TLS;
+
+    @ParameterizedTest(name = "{0} {1} {2}")
+    @CsvSource({
+        "other.test, GET, /v1, ''",
+        "api.test, POST, /v1, ''",
+        "api.test, GET, /v2, ''",
+        "api.test, GET, /v1/../v2, ''",
+        "api.test, GET, /v1, plain"
+    })
+    @DisplayName("B123 no credential outside its binding; a placeholder there is refused")
+    void noCredentialLeavesOutsideItsBinding(String host, String method, String path, String plain) throws Exception {
+        boolean tls = plain.isEmpty();
+        try (Origin origin = Origin.answering(tls ? TLS.serverFor(host) : null, OK)) {
+            String members = ",'methods':['GET'],'path_prefix':'/v1'";
+            String both = credential(members, origin.port()).replace("[\"api.test\"]", "[\"api.test\",\"~never\"]");
+            // Read everywhere, so that the refusal of the placeholder shows at other hosts too.
+            String policy = "{\"invisible_text\":{\"enabled\":true}}";
+            try (FlowRig rig = new FlowRig(policy, ALLOW, both)) {
+                for (String value : new String[] {"none", "Bearer " + PLACEHOLDER, "Basic " + base64("u:" + PLACEHOLDER)}) {
+                    try (Socket client = tls ? rig.tlsToName(host, origin.port()) : rig.toName(host, origin.port())) {
+                        FlowRig.send(client, method + " " + path + " HTTP/1.1\r\nHost: " + host + ":" + origin.port() + "\r\nAuthorization: " + value + "\r\n\r\n");
+                        String answer = FlowRig.readResponse(client);
+                        if (value.equals("none") || host.equals("other.test")) assertThat(answer).startsWith("HTTP/1.1 200 ");
+                        else assertThat(answer).startsWith("HTTP/1.1 403 ").contains("\"code\":\"credential_not_bound\"");
+                        assertThat(answer).doesNotContain("s3cret");
+                    }
+                }
+                assertThat(origin.received()).doesNotContain("s3cret");
+            }
+        }
+    }
+
+    private static String base64(String text) {
+        return Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    @DisplayName("B117 what an origin echoes comes back masked, in bodies, headers and compressed")
+    void whatAnOriginEchoesIsMasked() throws Exception {
+        try (Origin origin = new Origin(TLS.serverFor("api.test"), connection -> {
+                    for (int i = 0; echo(connection) != null; i++) {
+                        if (i == 0) {
+                            answer(connection, "Location: https://x.test/?t=s3cret-canary%2F42%2Bx\r\nSet-Cookie: t=" + SECRET + "\r\nContent-Type: application/json\r\n",
+                                    "{\"a\":\"" + SECRET + "\",\"b\":\"s3cret-canary\\/42+x\",\"c\":\"" + base64("user:" + SECRET) + "\"}");
+                        } else {
+                            ByteArrayOutputStream zipped = new ByteArrayOutputStream();
+                            try (GZIPOutputStream out = new GZIPOutputStream(zipped)) {
+                                out.write(("x" + SECRET + "y").getBytes(StandardCharsets.US_ASCII));
+                            }
+                            answer(connection, "Content-Type: image/png\r\nContent-Encoding: gzip\r\n", zipped.toString(StandardCharsets.ISO_8859_1));
+                        }
+                    }
+                });
+                FlowRig rig = new FlowRig(null, ALLOW, credential("", origin.port()));
+                Socket client = rig.tlsToName("api.test", origin.port())) {
+            String request = "GET / HTTP/1.1\r\nHost: api.test:" + origin.port() + "\r\n\r\n";
+            FlowRig.send(client, request);
+            assertThat(FlowRig.readResponse(client))
+                    .contains("Location: https://x.test/?t=***", "Set-Cookie: t=***", "{\"a\":\"***\",\"b\":\"***\"")
+                    .doesNotContain("s3cret", base64("user:" + SECRET), "MyZXQtY2FuYXJ5");
+            FlowRig.send(client, request);
+            assertThat(FlowRig.readResponse(client)).contains("x***y").doesNotContain("s3cret", "Content-Encoding");
+        }
+    }
+
+    @Test
+    @DisplayName("B123c a credential that cannot be had denies")
+    void aCredentialThatCannotBeHadDenies() throws Exception {
+        try (Origin origin = Origin.answering(TLS.serverFor("api.test"), OK);
+                FlowRig rig = new FlowRig(null, ALLOW, credential("", origin.port()).replace("\"" + SECRET + "\"", "null"));
+                Socket client = rig.tlsToName("api.test", origin.port())) {
+            FlowRig.send(client, "GET / HTTP/1.1\r\nHost: api.test:" + origin.port() + "\r\n\r\n");
+            assertThat(FlowRig.readAll(client)).startsWith("HTTP/1.1 403 ").contains("\"code\":\"credential_unavailable\"");
+            rig.awaitBlocked("credential_unavailable");
+            assertThat(origin.received()).isEmpty();
+        }
+    }
+
+    @Test
+    void aBodyThatNoStageReadsIsStreamedAndMayBeLargerThanWhatIsScanned() throws Exception {
+        String body = "x".repeat(3 * 1024 * 1024);
+        try (Origin origin = Origin.answering(TLS.serverFor("api.test"), OK);
+                FlowRig rig = new FlowRig(null, ALLOW, credential("", origin.port()));
+                Socket client = rig.tlsToName("api.test", origin.port())) {
+            FlowRig.send(client, "POST / HTTP/1.1\r\nHost: api.test:" + origin.port() + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
+            assertThat(FlowRig.readResponse(client)).startsWith("HTTP/1.1 200 ");
+            assertThat(origin.received()).contains("Bearer " + SECRET).endsWith("xxx");
+        }
+    }
+}

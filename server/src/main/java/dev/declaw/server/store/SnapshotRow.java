@@ -1,0 +1,26 @@
+package dev.declaw.server.store;
+
+import java.time.Instant;
+
+/// One snapshot as it is stored.
+///
+/// @param source `manual` or `pause`
+/// @param complete false while it is being made: the runtime knows whether it exists
+/// @param template name of the template that the sandbox came from
+/// @param memoryBytes memory that is not zero
+/// @param stillMillis how long the sandbox stood still for it
+public record SnapshotRow(
+        String id,
+        String sandboxId,
+        String owner,
+        String source,
+        boolean complete,
+        String template,
+        int vcpus,
+        int memoryMib,
+        long memoryBytes,
+        long stillMillis,
+        Instant created) {
+    public static final String MANUAL = "manual";
+    public static final String PAUSE = "pause";
+}

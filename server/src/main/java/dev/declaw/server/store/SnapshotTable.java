@@ -1,0 +1,111 @@
+package dev.declaw.server.store;
+
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+
+/// The snapshots of all sandboxes, living or killed. A row is there before the runtime begins to save and after it has
+/// deleted, so nothing that takes space is unknown here.
+public final class SnapshotTable {
+    private final Database database;
+
+    public SnapshotTable(Database database) {
+        this.database = database;
+    }
+
+    public void insert(SnapshotRow row) {
+        database.write(handle -> handle.createUpdate(
+                        """
+                        INSERT INTO snapshots (id, sandbox_id, owner, source, complete, template, vcpus, memory_mib,
+                          memory_bytes, still_millis, created_micros)
+                        VALUES (:id, :sandbox, :owner, :source, :complete, :template, :vcpus, :memory, :bytes, :still, :created)
+                        """)
+                .bind("id", row.id())
+                .bind("sandbox", row.sandboxId())
+                .bind("owner", row.owner())
+                .bind("source", row.source())
+                .bind("complete", row.complete() ? 1 : 0)
+                .bind("template", row.template())
+                .bind("vcpus", row.vcpus())
+                .bind("memory", row.memoryMib())
+                .bind("bytes", row.memoryBytes())
+                .bind("still", row.stillMillis())
+                .bind("created", Micros.of(row.created()))
+                .execute());
+    }
+
+    /// The runtime has all of it.
+    public void complete(String id, long memoryBytes, long stillMillis) {
+        database.write(handle -> handle.createUpdate(
+                        "UPDATE snapshots SET complete = 1, memory_bytes = :bytes, still_millis = :still WHERE id = :id")
+                .bind("bytes", memoryBytes)
+                .bind("still", stillMillis)
+                .bind("id", id)
+                .execute());
+    }
+
+    public void delete(String id) {
+        database.write(handle ->
+                handle.createUpdate("DELETE FROM snapshots WHERE id = :id").bind("id", id).execute());
+    }
+
+    public Optional<SnapshotRow> find(String id) {
+        return database.read(handle -> handle.createQuery("SELECT * FROM snapshots WHERE id = :id")
+                .bind("id", id)
+                .map((results, _) -> row(results))
+                .findOne());
+    }
+
+    /// Those of one sandbox, newest first.
+    public List<SnapshotRow> ofSandbox(String sandboxId) {
+        return database.read(handle -> handle.createQuery(
+                        "SELECT * FROM snapshots WHERE sandbox_id = :sandbox ORDER BY created_micros DESC, id DESC")
+                .bind("sandbox", sandboxId)
+                .map((results, _) -> row(results))
+                .list());
+    }
+
+    /// A page of an owner's complete ones, newest first.
+    ///
+    /// @param sandboxId those of this sandbox only; empty for all
+    public List<SnapshotRow> page(String owner, Optional<String> sandboxId, Optional<SandboxTable.Cursor> after, int limit) {
+        return database.read(handle -> handle.createQuery(
+                        """
+                        SELECT * FROM snapshots WHERE owner = :owner AND complete = 1
+                          AND (:sandbox = '' OR sandbox_id = :sandbox)
+                          AND (created_micros < :micros OR (created_micros = :micros AND id < :id))
+                        ORDER BY created_micros DESC, id DESC LIMIT :limit
+                        """)
+                .bind("owner", owner)
+                .bind("sandbox", sandboxId.orElse(""))
+                .bind("micros", after.map(SandboxTable.Cursor::createdMicros).orElse(Long.MAX_VALUE))
+                .bind("id", after.map(SandboxTable.Cursor::id).orElse(""))
+                .bind("limit", limit)
+                .map((results, _) -> row(results))
+                .list());
+    }
+
+    public List<SnapshotRow> all() {
+        return database.read(handle -> handle.createQuery("SELECT * FROM snapshots")
+                .map((results, _) -> row(results))
+                .list());
+    }
+
+    private static SnapshotRow row(ResultSet results) throws SQLException {
+        Instant created = Micros.instant(results.getLong("created_micros"));
+        return new SnapshotRow(
+                results.getString("id"),
+                results.getString("sandbox_id"),
+                results.getString("owner"),
+                results.getString("source"),
+                results.getInt("complete") == 1,
+                results.getString("template"),
+                results.getInt("vcpus"),
+                results.getInt("memory_mib"),
+                results.getLong("memory_bytes"),
+                results.getLong("still_millis"),
+                created);
+    }
+}

@@ -1,0 +1,26 @@
+package dev.declaw.server.store;
+
+import java.util.List;
+
+/// The step of the tables that adds snapshots.
+final class SnapshotTables {
+    static final List<String> STEP = List.of(
+            """
+            CREATE TABLE snapshots (
+              id TEXT PRIMARY KEY,
+              sandbox_id TEXT NOT NULL,
+              owner TEXT NOT NULL,
+              source TEXT NOT NULL,
+              complete INTEGER NOT NULL,
+              template TEXT NOT NULL,
+              vcpus INTEGER NOT NULL,
+              memory_mib INTEGER NOT NULL,
+              memory_bytes BIGINT NOT NULL,
+              still_millis BIGINT NOT NULL,
+              created_micros BIGINT NOT NULL)
+            """,
+            "CREATE INDEX snapshots_by_sandbox ON snapshots (sandbox_id, created_micros)",
+            "CREATE INDEX snapshots_by_owner ON snapshots (owner, created_micros, id)");
+
+    private SnapshotTables() {}
+}
