@@ -22,6 +22,9 @@ final class NameGate {
 
     private static final Set<String> KEY_PARTS = Set.of("name", "addr", "contact", "customer", "patient", "author", "owner", "recipient", "person", "employee", "street", "holder", "assignee", "city");
 
+    /// Longer runs of letters are no word that names somebody.
+    private static final int WORD_CHARS_MAX = 24;
+
     private NameGate() {}
 
     /// Whether to ask the model about a stretch.
@@ -29,7 +32,6 @@ final class NameGate {
         for (int i = start; i < end; ) {
             char c = text.charAt(i);
             if (!Character.isLetter(c)) {
-                if (Character.isHighSurrogate(c)) return true;
                 i++;
                 continue;
             }
@@ -43,13 +45,31 @@ final class NameGate {
     private static boolean word(String text, int from, int to) {
         char first = text.charAt(from);
         if (first >= 0x590 && !Character.isLowerCase(first) && !Character.isUpperCase(first)) return true;
-        if (to - from < 2) return false;
+        if (to - from < 2 || to - from > WORD_CHARS_MAX) return false;
         if (to - from <= 10) {
             String lower = text.substring(from, to).toLowerCase(Locale.ROOT);
             if (CUES.contains(lower)) return true;
             if (HABITUAL.contains(lower)) return false;
         }
-        return Character.isUpperCase(first);
+        if (!Character.isUpperCase(first) || identifier(text, from - 1) || identifier(text, to)) return false;
+        for (int i = from + 1; i < to; i++) if (Character.isLowerCase(text.charAt(i))) return true;
+        return shoutedNext(text, to);
+    }
+
+    /// Whether a character makes its neighbours part of an identifier, a number or a code.
+    private static boolean identifier(String text, int at) {
+        if (at < 0 || at >= text.length()) return false;
+        char c = text.charAt(at);
+        return c == '_' || c == '$' || c == '/' || c >= '0' && c <= '9';
+    }
+
+    /// A word in capitals alone is mostly an abbreviation or a constant; a name in capitals has a second one.
+    private static boolean shoutedNext(String text, int at) {
+        int from = at;
+        while (from < text.length() && from < at + 2 && (text.charAt(from) == ' ' || text.charAt(from) == ',')) from++;
+        int to = from;
+        while (to < text.length() && to - from <= WORD_CHARS_MAX && Character.isUpperCase(text.charAt(to))) to++;
+        return from > at && to - from >= 2 && to - from <= WORD_CHARS_MAX && !identifier(text, to);
     }
 
     /// Whether the key that a value stands under speaks of a person or a place.

@@ -18,7 +18,7 @@ class NameGateTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "the build took 12 seconds", "{\"id\": 7, \"ok\": true}", "Please see the log.", "If not, run it again.", "x = y + 1; return x", "2026-11-21 10:22:01 ok"})
+    @ValueSource(strings = {"", "the build took 12 seconds", "{\"id\": 7, \"ok\": true}", "Please see the log.", "If not, run it again.", "x = y + 1; return x", "2026-11-21 10:22:01 ok", "REDACTED_SSN_1 REDACTED_SSN_2", "QUJDREVGR0hJSktMTU5P", "use HTTP now", "well done \uD83D\uDE00"})
     void shutsForPlainText(String text) {
         assertThat(opens(text)).isFalse();
     }
