@@ -24,6 +24,12 @@ final class PersonalData implements Scanner {
         return "pii";
     }
 
+    /// Names are judged by a model.
+    @Override
+    public boolean slow() {
+        return true;
+    }
+
     @Override
     public List<Finding> scan(ScanText text) {
         List<Finding> sure = structured.scan(text);

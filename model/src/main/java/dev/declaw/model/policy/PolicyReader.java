@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.declaw.model.scan.CustomType;
 import dev.declaw.model.scan.PiiType;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -186,6 +187,7 @@ public final class PolicyReader {
         PolicyJson.object(field, node);
         boolean enabled = false;
         Set<PiiType> types = PiiPolicy.OFF.types();
+        List<CustomType> custom = List.of();
         ContentAction action = ContentAction.REDACT;
         boolean rehydrate = true;
         HostSelector hosts = HostSelector.ALL;
@@ -196,17 +198,18 @@ public final class PolicyReader {
             switch (PolicyJson.snake(member.getKey())) {
                 case "enabled" -> enabled = PolicyJson.bool(path, value);
                 case "types" -> types = readPiiTypes(path, value);
+                case "custom_types" -> custom = CustomTypeReader.read(path, value);
                 case "action" -> action = PolicyJson.action(path, value, ContentAction.REDACT, ContentAction.BLOCK, ContentAction.LOG_ONLY);
                 case "rehydrate_response" -> rehydrate = PolicyJson.bool(path, value);
                 case "domains" -> hosts = PolicyJson.readHosts(path, value);
                 case "model" -> PolicyJson.text(path, value);
-                default -> throw PolicyJson.unknown(path, "enabled, types, action, rehydrate_response, domains, model");
+                default -> throw PolicyJson.unknown(path, "enabled, types, custom_types, action, rehydrate_response, domains, model");
             }
         }
-        if (enabled && types.isEmpty()) {
+        if (enabled && types.isEmpty() && custom.isEmpty()) {
             throw new PolicyException(field + ".types", "is empty, so nothing would be found; leave it out for all types");
         }
-        return new PiiPolicy(enabled, types, action, rehydrate, hosts);
+        return new PiiPolicy(enabled, types, custom, action, rehydrate, hosts);
     }
 
     private static Set<PiiType> readPiiTypes(String field, JsonNode node) {
