@@ -76,6 +76,7 @@ class EventRehydratorTest {
 
     @Tag("B111")
     @Test
+    @Tag("B111")
     void aTokenIsTurnedBackWhereverItIsCutBetweenEvents() throws Exception {
         for (Api api : Api.values()) {
             for (int cut = 1; cut < token.length(); cut++) {
@@ -189,6 +190,7 @@ class EventRehydratorTest {
 
     @Tag("B113")
     @Test
+    @Tag("B113")
     void otherHostsGetNothing() throws Exception {
         EventRehydrator filter = new EventRehydrator(vault, "other.test", false);
         byte[] bytes = stream(Api.CHAT, List.of(token.substring(0, 9), token.substring(9) + " "), "").getBytes(StandardCharsets.UTF_8);

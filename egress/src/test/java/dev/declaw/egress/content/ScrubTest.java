@@ -43,6 +43,7 @@ class ScrubTest {
 
     @Tag("B117")
     @Test
+    @Tag("B117")
     void everyUsualSpellingIsMaskedHoweverItIsCut() {
         for (String spelling : spellings()) {
             byte[] bytes = ("<" + spelling + ">").getBytes(StandardCharsets.UTF_8);

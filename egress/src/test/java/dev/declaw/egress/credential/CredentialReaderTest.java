@@ -74,6 +74,7 @@ class CredentialReaderTest {
         "https, api.test, 443, POST, //v1, false",
         "https, api.test, 443, POST, /v1/..;/admin, false"
     })
+    @Tag("B072") @Tag("B123")
     void aCredentialGoesOnlyWhereAllOfItsBindingFits(
             String scheme, String host, int port, String method, String target, boolean fits) throws Exception {
         CredentialSet set = read("{'id':'a','hosts':['api.test'],'methods':['post'],'path_prefix':'/v1','value':'s3cret-canary'}");

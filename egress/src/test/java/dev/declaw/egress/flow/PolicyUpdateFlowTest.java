@@ -41,6 +41,7 @@ class PolicyUpdateFlowTest {
 
     @Tag("B124")
     @Test
+    @Tag("B124") @Tag("B078")
     void whatATighterPolicyForbidsIsCutAndWhatItAllowsGoesOn() throws Exception {
         Origin.Script endless = connection -> {
             connection.readRequest();
@@ -77,6 +78,7 @@ class PolicyUpdateFlowTest {
 
     @Tag("B124")
     @Test
+    @Tag("B124") @Tag("B078")
     void aPassthroughThatMustBeReadNowIsCut() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK);
@@ -94,6 +96,7 @@ class PolicyUpdateFlowTest {
     }
 
     @Test
+    @Tag("B124") @Tag("B078")
     void credentialsAndStagesOfTheNewPolicyHoldForTheNextRequestOfAnOpenConnection() throws Exception {
         try (FlowRig rig = new FlowRig(REDACT, ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK);
@@ -111,6 +114,7 @@ class PolicyUpdateFlowTest {
     }
 
     @Test
+    @Tag("B124") @Tag("B078")
     void aPolicyThatCannotBeEnforcedChangesNothing() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW)) {
             ObjectMapper json = new ObjectMapper();

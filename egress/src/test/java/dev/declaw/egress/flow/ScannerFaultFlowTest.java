@@ -48,6 +48,7 @@ class ScannerFaultFlowTest {
     @Tag("B126")
     @ParameterizedTest(name = "{0}: {1}, slow {2}")
     @MethodSource("matrix")
+    @Tag("B126")
     void aScannerThatFailsLetsNothingOut(String stage, String fault, boolean slow) throws Exception {
         try (FlowRig rig = new FlowRig(STAGES.get(stage), ALLOW, new ScriptedScanners(slow, FAULTS.get(fault)), 30_000);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK);
@@ -66,6 +67,7 @@ class ScannerFaultFlowTest {
 
     @Tag("B126")
     @Test
+    @Tag("B126") @Tag("B088")
     void aScannerThatHangsIsCutOffAndDoesNotHoldUpOthers() throws Exception {
         String policy = STAGES.get("injection");
         try (FlowRig rig = new FlowRig(policy, ALLOW, new ScriptedScanners(true, ScriptedScanners::hang), 1_000);

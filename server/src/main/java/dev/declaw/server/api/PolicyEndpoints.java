@@ -46,6 +46,7 @@ final class PolicyEndpoints {
 
     /// A member that is absent stays as it is; a null takes it away.
     void update(HttpCall call) {
+        sandboxes.info(call.owner(), call.parameter("id")); // what is not there is not there, whatever is sent
         JsonNode body = Json.parse(call.bodyBytes());
         if (!body.isObject() || !body.has("security") && !body.has("network")) {
             throw JsonBody.wrong("", "must be an object with security, network, or both");
