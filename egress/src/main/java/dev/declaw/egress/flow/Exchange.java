@@ -87,19 +87,15 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     // --- the request's content ---
 
+    /// A head that no model reads is screened at once; any other together with the body, beside the event loop.
     private void screenHead() {
         screening = new RequestScreening(flow.slot.pipeline().begin(judgement.name(), peer()), head);
-        Reason refused;
-        try {
-            refused = screening.screenHead();
-        } catch (RuntimeException | StackOverflowError e) {
-            refused = Reason.SCANNER_FAILED;
-        }
+        Reason refused = screening.slowHead() ? null : judgeHead();
         subject = subject.with(screening.auditPath());
         int bytesMax = flow.services.config.limits().scanBodyBytesMax();
         if (refused != null) {
             block(refused, screening.screening(), "");
-        } else if (!screening.readsBody() || body.done() && !screening.judging()) {
+        } else if (!screening.slowHead() && (!screening.readsBody() || body.done() && !screening.judging())) {
             findUpstream();
         } else if (body.done()) {
             screenBody(new byte[0]);
@@ -109,6 +105,14 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
             phase = Phase.HOLDING;
             held = new HeldBody(flow.slot, guest.channel().alloc(), bytesMax);
             sayContinue();
+        }
+    }
+
+    private Reason judgeHead() {
+        try {
+            return screening.screenHead();
+        } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+            return Reason.SCANNER_FAILED;
         }
     }
 
@@ -151,6 +155,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     /// Whatever goes wrong in a scanner is a reason to block, never to let pass.
     private Reason judgeBody(byte[] bytes) {
+        Reason refused = screening.slowHead() ? judgeHead() : null;
+        if (refused != null) return refused;
         try {
             return screening.screenBody(flow.services.bodyDecoder, bytes);
         } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
@@ -160,6 +166,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     private void screened(Reason refused) {
         if (phase == Phase.OVER) return;
+        subject = subject.with(screening.auditPath());
         if (refused != null) {
             block(refused, screening.screening(), "");
         } else {
