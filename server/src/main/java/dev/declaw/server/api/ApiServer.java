@@ -120,13 +120,13 @@ public final class ApiServer implements AutoCloseable {
         SandboxVolumeEndpoints captures = new SandboxVolumeEndpoints(parts.sandboxes(), parts.mounts());
         VaultEndpoints vault = new VaultEndpoints(parts.vault(), parts.sandboxes());
         CatalogEndpoints catalog = new CatalogEndpoints(parts.templates());
+        PolicyEndpoints policies = new PolicyEndpoints(parts.sandboxes());
         AccountEndpoints account = new AccountEndpoints(parts.accounts(), parts.sandboxes());
         TenantEndpoints tenants = new TenantEndpoints(parts.accounts());
         AuditLogEndpoints log = new AuditLogEndpoints(parts.audit(), parts.drainAudit());
         AuditEndpoints audit = new AuditEndpoints(parts.sandboxes(), parts.audit(), parts.drainAudit());
         PortEndpoints ports = new PortEndpoints(parts.sandboxes(), guard);
         ScanEndpoints scans = new ScanEndpoints(new AllScanners(), parts.keys());
-        PolicyEndpoints policies = new PolicyEndpoints(parts.sandboxes());
         List<Router.Route> table = new ArrayList<>(List.of(
                 of("PUT", "/sandboxes/{id}/policy", policies::update),
                 of("POST", "/policies/explain", policies::explain),

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -108,6 +109,7 @@ final class VaultEndpointsTest {
     }
 
     @Test
+    @Tag("B129")
     void noValueIsOnDiskNorInAnyAnswer() throws Exception {
         secret("\"provider\":\"openai\"");
         RawHttp.Answer created = create("vault://" + team + "/prod/openai", "");
@@ -214,6 +216,7 @@ final class VaultEndpointsTest {
     }
 
     @Test
+    @Tag("B123b")
     void aValueThatCannotStandInAHeaderIsRefusedAndANameIsUsedOnce() {
         assertThat(http.post(secrets(), "{\"value\":\"a\\nb\",\"provider\":\"openai\"}").status()).isEqualTo(400);
         secret("\"provider\":\"openai\"");
@@ -248,6 +251,7 @@ final class VaultEndpointsTest {
     }
 
     @Test
+    @Tag("B123c")
     void aServerThatHasLostItsMasterKeyDoesNotStart() throws Exception {
         secret("\"provider\":\"openai\"");
         server.close();
