@@ -8,10 +8,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.declaw.model.scan.PiiType;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// Reads a policy as the clients send it (wire-api 15) into a [SecurityPolicy], strictly: an unknown field, an unknown
 /// value, a wrong type or a number out of range is a [PolicyException] that names the field; nothing is skipped.
@@ -29,6 +31,8 @@ public final class PolicyReader {
     }
 
     private static final int POLICY_CHARS_MAX = 256 * 1024;
+    private static final String PII_TYPES =
+            Arrays.stream(PiiType.values()).map(PiiType::wire).collect(Collectors.joining(", "));
 
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -202,10 +206,6 @@ public final class PolicyReader {
         if (enabled && types.isEmpty()) {
             throw new PolicyException(field + ".types", "is empty, so nothing would be found; leave it out for all types");
         }
-        if (enabled && (types.contains(PiiType.PERSON_NAME) || types.contains(PiiType.ADDRESS))) {
-            warnings.add("pii.types: person_name and address need the name model, which this version does not have; "
-                    + "all other types are enforced");
-        }
         return new PiiPolicy(enabled, types, action, rehydrate, hosts);
     }
 
@@ -218,8 +218,7 @@ public final class PolicyReader {
             types.add(PiiType.parse(name)
                     .orElseThrow(() -> new PolicyException(
                             path,
-                            "'" + name + "' is no PII type; the types are ssn, credit_card, email, phone, person_name, "
-                                    + "api_key, address, ip_address")));
+                            "'" + name + "' is no PII type; the types are " + PII_TYPES)));
         }
         return types;
     }
