@@ -63,11 +63,11 @@ final class PolicyEndpoints {
         call.json(200, answer);
     }
 
-    /// `{"accepted": true, "warnings": […], "findings": […]}`, or the error that a create would answer with. Findings are rules
+    /// `{"accepted": true, "valid": true, "warnings": […], "findings": […]}`, or the error that a create would answer with. Findings are rules
     /// that can have no effect.
     void lint(HttpCall call) {
         PolicyReader.Result read = read(call.body());
-        ObjectNode answer = Json.object().put("accepted", true);
+        ObjectNode answer = Json.object().put("accepted", true).put("valid", true);
         warnings(answer, read.warnings());
         ArrayNode findings = answer.putArray("findings");
         PolicyLint.of(read.policy()).forEach(finding -> findings.addObject()
