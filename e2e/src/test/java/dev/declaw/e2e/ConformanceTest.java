@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Every public method of the official clients' sandbox surface, against real microVMs. Which methods exist is read from the
@@ -40,7 +41,9 @@ class ConformanceTest {
         run(OfficialClients.node("node", OfficialClients.beside("conformance.mjs").toString()));
     }
 
+    /// `-Ddeclaw.test.openai-adapter=true`: the framework takes minutes to install.
     @Test
+    @EnabledIfSystemProperty(named = "declaw.test.openai-adapter", matches = "true")
     void theAdapterOfThePythonClientForAnAgentFramework() throws Exception {
         Path python = PythonEnvironment.with("openai-adapter", OfficialClients.SCRIPTS.resolve("openai-requirements.txt"));
         output(Command.of(python.toString(), OfficialClients.SCRIPTS.resolve("openai_adapter.py").toString()));
