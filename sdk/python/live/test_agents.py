@@ -15,22 +15,22 @@ import pytest
 
 pytest.importorskip("agents.sandbox")
 
-from agents import RunConfig, Runner, set_tracing_disabled  # noqa: E402
-from agents.models.openai_chatcompletions import OpenAIChatCompletionsModel  # noqa: E402
-from agents.models.openai_responses import OpenAIResponsesModel  # noqa: E402
-from agents.sandbox import SandboxAgent  # noqa: E402
-from agents.sandbox.capabilities.filesystem import Filesystem  # noqa: E402
-from agents.sandbox.capabilities.shell import Shell  # noqa: E402
-from agents.sandbox.snapshot import LocalSnapshotSpec  # noqa: E402
-from agents.run_config import SandboxRunConfig  # noqa: E402
-from openai import AsyncOpenAI  # noqa: E402
+from agents import RunConfig, Runner, set_tracing_disabled
+from agents.models.openai_chatcompletions import OpenAIChatCompletionsModel
+from agents.models.openai_responses import OpenAIResponsesModel
+from agents.run_config import SandboxRunConfig
+from agents.sandbox import SandboxAgent
+from agents.sandbox.capabilities.filesystem import Filesystem
+from agents.sandbox.capabilities.shell import Shell
+from agents.sandbox.snapshot import LocalSnapshotSpec
+from openai import AsyncOpenAI
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from model import Call, Model  # noqa: E402
+from model import Call, Model
 
-import declaw  # noqa: E402
-from declaw.openai import (  # noqa: E402
+import declaw
+from declaw.openai import (
     DeclawSandboxClient,
     DeclawSandboxClientOptions,
     PIIConfig,

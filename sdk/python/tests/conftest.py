@@ -5,9 +5,9 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from wire import Answer, Server  # noqa: E402
+from wire import Answer, Server
 
-from declaw import Sandbox  # noqa: E402
+from declaw import Sandbox
 
 KEY = "dcl_secret-of-the-test"
 

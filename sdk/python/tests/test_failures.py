@@ -219,3 +219,22 @@ def test_a_policy_reads_back_as_it_was_written():
 )
 def test_a_wildcard_does_not_match_its_apex(pattern, host, matches):
     assert declaw.domain_matches(pattern, host) is matches
+
+
+def test_a_policy_of_every_part_reads_back_and_can_only_report():
+    policy = SecurityPolicy(
+        pii=PIIConfig(enabled=True, on_error="log_only"),
+        injection_defense=InjectionDefenseConfig(enabled=True, domains=["*"], on_error="block"),
+        toxicity=ToxicityConfig(enabled=True, threshold=0.8),
+        transformations=[TransformationRule("a", "b", domains=["*.example.com"])],
+        content_gate=ContentGateConfig(enabled=True, domains=["api.openai.com"], models=["gpt-*"], endpoints=["POST /v1/chat/*"]),
+        mode="report",
+    )
+    policy.check_effective()
+    wire = policy.to_dict()
+    assert SecurityPolicy.from_dict(wire).to_dict() == wire
+    assert wire["mode"] == "report" and wire["pii"]["on_error"] == "log_only"
+    assert wire["transformations"][0]["domains"] == ["*.example.com"]
+    for bad in (lambda: SecurityPolicy(mode="off"), lambda: PIIConfig(on_error="ignore")):
+        with pytest.raises(InvalidPolicyError):
+            bad()

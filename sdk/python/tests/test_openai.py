@@ -11,17 +11,17 @@ from wire import Answer, failure, frame, sse
 
 pytest.importorskip("agents.sandbox")
 
-from agents.sandbox.errors import (  # noqa: E402
+from agents.sandbox.errors import (
     ExecTimeoutError,
     PtySessionNotFoundError,
     WorkspaceReadNotFoundError,
 )
-from agents.sandbox.manifest import Manifest  # noqa: E402
-from agents.sandbox.session.sandbox_client import BaseSandboxClientOptions  # noqa: E402
-from agents.sandbox.snapshot import LocalSnapshotSpec  # noqa: E402
+from agents.sandbox.manifest import Manifest
+from agents.sandbox.session.sandbox_client import BaseSandboxClientOptions
+from agents.sandbox.snapshot import LocalSnapshotSpec
 
-import declaw  # noqa: E402
-from declaw.openai import (  # noqa: E402
+import declaw
+from declaw.openai import (
     AuditConfig,
     DeclawSandboxClient,
     DeclawSandboxClientOptions,

@@ -38,10 +38,10 @@ def flag(field: str, value: Any) -> None:
 
 
 def hosts(field: str, entries: Optional[Iterable[str]]) -> None:
-    """Host names, `*.suffix` and `~regex`."""
+    """Host names, `*.suffix`, `~regex` and `*`."""
     for entry in texts(field, entries):
-        if not entry.startswith("~") and not _HOST.match(entry):
-            raise InvalidPolicyError(f"{field}: {entry!r} is none of: a host name, *.suffix, ~regex")
+        if entry != "*" and not entry.startswith("~") and not _HOST.match(entry):
+            raise InvalidPolicyError(f"{field}: {entry!r} is none of: a host name, *.suffix, ~regex, *")
 
 
 def is_address(entry: str) -> bool:

@@ -60,13 +60,19 @@ class SecurityPolicy:
     invisible_text: Optional[InvisibleTextConfig] = None
     content_gate: Optional[ContentGateConfig] = None
     custom_policy: Optional[CustomPolicyConfig] = None
+    #: `enforce` (None: the same), or `report`: rules and scanners only tell what they would have done.
+    mode: Optional[str] = None
 
     def __post_init__(self) -> None:
         if isinstance(self.audit, bool):
             self.audit = AuditConfig(enabled=self.audit)
         if isinstance(self.injection_defense, bool):
             self.injection_defense = InjectionDefenseConfig(enabled=self.injection_defense)
+        if self.mode not in (None, "enforce", "report"):
+            raise InvalidPolicyError(f"mode is {self.mode!r}; it must be enforce or report")
         for part in fields(self):
+            if part.name == "mode":
+                continue
             value = getattr(self, part.name)
             if part.name == "transformations":
                 if not isinstance(value, list) or any(not isinstance(rule, TransformationRule) for rule in value):
@@ -83,7 +89,7 @@ class SecurityPolicy:
         if self.injection_defense and self.injection_defense.enabled and not self.injection_defense.domains:
             raise InvalidPolicyError(
                 "injection_defense is enabled without domains, so it would scan nothing; name the hosts to scan, "
-                'for example domains=["api.openai.com"] or domains=["~.*"] for all'
+                'for example domains=["api.openai.com"] or domains=["*"] for all'
             )
         if self.content_gate and self.content_gate.enabled and not self.content_gate.domains:
             raise InvalidPolicyError("content_gate is enabled without domains, so it would judge nothing; name hosts")
@@ -123,6 +129,8 @@ class SecurityPolicy:
         wire: Dict[str, Any] = {name: part.to_dict() for name, part in parts.items() if part is not None}
         if self.transformations:
             wire["transformations"] = [rule.to_dict() for rule in self.transformations]
+        if self.mode is not None:
+            wire["mode"] = self.mode
         return wire
 
     def to_json(self) -> str:
@@ -131,11 +139,13 @@ class SecurityPolicy:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "SecurityPolicy":
         """Reads a policy strictly: a member that no policy has is refused, not skipped."""
-        given = checks.known("security", data, (*_PARTS, "transformations"))
+        given = checks.known("security", data, (*_PARTS, "transformations", "mode"))
         read: Dict[str, Any] = {}
         for name, value in given.items():
             if name == "transformations":
                 read[name] = [TransformationRule.from_dict(rule) for rule in value]
+            elif name == "mode":
+                read[name] = value
             elif isinstance(value, bool) and name in ("audit", "injection_defense", "pii"):
                 read[name] = _PARTS[name](enabled=value)
             else:

@@ -38,6 +38,8 @@ class TransformationRule:
     match: str
     replace: str
     direction: str = TransformDirection.OUTBOUND.value
+    #: Hosts it applies to; None or empty: all.
+    domains: Optional[List[str]] = None
 
     def __post_init__(self) -> None:
         aliases = {"out": "outbound", "in": "inbound"}
@@ -52,6 +54,7 @@ class TransformationRule:
             re.compile(self.match)
         except re.error as e:
             raise InvalidPolicyError(f"transformations.match {self.match!r} is no regular expression: {e}") from e
+        checks.hosts("transformations.domains", self.domains)
 
     def applies_to(self, direction: str) -> bool:
         return self.direction in (TransformDirection.BOTH.value, direction)
@@ -61,11 +64,13 @@ class TransformationRule:
         return re.sub(self.match, self.replace, text)
 
     def to_dict(self) -> Dict[str, Any]:
-        return {"match": self.match, "replace": self.replace, "direction": self.direction}
+        return checks.without_none(
+            match=self.match, replace=self.replace, direction=self.direction, domains=self.domains or None
+        )
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "TransformationRule":
-        given = checks.known("transformations", data, ("match", "replace", "direction"))
+        given = checks.known("transformations", data, ("match", "replace", "direction", "domains"))
         if "match" not in given or "replace" not in given:
             raise InvalidPolicyError("transformations: each rule has match and replace")
         return cls(**given)
@@ -73,21 +78,29 @@ class TransformationRule:
 
 @dataclass
 class ContentGateConfig:
-    """Hosts whose requests a custom policy judges by their content. Without `domains` it opens nothing."""
+    """Models and endpoints that requests to `domains` may use; what is not listed is denied. Without `domains` it opens nothing."""
 
     enabled: bool = False
     domains: Optional[List[str]] = None
+    #: Names, `*` for any run of characters.
+    models: Optional[List[str]] = None
+    #: `POST /v1/chat/*`, or a path alone.
+    endpoints: Optional[List[str]] = None
 
     def __post_init__(self) -> None:
         checks.flag("content_gate.enabled", self.enabled)
         checks.hosts("content_gate.domains", self.domains)
+        checks.texts("content_gate.models", self.models)
+        checks.texts("content_gate.endpoints", self.endpoints)
 
     def to_dict(self) -> Dict[str, Any]:
-        return checks.without_none(enabled=self.enabled, domains=self.domains or None)
+        return checks.without_none(
+            enabled=self.enabled, domains=self.domains or None, models=self.models, endpoints=self.endpoints
+        )
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "ContentGateConfig":
-        return cls(**checks.known("content_gate", data, ("enabled", "domains")))
+        return cls(**checks.known("content_gate", data, ("enabled", "domains", "models", "endpoints")))
 
 
 @dataclass

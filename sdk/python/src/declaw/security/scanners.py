@@ -55,6 +55,13 @@ class InvisibleTextAction(str, Enum):
     LOG_ONLY = "log_only"
 
 
+class OnError(str, Enum):
+    """What a scanner that fails means for the request."""
+
+    BLOCK = "block"
+    LOG_ONLY = "log_only"
+
+
 _LOG_ALIASES = {"log": "log_only", "audit": "log_only"}
 
 
@@ -69,6 +76,8 @@ class PIIConfig:
     rehydrate_response: bool = True
     #: Hosts it applies to; None or empty: all.
     domains: Optional[List[str]] = None
+    #: None: the platform blocks what it could not scan.
+    on_error: Optional[str] = None
 
     def __post_init__(self) -> None:
         checks.flag("pii.enabled", self.enabled)
@@ -81,6 +90,8 @@ class PIIConfig:
                 raise InvalidPolicyError("pii.types is empty, so nothing would be found; leave it out for all types")
         checks.flag("pii.rehydrate_response", self.rehydrate_response)
         checks.hosts("pii.domains", self.domains)
+        if self.on_error is not None:
+            self.on_error = checks.one_of("pii.on_error", self.on_error, OnError)
 
     def to_dict(self) -> Dict[str, Any]:
         return checks.without_none(
@@ -88,12 +99,12 @@ class PIIConfig:
             types=self.types,
             action=self.action,
             rehydrate_response=self.rehydrate_response,
-            domains=self.domains or None,
+            domains=self.domains or None, on_error=self.on_error,
         )
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "PIIConfig":
-        return cls(**checks.known("pii", data, ("enabled", "types", "action", "rehydrate_response", "domains")))
+        return cls(**checks.known("pii", data, ("enabled", "types", "action", "rehydrate_response", "domains", "on_error")))
 
 
 @dataclass
@@ -125,6 +136,8 @@ class InjectionDefenseConfig:
     domains: Optional[List[str]] = None
     judge: Optional[InjectionJudgeConfig] = None
     injection_mode: Optional[str] = None
+    #: None: the platform blocks what it could not scan.
+    on_error: Optional[str] = None
 
     def __post_init__(self) -> None:
         checks.flag("injection_defense.enabled", self.enabled)
@@ -135,6 +148,8 @@ class InjectionDefenseConfig:
         checks.hosts("injection_defense.domains", self.domains)
         if self.injection_mode is not None:
             self.injection_mode = checks.one_of("injection_defense.injection_mode", self.injection_mode, InjectionMode)
+        if self.on_error is not None:
+            self.on_error = checks.one_of("injection_defense.on_error", self.on_error, OnError)
 
     def to_dict(self) -> Dict[str, Any]:
         return checks.without_none(
@@ -142,14 +157,14 @@ class InjectionDefenseConfig:
             action=self.action,
             sensitivity=self.sensitivity,
             threshold=self.threshold,
-            domains=self.domains or None,
+            domains=self.domains or None, on_error=self.on_error,
             judge=self.judge.to_dict() if self.judge else None,
             injection_mode=self.injection_mode,
         )
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "InjectionDefenseConfig":
-        names = ("enabled", "action", "sensitivity", "threshold", "domains", "judge", "injection_mode")
+        names = ("enabled", "action", "sensitivity", "threshold", "domains", "judge", "injection_mode", "on_error")
         given = checks.known("injection_defense", data, names)
         if "judge" in given:
             given["judge"] = InjectionJudgeConfig.from_dict(given["judge"])
@@ -162,21 +177,25 @@ class ToxicityConfig:
     threshold: Optional[float] = None
     action: str = InjectionAction.BLOCK.value
     domains: Optional[List[str]] = None
+    #: None: the platform blocks what it could not scan.
+    on_error: Optional[str] = None
 
     def __post_init__(self) -> None:
         checks.flag("toxicity.enabled", self.enabled)
         self.action = checks.one_of("toxicity.action", self.action, InjectionAction, _LOG_ALIASES)
         checks.fraction("toxicity.threshold", self.threshold)
         checks.hosts("toxicity.domains", self.domains)
+        if self.on_error is not None:
+            self.on_error = checks.one_of("toxicity.on_error", self.on_error, OnError)
 
     def to_dict(self) -> Dict[str, Any]:
         return checks.without_none(
-            enabled=self.enabled, threshold=self.threshold, action=self.action, domains=self.domains or None
+            enabled=self.enabled, threshold=self.threshold, action=self.action, domains=self.domains or None, on_error=self.on_error
         )
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "ToxicityConfig":
-        return cls(**checks.known("toxicity", data, ("enabled", "threshold", "action", "domains")))
+        return cls(**checks.known("toxicity", data, ("enabled", "threshold", "action", "domains", "on_error")))
 
 
 @dataclass
@@ -186,6 +205,8 @@ class CodeSecurityConfig:
     excluded_languages: Optional[List[str]] = None
     action: str = InjectionAction.LOG_ONLY.value
     domains: Optional[List[str]] = None
+    #: None: the platform blocks what it could not scan.
+    on_error: Optional[str] = None
 
     def __post_init__(self) -> None:
         checks.flag("code_security.enabled", self.enabled)
@@ -193,6 +214,8 @@ class CodeSecurityConfig:
         checks.fraction("code_security.threshold", self.threshold)
         checks.texts("code_security.excluded_languages", self.excluded_languages)
         checks.hosts("code_security.domains", self.domains)
+        if self.on_error is not None:
+            self.on_error = checks.one_of("code_security.on_error", self.on_error, OnError)
 
     def to_dict(self) -> Dict[str, Any]:
         return checks.without_none(
@@ -200,12 +223,12 @@ class CodeSecurityConfig:
             threshold=self.threshold,
             excluded_languages=self.excluded_languages or None,
             action=self.action,
-            domains=self.domains or None,
+            domains=self.domains or None, on_error=self.on_error,
         )
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "CodeSecurityConfig":
-        names = ("enabled", "threshold", "excluded_languages", "action", "domains")
+        names = ("enabled", "threshold", "excluded_languages", "action", "domains", "on_error")
         return cls(**checks.known("code_security", data, names))
 
 
@@ -214,15 +237,19 @@ class InvisibleTextConfig:
     enabled: bool = False
     action: str = InvisibleTextAction.STRIP.value
     domains: Optional[List[str]] = None
+    #: None: the platform blocks what it could not scan.
+    on_error: Optional[str] = None
 
     def __post_init__(self) -> None:
         checks.flag("invisible_text.enabled", self.enabled)
         self.action = checks.one_of("invisible_text.action", self.action, InvisibleTextAction, _LOG_ALIASES)
         checks.hosts("invisible_text.domains", self.domains)
+        if self.on_error is not None:
+            self.on_error = checks.one_of("invisible_text.on_error", self.on_error, OnError)
 
     def to_dict(self) -> Dict[str, Any]:
-        return checks.without_none(enabled=self.enabled, action=self.action, domains=self.domains or None)
+        return checks.without_none(enabled=self.enabled, action=self.action, domains=self.domains or None, on_error=self.on_error)
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "InvisibleTextConfig":
-        return cls(**checks.known("invisible_text", data, ("enabled", "action", "domains")))
+        return cls(**checks.known("invisible_text", data, ("enabled", "action", "domains", "on_error")))

@@ -1,6 +1,7 @@
 package dev.declaw.cli;
 
 import dev.declaw.sdk.CommandResult;
+import dev.declaw.sdk.DeclawException.InvalidArgument;
 import dev.declaw.sdk.Output;
 import dev.declaw.sdk.OutputStreamed;
 import dev.declaw.sdk.RunOptions;
@@ -20,7 +21,7 @@ import picocli.CommandLine.Parameters;
 @Command(
         name = "exec",
         mixinStandardHelpOptions = true,
-        description = "Runs a command and ends with its exit code; the output comes as it is written.")
+        description = "Runs a command and ends with its exit code; the output comes as it is written. Options stand before SANDBOX.")
 final class ExecCommand implements Callable<Integer> {
     @Mixin
     private Ask ask;
@@ -51,7 +52,9 @@ final class ExecCommand implements Callable<Integer> {
         Sandbox sandbox = ask.client().at(id);
         RunOptions options = RunOptions.defaults().as(user).with(variables).within(timeout);
         if (directory != null) options = options.in(directory);
-        String line = command.size() == 1 ? command.get(0) : quoted(command);
+        List<String> words = command.get(0).equals("--") ? command.subList(1, command.size()) : command;
+        if (words.isEmpty()) throw new InvalidArgument("a command is missing");
+        String line = words.size() == 1 ? words.get(0) : quoted(words);
         if (detach) {
             long pid = sandbox.commands().start(line, options).pid();
             ask.say(Long.toString(pid));

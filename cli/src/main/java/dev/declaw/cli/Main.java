@@ -61,6 +61,8 @@ public final class Main {
     }
 
     private static CommandLine configured(CommandLine root) {
+        CommandLine exec = root.getSubcommands().get("exec");
+        if (exec != null) exec.setStopAtPositional(true); // what follows the sandbox belongs to its command
         return root.setColorScheme(Style.scheme())
                 .setUsageHelpAutoWidth(true)
                 .setCaseInsensitiveEnumValuesAllowed(true)

@@ -36,6 +36,10 @@ final class BodyWalk {
             return new Walked.Source(latin1, text -> text.getBytes(StandardCharsets.ISO_8859_1), true);
         }
         if (type.startsWith("application/grpc") && !type.contains("-web-text") && !type.contains("json")) return grpc(body, visitor);
+        if (type.contains("protobuf") && Protobuf.message(body, visitor::fixed)) {
+            visitor.binary(new String(body, StandardCharsets.ISO_8859_1)); // its lengths forbid to edit it as the text it may look like
+            return new Walked.Binary();
+        }
         return switch (BodyText.of(body, contentType)) {
             case BodyText.Unknown _ -> new Walked.Refused(Reason.UNDECODABLE_BODY);
             case BodyText.Binary _ -> {

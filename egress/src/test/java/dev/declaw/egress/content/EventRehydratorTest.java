@@ -74,6 +74,7 @@ class EventRehydratorTest {
         return text.toString();
     }
 
+    @Tag("B111")
     @Test
     @Tag("B111")
     void aTokenIsTurnedBackWhereverItIsCutBetweenEvents() throws Exception {
@@ -134,6 +135,7 @@ class EventRehydratorTest {
         assertThat(said(out)).isEqualTo(expected.toString());
     }
 
+    @Tag("B112")
     @Test
     void whatIsJsonWithinJsonIsEscapedTwice() throws Exception {
         String inner = "{\"to\":\"" + token + "\"}";
@@ -186,6 +188,7 @@ class EventRehydratorTest {
         assertThat(filter.feed(bytes, 0, bytes.length)).isEqualTo(bytes);
     }
 
+    @Tag("B113")
     @Test
     @Tag("B113")
     void otherHostsGetNothing() throws Exception {

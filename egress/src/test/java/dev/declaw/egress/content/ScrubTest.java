@@ -41,6 +41,7 @@ class ScrubTest {
         return out.toString(StandardCharsets.ISO_8859_1);
     }
 
+    @Tag("B117")
     @Test
     @Tag("B117")
     void everyUsualSpellingIsMaskedHoweverItIsCut() {

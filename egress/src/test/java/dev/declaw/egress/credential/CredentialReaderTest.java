@@ -26,6 +26,7 @@ class CredentialReaderTest {
         return new Binding.Request(scheme, HostName.parse(host), port, method, target);
     }
 
+    @Tag("B123b")
     @ParameterizedTest
     @ValueSource(strings = {
         "{'id':'a','value':'s3cret-canary'}",
@@ -54,6 +55,7 @@ class CredentialReaderTest {
                 .hasMessageNotContaining("s3cret");
     }
 
+    @Tag("B123")
     @ParameterizedTest(name = "{0} {1}:{2} {3} {4}")
     @CsvSource({
         "https, api.test, 443, POST, /v1, true",
@@ -80,6 +82,7 @@ class CredentialReaderTest {
         assertThat(outcome instanceof CredentialSet.Outcome.Injected).isEqualTo(fits);
     }
 
+    @Tag("B123a")
     @Test
     void whatTheGuestPutThereIsTakenOutInEverySpelling() throws Exception {
         CredentialSet set = read("{'id':'a','type':'header','header':'X-Api-Key','hosts':['api.test'],'value':'s3cret-canary'}");

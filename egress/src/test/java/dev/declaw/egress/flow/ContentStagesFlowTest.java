@@ -62,6 +62,8 @@ class ContentStagesFlowTest {
         assertThat(result.events()).contains("\"invisible_text\":\"changed\"", "\"reason\":\"content_changed\"", "\"zero_width\":3");
     }
 
+    @Tag("B103")
+    @Tag("B108")
     @Test
     void hiddenCharactersInAQueryAreTakenOutToo() throws Exception {
         Result result = request("{'invisible_text':{'enabled':true}}", "GET /s?q=a%E2%80%8Bb%E2%80%8B+c&x=%41", "", "");
@@ -79,6 +81,7 @@ class ContentStagesFlowTest {
         assertThat(logged.events()).contains("\"invisible_text\":\"logged\"");
     }
 
+    @Tag("B103")
     @Test
     @Tag("B103")
     void theHiddenCharactersGoBeforePersonalDataIsLookedFor() throws Exception {
@@ -106,6 +109,8 @@ class ContentStagesFlowTest {
         assertThat(result.events()).contains("\"injection\":\"clear\"");
     }
 
+    @Tag("B097")
+    @Tag("B102")
     @Test
     void anInjectionIsFoundInBodiesThatAreNoConversation() throws Exception {
         String policy = "{'injection_defense':{'enabled':true,'action':'block','sensitivity':'high','domains':['*.test']}}";
@@ -157,6 +162,7 @@ class ContentStagesFlowTest {
         else assertBlocked(result, code, "content_gate");
     }
 
+    @Tag("B136")
     @Test
     @Tag("B136")
     void reportModeChangesNothingAndTellsWhatItWouldHaveDone() throws Exception {

@@ -39,6 +39,7 @@ class PolicyUpdateFlowTest {
         return "GET / HTTP/1.1\r\nHost: api.test:" + port + "\r\n\r\n";
     }
 
+    @Tag("B124")
     @Test
     @Tag("B124") @Tag("B078")
     void whatATighterPolicyForbidsIsCutAndWhatItAllowsGoesOn() throws Exception {
@@ -75,6 +76,7 @@ class PolicyUpdateFlowTest {
         }
     }
 
+    @Tag("B124")
     @Test
     @Tag("B124") @Tag("B078")
     void aPassthroughThatMustBeReadNowIsCut() throws Exception {

@@ -44,6 +44,8 @@ class ScannerFaultFlowTest {
                 + "\r\n\r\n" + body;
     }
 
+    @Tag("B125")
+    @Tag("B126")
     @ParameterizedTest(name = "{0}: {1}, slow {2}")
     @MethodSource("matrix")
     @Tag("B126")
@@ -63,6 +65,7 @@ class ScannerFaultFlowTest {
         }
     }
 
+    @Tag("B126")
     @Test
     @Tag("B126") @Tag("B088")
     void aScannerThatHangsIsCutOffAndDoesNotHoldUpOthers() throws Exception {

@@ -45,6 +45,7 @@ class TransformationFlowTest {
         }
     }
 
+    @Tag("B110")
     @ParameterizedTest(name = "{0}: {1}")
     @CsvSource(
             delimiter = '|',
@@ -60,6 +61,7 @@ class TransformationFlowTest {
                 .endsWith("\r\n\r\n" + expected.replace('\'', '"'));
     }
 
+    @Tag("B110")
     @Test
     @Tag("B110")
     void aRuleCannotAddAParameterOrAHeader() throws Exception {

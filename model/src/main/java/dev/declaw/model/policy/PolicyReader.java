@@ -202,10 +202,6 @@ public final class PolicyReader {
         if (enabled && types.isEmpty()) {
             throw new PolicyException(field + ".types", "is empty, so nothing would be found; leave it out for all types");
         }
-        if (enabled && (types.contains(PiiType.PERSON_NAME) || types.contains(PiiType.ADDRESS))) {
-            warnings.add("pii.types: person_name and address need the name model, which this version does not have; "
-                    + "all other types are enforced");
-        }
         return new PiiPolicy(enabled, types, action, rehydrate, hosts);
     }
 

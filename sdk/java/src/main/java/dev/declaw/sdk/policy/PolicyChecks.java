@@ -26,9 +26,9 @@ final class PolicyChecks {
 
     static List<String> hosts(String field, List<String> entries) {
         for (String entry : entries) {
-            boolean known = entry.startsWith("~") || HOST.matcher(entry).matches();
+            boolean known = entry.equals("*") || entry.startsWith("~") || HOST.matcher(entry).matches();
             if (!known || entry.length() > ENTRY_CHARS_MAX) {
-                throw new InvalidPolicy(field + ": '" + entry + "' is none of: a host name, *.suffix, ~regex");
+                throw new InvalidPolicy(field + ": '" + entry + "' is none of: a host name, *.suffix, ~regex, *");
             }
         }
         return List.copyOf(entries);

@@ -78,7 +78,7 @@ public sealed interface Scanner {
         public Injection {
             hosts = PolicyChecks.hosts("injection_defense.domains", hosts);
             if (hosts.isEmpty()) {
-                throw new InvalidPolicy("injection_defense without domains would scan nothing; name the hosts, or ~.* for all");
+                throw new InvalidPolicy("injection_defense without domains would scan nothing; name the hosts, or * for all");
             }
             require("injection_defense", action, Action.BLOCK, Action.LOG_ONLY);
             threshold.ifPresent(value -> PolicyChecks.fraction("injection_defense.threshold", value));

@@ -20,7 +20,8 @@ import java.util.regex.PatternSyntaxException;
 /// @param scanners at most one of each kind
 /// @param audit whether network, command, file and security events are recorded; empty: the platform's default
 /// @param rego rules of its own; empty for none
-/// @param gateHosts hosts whose requests the rules judge by their content
+/// @param gateHosts hosts whose requests are judged by their content
+/// @param reportOnly rules and scanners only tell what they would have done
 public record SecurityPolicy(
         Optional<NetworkRules> network,
         List<Scanner> scanners,
@@ -28,7 +29,8 @@ public record SecurityPolicy(
         Optional<Boolean> audit,
         List<String> maskedVariables,
         Optional<Rego> rego,
-        List<String> gateHosts) {
+        List<String> gateHosts,
+        boolean reportOnly) {
     public SecurityPolicy {
         scanners = List.copyOf(scanners);
         transformations = List.copyOf(transformations);
@@ -107,6 +109,7 @@ public record SecurityPolicy(
         if (!gateHosts.isEmpty()) {
             json.put("content_gate", new JsonObject().put("enabled", true).put("domains", gateHosts));
         }
+        if (reportOnly) json.put("mode", "report");
         return json;
     }
 
@@ -119,6 +122,7 @@ public record SecurityPolicy(
         private final List<String> maskedVariables = new ArrayList<>();
         private Rego rego;
         private final List<String> gateHosts = new ArrayList<>();
+        private boolean reportOnly;
 
         private Builder() {}
 
@@ -158,6 +162,12 @@ public record SecurityPolicy(
             return this;
         }
 
+        /// Tells what the policy would have done, and lets it pass.
+        public Builder reportOnly() {
+            reportOnly = true;
+            return this;
+        }
+
         public SecurityPolicy build() {
             return new SecurityPolicy(
                     Optional.ofNullable(network),
@@ -166,7 +176,8 @@ public record SecurityPolicy(
                     Optional.ofNullable(audit),
                     maskedVariables,
                     Optional.ofNullable(rego),
-                    gateHosts);
+                    gateHosts,
+                    reportOnly);
         }
     }
 }
