@@ -18,6 +18,7 @@ import io.netty.buffer.ByteBuf;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.function.Supplier;
 
 /// One request and its response, from the parsed head to the recorded end. Used on one event loop only.
 ///
@@ -108,14 +109,6 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         }
     }
 
-    private Reason judgeHead() {
-        try {
-            return screening.screenHead();
-        } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
-            return Reason.SCANNER_FAILED;
-        }
-    }
-
     @Override
     public boolean takeBody(ByteBuf in) throws HttpViolation {
         if (phase != Phase.HOLDING && phase != Phase.SENDING) return false;
@@ -153,12 +146,19 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         if (!taken) block(Reason.LIMIT_REACHED, Screening.NONE, "bodies waiting for the scanners");
     }
 
-    /// Whatever goes wrong in a scanner is a reason to block, never to let pass.
+    private Reason judgeHead() {
+        return guarded(screening::screenHead);
+    }
+
     private Reason judgeBody(byte[] bytes) {
         Reason refused = screening.slowHead() ? judgeHead() : null;
-        if (refused != null) return refused;
+        return refused != null ? refused : guarded(() -> screening.screenBody(flow.services.bodyDecoder, bytes));
+    }
+
+    /// Whatever goes wrong in a scanner is a reason to block, never to let pass.
+    private static Reason guarded(Supplier<Reason> stage) {
         try {
-            return screening.screenBody(flow.services.bodyDecoder, bytes);
+            return stage.get();
         } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
             return Reason.SCANNER_FAILED;
         }
