@@ -91,7 +91,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     /// A head that no model reads is screened at once; any other together with the body, beside the event loop.
     private void screenHead() {
         screening = new RequestScreening(flow.slot.pipeline().begin(judgement.name(), peer()), head);
-        Reason refused = screening.slowHead() ? null : judgeHead();
+        Reason refused = screening.slowHead() ? null : guarded(screening::screenHead);
         subject = subject.with(screening.auditPath());
         int bytesMax = flow.services.config.limits().scanBodyBytesMax();
         if (refused != null) {
@@ -146,12 +146,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         if (!taken) block(Reason.LIMIT_REACHED, Screening.NONE, "bodies waiting for the scanners");
     }
 
-    private Reason judgeHead() {
-        return guarded(screening::screenHead);
-    }
-
     private Reason judgeBody(byte[] bytes) {
-        Reason refused = screening.slowHead() ? judgeHead() : null;
+        Reason refused = screening.slowHead() ? guarded(screening::screenHead) : null;
         return refused != null ? refused : guarded(() -> screening.screenBody(flow.services.bodyDecoder, bytes));
     }
 
