@@ -104,6 +104,12 @@ final class PortEndpointsTest {
             assertThat(origin.head()).contains("Authorization: Basic YTpi\n").doesNotContain(http.key());
         }
         assertThat(http.bare("GET", ports + "8080", null).status()).isEqualTo(401);
+        try (GuestOrigin origin = origin("HTTP/1.1 204 No Content\r\n\r\n")) { // a client that sends its key in both headers
+            http.bare("GET", ports + "8080", null, "X-API-Key: " + http.key(), "Authorization: bearer  " + http.key());
+            assertThat(origin.head()).doesNotContain(http.key());
+            http.bare("GET", ports + "8080", null, "X-Traffic-Access-Token: " + token, "Authorization: Bearer " + http.key());
+            assertThat(origin.head()).doesNotContain(http.key());
+        }
         assertThat(http.bare("GET", ports + "8080", null, "X-Traffic-Access-Token: traffic-0").status()).isEqualTo(401);
         assertThat(http.bare("GET", ports + "8080", null, "Authorization: Bearer " + token).status()).isEqualTo(401);
         String other = http.post("/sandboxes", "{}").json().path("traffic_access_token").textValue();
