@@ -60,7 +60,8 @@ final class PortEndpointsTest {
     @Test
     void aRequestGoesThroughWithoutOurSecretsAndTheAnswerWithoutCookies() throws Exception {
         String answer = "HTTP/1.1 207 Multi\r\nContent-Length: 5\r\nX-App: yes\r\nSet-Cookie: a=b\r\nset-cookie: c=d\r\n"
-                + "Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nStrict-Transport-Security: max-age=1\r\n\r\nhello";
+                + "Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nStrict-Transport-Security: max-age=1\r\n"
+                + "Service-Worker-Allowed: /\r\nNEL: {}\r\nReport-To: {}\r\n\r\nhello";
         try (GuestOrigin origin = origin(answer)) {
             RawHttp.Answer got = http.call(
                     "POST", ports + "8080/a%2Fb//c?x=%20y&z", "body", "X-Own: 1", "Connection: X-Drop", "X-Drop: 1", "TE: trailers",
@@ -68,7 +69,8 @@ final class PortEndpointsTest {
             assertThat(got.status()).isEqualTo(207);
             assertThat(got.text()).isEqualTo("hello");
             assertThat(got.header("X-App")).isEqualTo("yes");
-            assertThat(got.headers()).doesNotContainKeys("set-cookie", "x-hop", "keep-alive", "strict-transport-security");
+            assertThat(got.headers()).doesNotContainKeys("set-cookie", "x-hop", "keep-alive", "strict-transport-security")
+                    .doesNotContainKeys("service-worker-allowed", "nel", "report-to");
             String head = origin.head();
             assertThat(head)
                     .startsWith("POST /a%2Fb//c?x=%20y&z HTTP/1.1\nHost: localhost:8080\n")
