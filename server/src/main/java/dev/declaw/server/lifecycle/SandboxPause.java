@@ -109,13 +109,13 @@ final class SandboxPause {
             throw e;
         }
         release(sandbox.vm());
+        String snapshot = row.id();
+        pauses.forgetBut(of.id(), snapshot); // before anybody may resume it, and pause it again
         // A new execution id: whoever still has this run in his hands cannot reach what comes after it.
         if (!parts.transitions().paused(of.id(), of.executionId(), parts.tokens().executionId(), parts.clock().instant())) {
             finish(sandbox); // killed meanwhile
             throw SandboxCreation.killedMeanwhile(sandbox);
         }
-        String snapshot = row.id();
-        pauses.forgetBut(of.id(), snapshot);
         live.remove(of.id(), sandbox);
         if (!finish(sandbox)) {
             places.release();
