@@ -210,6 +210,24 @@ final class SandboxSeamsTest {
         }
     }
 
+    @Test
+    void aKilledSandboxIsKnownAsLongAsItsSnapshotsAre() throws Exception {
+        try (TestServer server = server(4, 0, 0)) {
+            String kept = create(server);
+            SnapshotInfo snapshot = server.sandboxes.rests().snapshot(OWNER, kept);
+            String other = create(server);
+            server.sandboxes.kill(OWNER, kept);
+            server.sandboxes.kill(OWNER, other);
+            clock.move(Duration.ofHours(25));
+            await(() -> !known(server, other));
+            assertThat(server.sandboxes.rests().snapshots(OWNER, kept)).hasSize(1);
+            server.sandboxes.rests().delete(OWNER, kept, snapshot.id());
+            assertThat(host.saved).isEmpty();
+            clock.move(Duration.ofHours(25));
+            await(() -> !known(server, kept));
+        }
+    }
+
     private static boolean known(TestServer server, String id) {
         try {
             return server.sandboxes.info(OWNER, id) != null;
