@@ -235,4 +235,15 @@ final class SandboxSeamsTest {
             return false;
         }
     }
+
+    @Test
+    void aWarmVmOfAnEarlierBuildOfTheTemplateIsNotGivenAway() throws Exception {
+        try (TestServer server = server(4, 1, 0)) {
+            await(() -> server.sandboxes.counts().get("warm") == 1);
+            FakeVm old = host.vms.values().iterator().next();
+            host.digest = "01";
+            assertThat(create(server)).isNotEqualTo(old.id().value());
+            await(() -> !host.vms.containsKey(old.id()));
+        }
+    }
 }
