@@ -246,4 +246,14 @@ final class SandboxSeamsTest {
             await(() -> !host.vms.containsKey(old.id()));
         }
     }
+
+    @Test
+    void aSandboxThatCannotBeMeasuredStillEndsAtItsDeadline() throws Exception {
+        try (TestServer server = server(4, 0, 0)) {
+            String id = create(server);
+            host.vm(id).failUsage = true;
+            clock.move(Duration.ofSeconds(301));
+            await(() -> state(server, id) == SandboxState.KILLED);
+        }
+    }
 }
