@@ -103,7 +103,8 @@ final class SandboxPause {
             saved = true;
             parts.snapshots().complete(row.id(), machine.memoryBytes(), machine.still().toMillis());
         } catch (RuntimeException | Error e) {
-            if (saved) throw e; // it stays PAUSING and is found as paused by the next start: nothing of it is lost
+            if (saved) finish(sandbox); // it stays PAUSING and is found as paused by the next start: nothing of it is lost
+            if (saved) throw e;
             if (row != null) pauses.discard(row);
             goOn(sandbox, e);
             throw e;

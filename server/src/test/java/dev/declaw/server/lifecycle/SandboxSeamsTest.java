@@ -12,6 +12,7 @@ import dev.declaw.server.fake.FakeHost;
 import dev.declaw.server.fake.FakeVm;
 import dev.declaw.server.fake.MovedClock;
 import dev.declaw.server.fake.TestServer;
+import dev.declaw.server.store.StoreException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -207,6 +208,20 @@ final class SandboxSeamsTest {
                     .isInstanceOfSatisfying(PlatformFailure.Conflict.class, e -> assertThat(e.code()).isEqualTo("snapshot_in_use"));
             server.database.write(handle -> handle.execute("UPDATE sandboxes SET state = 'PAUSED' WHERE id = ?", id));
             server.sandboxes.rests().resume(OWNER, id);
+        }
+    }
+
+    @Test
+    void aPauseThatCannotBeRecordedLeavesASandboxThatCanBeKilled() throws Exception {
+        try (TestServer server = server(4, 0, 0)) {
+            String id = create(server);
+            server.database.write(handle -> handle.execute("CREATE TRIGGER full BEFORE UPDATE OF complete ON snapshots "
+                    + "BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"));
+            assertThatThrownBy(() -> server.sandboxes.rests().pause(OWNER, id)).isInstanceOf(StoreException.class);
+            server.database.write(handle -> handle.execute("DROP TRIGGER full"));
+            assertThat(server.sandboxes.kill(OWNER, id)).isTrue();
+            assertThat(state(server, id)).isEqualTo(SandboxState.KILLED);
+            assertThat(host.saved).isEmpty();
         }
     }
 
