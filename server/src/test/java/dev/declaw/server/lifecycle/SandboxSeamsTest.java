@@ -226,6 +226,24 @@ final class SandboxSeamsTest {
     }
 
     @Test
+    void theEndOfAnEarlierRunLeavesWhatAPauseBehindItSaved() throws Exception {
+        TestServer server = server(4, 0, 0);
+        String id = create(server);
+        server.sandboxes.rests().pause(OWNER, id);
+        server.sandboxes.rests().resume(OWNER, id);
+        String snapshot = server.sandboxes.rests().snapshot(OWNER, id).id(); // as a pause leaves it when a stop comes in between
+        server.database.write(handle -> handle.execute("UPDATE snapshots SET source = 'pause' WHERE id = ?", snapshot));
+        server.database.write(handle -> handle.execute("UPDATE sandboxes SET state = 'PAUSED', execution_id = 'exe-next' WHERE id = ?", id));
+        server.close();
+        assertThat(host.vms).isEmpty();
+        assertThat(host.saved).containsOnlyKeys(snapshot);
+        try (TestServer next = server(4, 0, 0)) {
+            next.sandboxes.rests().resume(OWNER, id);
+            assertThat(state(next, id)).isEqualTo(SandboxState.RUNNING);
+        }
+    }
+
+    @Test
     void aKilledSandboxIsKnownAsLongAsItsSnapshotsAre() throws Exception {
         try (TestServer server = server(4, 0, 0)) {
             String kept = create(server);
