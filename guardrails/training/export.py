@@ -14,7 +14,7 @@ import torch
 from onnx import TensorProto, helper, numpy_helper
 
 import encoder
-from encoder import EPSILON, HEADS, HIDDEN, LAYERS, OUTPUTS
+from encoder import EPSILON, HEADS, HIDDEN, LAYERS, OUTPUTS, TAGS
 
 MS = "com.microsoft"
 
@@ -45,7 +45,8 @@ class Graph:
         return self.node("DynamicQuantizeMatMul", [x, w, s, z, b], name + ".sum", MS)
 
     def norm(self, x, skip, name, weight, bias):
-        return self.node("SkipLayerNormalization", [x, skip, self.tensor(name + ".gamma", weight), self.tensor(name + ".beta", bias)], name, MS, epsilon=EPSILON)
+        # Not SkipLayerNormalization: the fused operator is scalar code, eight times as slow as these two.
+        return self.node("LayerNormalization", [self.node("Add", [x, skip], name + ".skip"), self.tensor(name + ".gamma", weight), self.tensor(name + ".beta", bias)], name, axis=-1, epsilon=EPSILON)
 
 
 def build(model, quantise):
@@ -67,25 +68,21 @@ def build(model, quantise):
     x = g.node("Add", [embedded, positions], "placed")
     x = g.node("LayerNormalization", [x, g.tensor("norm.gamma", w["norm.weight"]), g.tensor("norm.beta", w["norm.bias"])], "normed", axis=-1, epsilon=EPSILON)
     away = g.node("Mul", [g.node("Sub", [g.tensor("unit", np.ones(1, dtype=np.float32)), "mask"], "masked"), g.tensor("low", np.full(1, -1e4, dtype=np.float32))], "away")
-    g.tensor("axes12", np.array([1, 2], dtype=np.int64))
-    bias = g.node("Unsqueeze", [away, "axes12"], "bias")
-    g.tensor("heads", np.array([0, 0, HEADS, HIDDEN // HEADS], dtype=np.int64))
-    g.tensor("flat", np.array([0, 0, HIDDEN], dtype=np.int64))
-    g.tensor("root", np.full(1, 1 / np.sqrt(HIDDEN // HEADS), dtype=np.float32))
+    g.node("Cast", ["mask"], "present", to=TensorProto.INT32)
     for i in range(LAYERS):
         n, p = f"layer{i}.", f"layers.{i}."
-        qkv_weight, qkv_bias = w[p + "qkv.weight"], w[p + "qkv.bias"]
-        parts = []
-        for k, (part, turned) in enumerate((("q", [0, 2, 1, 3]), ("k", [0, 2, 3, 1]), ("v", [0, 2, 1, 3]))):
-            y = g.linear(x, n + part, qkv_weight[k * HIDDEN : (k + 1) * HIDDEN], qkv_bias[k * HIDDEN : (k + 1) * HIDDEN])
-            parts.append(g.node("Transpose", [g.node("Reshape", [y, "heads"], n + part + ".heads")], n + part + ".turned", perm=turned))
-        scores = g.node("Mul", [g.node("MatMul", parts[:2], n + "scores"), "root"], n + "scaled")
-        weights = g.node("Softmax", [g.node("Add", [scores, bias], n + "biased")], n + "weights", axis=-1)
-        mixed = g.node("Transpose", [g.node("MatMul", [weights, parts[2]], n + "mixed")], n + "mixed.turned", perm=[0, 2, 1, 3])
-        y = g.linear(g.node("Reshape", [mixed, "flat"], n + "mixed.flat"), n + "out", w[p + "out.weight"], w[p + "out.bias"])
+        # Queries, keys and values come out of one product, so that the input is quantised once.
+        qkv = g.linear(x, n + "qkv", w[p + "qkv.weight"], w[p + "qkv.bias"])
+        parts = [n + "q", n + "k", n + "v"]
+        g.nodes.append(helper.make_node("Split", [qkv], parts, axis=2))
+        mixed = g.node("MultiHeadAttention", parts + ["", "present"], n + "mixed", MS, num_heads=HEADS, mask_filter_value=-1e4)
+        y = g.linear(mixed, n + "out", w[p + "out.weight"], w[p + "out.bias"])
         x = g.norm(y, x, n + "norm1", w[p + "norm1.weight"], w[p + "norm1.bias"])
         up = g.node("Gelu", [g.linear(x, n + "up", w[p + "up.weight"], w[p + "up.bias"])], n + "gelu", MS)
         x = g.norm(g.linear(up, n + "down", w[p + "down.weight"], w[p + "down.bias"]), x, n + "norm2", w[p + "norm2.weight"], w[p + "norm2.bias"])
+        if i == 0:
+            x = g.node("Add", [x, g.node("Gather", [g.tensor("shape.rows", w["shapes.weight"]), "shapes"], "shaped")], "layer0.shaped")
+    g.node("Add", [g.node("MatMul", [x, g.tensor("tags.weight", w["tags.weight"].T)], "tags.product"), g.tensor("tags.bias", w["tags.bias"])], "tags")
     pool = g.node("MatMul", [x, g.tensor("pool", w["pool.weight"].T)], "pool.scores")
     g.tensor("axis2", np.array([2], dtype=np.int64))
     pool = g.node("Softmax", [g.node("Add", [pool, g.node("Unsqueeze", [away, "axis2"], "away2")], "pool.biased")], "pool.weights", axis=1)
@@ -96,8 +93,8 @@ def build(model, quantise):
         product = g.node("MatMul", [row, g.tensor(name + ".weight", w[name + ".weight"].T)], name + ".product")
         outputs.append(g.node("Add", [product, g.tensor(name + ".bias", w[name + ".bias"])], name + ".logits"))
     g.node("Concat", outputs, "logits", axis=1)
-    inputs = [helper.make_tensor_value_info("ids", TensorProto.INT32, ["batch", "length"]), helper.make_tensor_value_info("mask", TensorProto.FLOAT, ["batch", "length"])]
-    graph = helper.make_graph(g.nodes, "declaw-text-encoder", inputs, [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", OUTPUTS])], g.tensors)
+    inputs = [helper.make_tensor_value_info("ids", TensorProto.INT32, ["batch", "length"]), helper.make_tensor_value_info("mask", TensorProto.FLOAT, ["batch", "length"]), helper.make_tensor_value_info("shapes", TensorProto.INT32, ["batch", "length"])]
+    graph = helper.make_graph(g.nodes, "declaw-text-encoder", inputs, [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["batch", OUTPUTS]), helper.make_tensor_value_info("tags", TensorProto.FLOAT, ["batch", "length", len(TAGS)])], g.tensors)
     made = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid(MS, 1)], producer_name="declaw", ir_version=8)
     made.doc_string = "Fine-tuned from all-MiniLM-L6-v2 (Apache-2.0). See guardrails/training."
     return made

@@ -119,6 +119,37 @@ def rows(seed, count):
         yield noise(r, text), sorted(labels)
 
 
+SLURS = ("fuck", "shit", "damn", "ass ", "asshole", "crap", "bitch", "bastard", "dick", "bloody", "hell")
+
+
+def more(seed, count):
+    """The same from the rules of phrases_toxicity.txt."""
+    import phrases
+
+    r = random.Random(seed)
+    kinds = [("insult", "insult2"), ("threat", "threat2"), ("hate", "hate2x"), ("harassment", "harass2"), ("sexual", "sexual2")]
+    for i in range(count):
+        x = r.random()
+        if x < 0.48:
+            name, rule = r.choices(kinds, [44, 18, 26, 8, 4])[0]
+            text, labels = phrases.phrase(r, rule), {name}
+            if r.random() < 0.2:
+                other, rule = r.choices(kinds, [44, 18, 26, 8, 4])[0]
+                text, labels = text + r.choice([". ", ", ", " ", "! ", "\n"]) + phrases.phrase(r, rule), labels | {other}
+            elif r.random() < 0.25:
+                calm = phrases.phrase(r, r.choice(["benign2", "profane2", "talk"]))
+                text = calm + r.choice([". ", " ", "! "]) + text if r.random() < 0.5 else text + r.choice([". ", " ", "! "]) + calm
+        elif x < 0.64:
+            text, labels = phrases.phrase(r, "profane2"), {"profanity"}
+        else:
+            text, labels = phrases.phrase(r, "benign2"), set()
+            if r.random() < 0.25:
+                text += r.choice([". ", " ", "! "]) + phrases.phrase(r, r.choice(["benign2", "profane2"]))
+        if any(w in text.lower() for w in SLURS):
+            labels.add("profanity")
+        yield noise(r, text), sorted(labels)
+
+
 if __name__ == "__main__":
     import sys
 

@@ -30,10 +30,11 @@ def main():
     p.add_argument("--last", action="store_true", help="learn from corpus.LAST_PASS too")
     a = p.parse_args()
     injection, toxicity = corpus.injection_rows(a.data, a.seed, last=a.last), corpus.toxicity_rows(a.data, a.seed)
+    names = corpus.name_rows(a.data, a.seed)[::4]
     if a.task == "injection":
-        rows = [(t, label) for t, label, _, _ in injection] + [(t, 0) for t, _, label, _ in toxicity[::4]]
+        rows = [(row[0], row[1]) for row in injection] + [(row[0], 0) for row in toxicity[::4] + names]
     else:
-        rows = [(t, label) for t, _, label, _ in toxicity] + [(t, 0) for t, label, toxic, _ in injection[::3] if toxic == 0]
+        rows = [(row[0], row[2]) for row in toxicity] + [(row[0], 0) for row in injection[::3] + names if row[2] == 0]
     x, y = features.matrix([t for t, _ in rows]), np.array([label for _, label in rows])
     model = fit(x, y, None, a.c)
     weights = model.coef_[0]

@@ -13,26 +13,51 @@ from tokenizers import Tokenizer
 
 import corpus
 import encoder
-from encoder import LABELS, OUTPUTS
+import shapes
+from encoder import LABELS, OUTPUTS, TAGS
 
-MAX_TOKENS = 96
+MAX_TOKENS = 112
 TOKENS_PER_STEP = 2560
-FROZEN = 2
+FROZEN = 1
 WARMUP_STEPS = 40
 
 
+# Share of the loss that the tags have beside the two classifiers.
+TAGS_WEIGHT = 4.0
+
+
 def targets(row):
-    _, injection, toxicity, labels = row
+    _, injection, toxicity, labels, _ = row
     if labels is None:
         # Nothing toxic means no label but profanity; what a toxic row is, only the own grammar says.
         labels = [0] * (len(LABELS) - 1) + [corpus.UNKNOWN] if toxicity == 0 else [corpus.UNKNOWN] * len(LABELS)
     return [injection, toxicity] + labels
 
 
+def tags_of(spans, offsets):
+    """The tag of each piece between the two markers, or None where the text's names are not known."""
+    if spans is None:
+        return None
+    out = []
+    for start, end in offsets[1:-1]:
+        tag = 0
+        for s, e, kind in spans:
+            if start < e and end > s:
+                tag = (1 if kind == "PERSON" else 3) + (0 if start <= s else 1)
+        out.append(tag)
+    return out
+
+
+def encode(tokenizer, row):
+    e = tokenizer.encode(row[0])
+    shape = [0] + shapes.of(row[0], e.offsets[1:-1]).tolist() + [0]
+    return e.ids, shape, tags_of(row[4], e.offsets), targets(row)
+
+
 def batches(rows, tokenizer, seed):
     """Batches of like length, in random order, for ever."""
     r = random.Random(seed)
-    encoded = [(e.ids, targets(row)) for e, row in zip(tokenizer.encode_batch([row[0] for row in rows]), rows)]
+    encoded = [encode(tokenizer, row) for row in rows]
     while True:
         order = sorted(range(len(encoded)), key=lambda i: (len(encoded[i][0]) + r.uniform(-6, 6)))
         groups, start = [], 0
@@ -49,23 +74,32 @@ def batches(rows, tokenizer, seed):
 
 
 def collate(batch, r):
-    longest = max(len(ids) for ids, _ in batch)
+    longest = max(len(ids) for ids, _, _, _ in batch)
     ids = torch.zeros(len(batch), longest, dtype=torch.long)
+    shape = torch.zeros(len(batch), longest, dtype=torch.long)
+    tags = torch.full((len(batch), longest), -100, dtype=torch.long)
     mask = torch.zeros(len(batch), longest)
-    for i, (tokens, _) in enumerate(batch):
+    for i, (tokens, forms, marks, _) in enumerate(batch):
         # A few words are blanked (103 = [MASK]), so that no single trigger word decides.
-        noisy = [103 if 0 < j < len(tokens) - 1 and r.random() < 0.04 else t for j, t in enumerate(tokens)]
+        noisy = [103 if 0 < j < len(tokens) - 1 and r.random() < 0.05 else t for j, t in enumerate(tokens)]
         ids[i, : len(tokens)] = torch.tensor(noisy)
+        shape[i, : len(tokens)] = torch.tensor(forms)
         mask[i, : len(tokens)] = 1
-    return ids, mask, torch.tensor([t for _, t in batch], dtype=torch.float)
+        if marks is not None:
+            tags[i, 1 : 1 + len(marks)] = torch.tensor(marks, dtype=torch.long)
+    return ids, mask, shape, tags, torch.tensor([t for _, _, _, t in batch], dtype=torch.float)
 
 
-def loss_of(logits, wanted):
+def loss_of(logits, tag_logits, wanted, tags):
     known = (wanted >= 0).float()
     smooth = wanted.clamp(min=0) * 0.96 + 0.02
     each = torch.nn.functional.binary_cross_entropy_with_logits(logits, smooth, reduction="none") * known
     weight = torch.tensor([1.0, 1.0] + [0.15] * (OUTPUTS - 2))
-    return (each * weight).sum() / len(logits)
+    loss = (each * weight).sum() / len(logits)
+    if (tags >= 0).any():
+        tagged = (tags >= 0).any(dim=1).float().mean()
+        loss = loss + TAGS_WEIGHT * tagged * torch.nn.functional.cross_entropy(tag_logits.reshape(-1, len(TAGS)), tags.reshape(-1))
+    return loss
 
 
 def main():
@@ -86,7 +120,9 @@ def main():
     tokenizer = Tokenizer.from_file(a.tokenizer)
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
-    rows = corpus.injection_rows(a.data, a.seed, last=a.last is not None) + corpus.toxicity_rows(a.data, a.seed)[:: 4 if a.last else 1]
+    # The last pass is too short for all rows: every second of each kind, and every third of the other tasks.
+    injection = corpus.injection_rows(a.data, a.seed, last=a.last is not None)
+    rows = (injection[::2] if a.last else injection) + (corpus.toxicity_rows(a.data, a.seed) + corpus.name_rows(a.data, a.seed))[:: 3 if a.last else 1]
     tokens = sum(len(e.ids) for e in tokenizer.encode_batch([row[0] for row in rows]))
     print(f"{len(rows)} rows, {tokens} tokens, {a.steps * TOKENS_PER_STEP / tokens:.2f} epochs", flush=True)
 
@@ -99,7 +135,7 @@ def main():
         if frozen:
             parameter.requires_grad_(False)
         else:
-            (heads if name.startswith(("pool", "injection", "toxicity")) else body).append(parameter)
+            (heads if name.startswith(("pool", "injection", "toxicity", "tags", "shapes")) else body).append(parameter)
     optimizer = torch.optim.AdamW([{"params": body, "lr": 4e-5 if a.last else 8e-5}, {"params": heads, "lr": 2e-4 if a.last else 1e-3}], weight_decay=0.01)
     rates = [group["lr"] for group in optimizer.param_groups]
     mean, averaged, r, started, running = None, 0, random.Random(a.seed), time.time(), 0.0
@@ -109,10 +145,10 @@ def main():
             break
         for group, rate in zip(optimizer.param_groups, rates):
             group["lr"] = rate * min(1, (step + 1) / (WARMUP_STEPS // 4 if a.last else WARMUP_STEPS)) * max(0.03, 1 - progress)
-        ids, mask, wanted = collate(batch, r)
+        ids, mask, shape, tags, wanted = collate(batch, r)
         with torch.cpu.amp.autocast():
-            logits = model(ids, mask)
-        loss = loss_of(logits, wanted)
+            logits, tag_logits = model(ids, mask, shape)
+        loss = loss_of(logits, tag_logits, wanted, tags)
         optimizer.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(body + heads, 1.0)

@@ -16,6 +16,7 @@ module dev.declaw.guardrails {
     exports dev.declaw.guardrails.injection;
     exports dev.declaw.guardrails.invisible;
     exports dev.declaw.guardrails.pii;
+    exports dev.declaw.guardrails.pii.names;
     exports dev.declaw.guardrails.report;
     exports dev.declaw.guardrails.secrets;
     exports dev.declaw.guardrails.toxicity;

@@ -54,10 +54,13 @@ public final class GuardrailsBench {
                 out.println(JSON.createObjectNode().put("bench", "guardrails").put("file", relative).put("skipped", "its path names no scanner"));
                 continue;
             }
-            if (only.isPresent() && !only.get().equals(name.get())) continue;
-            Subjects.Subject subject = subjects.get(name.get()).get();
-            if (speed) GuardrailsSpeed.measure(name.get(), relative, subject, rows(file), out);
-            else measure(file, relative, name.get(), subject, kinds, out);
+            Stream.concat(name.stream(), Subjects.alsoFor(name.get(), subjects.keySet()).stream())
+                    .filter(scanner -> only.isEmpty() || only.get().equals(scanner))
+                    .forEach(scanner -> {
+                        Subjects.Subject subject = subjects.get(scanner).get();
+                        if (speed) GuardrailsSpeed.measure(scanner, relative, subject, rows(file), out);
+                        else measure(file, relative, scanner, subject, kinds, out);
+                    });
         }
     }
 

@@ -18,7 +18,9 @@ final class GuardrailsSpeed {
     static final int MESSAGE_CHARS = 4_096;
 
     private static final int MESSAGES_MAX = 512;
-    private static final long WARM_NANOS = 3_000_000_000L;
+    /// Until the compiler has done its work: CPU time of this thread, and wall time at most, for a busy machine compiles late.
+    private static final long WARM_CPU_NANOS = 4_000_000_000L;
+    private static final long WARM_NANOS_MAX = 30_000_000_000L;
     private static final int ROUNDS = 12;
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
@@ -35,9 +37,10 @@ final class GuardrailsSpeed {
 
     private static void line(String scanner, String file, String text, Subjects.Subject subject, List<String> messages, PrintStream out) {
         if (messages.isEmpty()) return;
-        long end = System.nanoTime() + WARM_NANOS;
+        long end = System.nanoTime() + WARM_NANOS_MAX;
+        long warm = THREADS.getCurrentThreadCpuTime() + WARM_CPU_NANOS;
         do subject.warmUp(messages);
-        while (System.nanoTime() < end);
+        while (THREADS.getCurrentThreadCpuTime() < warm && System.nanoTime() < end);
         long bytes = messages.stream().mapToLong(message -> message.getBytes(StandardCharsets.UTF_8).length).sum();
         long best = Long.MAX_VALUE;
         long[] each = new long[ROUNDS * messages.size()];

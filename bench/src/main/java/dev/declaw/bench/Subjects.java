@@ -7,14 +7,17 @@ import dev.declaw.guardrails.encoder.TextEncoder;
 import dev.declaw.guardrails.injection.InjectionScanner;
 import dev.declaw.guardrails.invisible.InvisibleText;
 import dev.declaw.guardrails.pii.PiiScanner;
+import dev.declaw.guardrails.pii.PiiScanners;
 import dev.declaw.guardrails.secrets.SecretScanner;
 import dev.declaw.guardrails.toxicity.ToxicityScanner;
+import dev.declaw.model.scan.PiiType;
 import dev.declaw.model.scan.ScanText;
 import dev.declaw.model.scan.Scanner;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
 import java.nio.charset.StandardCharsets;
 import java.util.Comparator;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -38,6 +41,10 @@ final class Subjects {
     /// About 1 %, 0.3 % and 0.1 % false alarms on ordinary text.
     private static final List<Double> MODEL_POINTS = List.of(0.5, 0.8, 0.95);
 
+    /// All kinds of personal data, names and addresses too: their model costs a thousand times what the rest does, so files of
+    /// personal data are judged without it and then with it.
+    private static final String WITH_NAMES = "pii-with-names";
+
     private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
     private Subjects() {}
@@ -60,6 +67,7 @@ final class Subjects {
     static Map<String, Supplier<Subject>> all() {
         Map<String, Supplier<Subject>> all = new LinkedHashMap<>();
         all.put("pii", () -> new Spotted(new PiiScanner(PiiScanner.RECOGNISED)));
+        all.put(WITH_NAMES, () -> new Spotted(new PiiScanners().forTypes(EnumSet.allOf(PiiType.class))));
         all.put("secrets", () -> new Spotted(new SecretScanner()));
         all.put("code-security", () -> new Judged(new CodeSecurity(Set.of()), List.of(CodeSecurity.THRESHOLD, 0.8, 0.9)));
         all.put("invisible-text", () -> new Judged(new InvisibleText(), List.of(InvisibleText.THRESHOLD, 0.8)));
@@ -81,6 +89,11 @@ final class Subjects {
     static Optional<String> nameFor(String path, String relative, Set<String> names) {
         Optional<String> inner = longest(relative, names);
         return inner.isPresent() ? inner : longest(path, names);
+    }
+
+    /// What else judges the files of a scanner.
+    static Optional<String> alsoFor(String name, Set<String> names) {
+        return name.equals("pii") && names.contains(WITH_NAMES) ? Optional.of(WITH_NAMES) : Optional.empty();
     }
 
     private static Optional<String> longest(String path, Set<String> names) {

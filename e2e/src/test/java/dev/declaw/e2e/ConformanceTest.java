@@ -7,10 +7,12 @@ import dev.declaw.linux.Command;
 import dev.declaw.linux.Exec;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.extension.ExtendWith;
 
 /// Every public method of the official clients' sandbox surface, against real microVMs. Which methods exist is read from the
@@ -39,16 +41,28 @@ class ConformanceTest {
         run(OfficialClients.node("node", OfficialClients.beside("conformance.mjs").toString()));
     }
 
+    /// `-Ddeclaw.test.openai-adapter=true`: the framework takes minutes to install.
+    @Test
+    @EnabledIfSystemProperty(named = "declaw.test.openai-adapter", matches = "true")
+    void theAdapterOfThePythonClientForAnAgentFramework() throws Exception {
+        Path python = PythonEnvironment.with("openai-adapter", OfficialClients.SCRIPTS.resolve("openai-requirements.txt"));
+        output(Command.of(python.toString(), OfficialClients.SCRIPTS.resolve("openai_adapter.py").toString()));
+    }
+
     private void python(String script) throws Exception {
         run(Command.of(OfficialClients.python().toString(), OfficialClients.SCRIPTS.resolve(script).toString()));
     }
 
     private void run(Command command) throws Exception {
+        assertThat(documented()).isNotEmpty().containsAll(methods(output(command)));
+    }
+
+    private String output(Command command) throws Exception {
         Exec.Output output = Exec.run(command.withEnvironment("DECLAW_DOMAIN", rig.platform.domain())
                 .withEnvironment("DECLAW_API_KEY", rig.platform.apiKey())
                 .withDeadline(Duration.ofMinutes(4)));
         assertThat(output.text()).contains("checks passed");
-        assertThat(documented()).isNotEmpty().containsAll(methods(output.text()));
+        return output.text();
     }
 
     /// `client Class.method` of each method that a script saw running.

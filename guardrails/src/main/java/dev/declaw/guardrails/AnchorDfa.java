@@ -14,6 +14,11 @@ public final class AnchorDfa {
     private static final int NONE = -1;
     private static final int ALERT = 1 << 15;
 
+    /// Stretches that are read side by side, and their length in characters.
+    private static final int LANES = 4;
+    private static final int LANE_CHARS = 512;
+
+    private final int longest;
     /// Columns of the table, as a power of two.
     private final int classBits;
     private final byte[] classOf = new byte[128];
@@ -57,6 +62,7 @@ public final class AnchorDfa {
             ends.get(node).add(id);
         }
         complete(nodes, ends);
+        longest = literals.stream().mapToInt(String::length).max().orElse(1);
         if (nodes.size() >= ALERT) throw new IllegalArgumentException("too many anchors");
         table = new short[nodes.size() << classBits];
         hits = new int[nodes.size()][];
@@ -98,17 +104,87 @@ public final class AnchorDfa {
     }
 
     /// Reads a part of an array; a literal that begins before the part is not seen.
+    ///
+    /// Each step waits for the one before it, so long texts are read in blocks of four stretches side by side. The state behind some character
+    /// depends on no more characters than the longest literal has: each stretch but the first begins so many early.
     public void run(char[] chars, int from, int to, Visitor visitor) {
+        int state = 0;
+        int at = from;
+        if (to - from >= LANES * LANE_CHARS && longest < LANE_CHARS) {
+            int[] alerts = new int[LANES * LANE_CHARS];
+            while (to - at >= LANES * LANE_CHARS) {
+                state = block(chars, at, state, alerts, visitor);
+                at += LANES * LANE_CHARS;
+            }
+        }
         short[] rows = table;
         byte[] classes = classOf;
         int bits = classBits;
-        int state = 0;
-        for (int i = from; i < to; i++) {
-            char c = chars[i];
+        for (; at < to; at++) {
+            char c = chars[at];
             int entry = rows[state << bits | (c < 128 ? classes[c] : 0)];
             state = entry & ALERT - 1;
-            if (entry < 0) visitor.alert(i, c, hits[state]);
+            if (entry < 0) visitor.alert(at, c, hits[state]);
         }
+    }
+
+    /// Reads four stretches at once, then tells of the alerts in the order of the text; answers the state behind the last.
+    private int block(char[] chars, int from, int before, int[] alerts, Visitor visitor) {
+        short[] rows = table;
+        byte[] classes = classOf;
+        int bits = classBits;
+        int a = from;
+        int b = a + LANE_CHARS;
+        int c = b + LANE_CHARS;
+        int d = c + LANE_CHARS;
+        int stateA = before;
+        int stateB = 0;
+        int stateC = 0;
+        int stateD = 0;
+        for (int i = -longest; i < 0; i++) {
+            stateB = rows[stateB << bits | columnOf(classes, chars[b + i])] & ALERT - 1;
+            stateC = rows[stateC << bits | columnOf(classes, chars[c + i])] & ALERT - 1;
+            stateD = rows[stateD << bits | columnOf(classes, chars[d + i])] & ALERT - 1;
+        }
+        int countA = 0;
+        int countB = LANE_CHARS;
+        int countC = 2 * LANE_CHARS;
+        int countD = 3 * LANE_CHARS;
+        // Every step writes an alert and only a real one keeps it: cheaper than a branch that is hard to foresee.
+        for (int i = 0; i < LANE_CHARS; i++) {
+            int entryA = rows[stateA << bits | columnOf(classes, chars[a + i])];
+            int entryB = rows[stateB << bits | columnOf(classes, chars[b + i])];
+            int entryC = rows[stateC << bits | columnOf(classes, chars[c + i])];
+            int entryD = rows[stateD << bits | columnOf(classes, chars[d + i])];
+            stateA = entryA & ALERT - 1;
+            stateB = entryB & ALERT - 1;
+            stateC = entryC & ALERT - 1;
+            stateD = entryD & ALERT - 1;
+            alerts[countA] = i << 16 | stateA;
+            alerts[countB] = i << 16 | stateB;
+            alerts[countC] = i << 16 | stateC;
+            alerts[countD] = i << 16 | stateD;
+            countA -= entryA >> 31;
+            countB -= entryB >> 31;
+            countC -= entryC >> 31;
+            countD -= entryD >> 31;
+        }
+        tell(chars, a, alerts, 0, countA, visitor);
+        tell(chars, b, alerts, LANE_CHARS, countB, visitor);
+        tell(chars, c, alerts, 2 * LANE_CHARS, countC, visitor);
+        tell(chars, d, alerts, 3 * LANE_CHARS, countD, visitor);
+        return stateD;
+    }
+
+    private void tell(char[] chars, int from, int[] alerts, int first, int end, Visitor visitor) {
+        for (int i = first; i < end; i++) {
+            int at = from + (alerts[i] >>> 16);
+            visitor.alert(at, chars[at], hits[alerts[i] & 0xFFFF]);
+        }
+    }
+
+    private static int columnOf(byte[] classes, char c) {
+        return c < 128 ? classes[c] : 0;
     }
 
     private static int[] emptyRow(int classBits) {

@@ -94,7 +94,13 @@ final class LocalMicroVm implements MicroVm {
         } catch (IOException gone) {
             diskBytes = 0;
         }
-        return new Usage(process.cpuSeconds(), process.residentMib(), diskBytes / BYTES_PER_MIB);
+        Slot.Traffic traffic = slot.traffic();
+        return new Usage(
+                process.cpuSeconds(),
+                process.residentMib(),
+                diskBytes / BYTES_PER_MIB,
+                traffic.toGuestBytes(),
+                traffic.fromGuestBytes());
     }
 
     /// Saves the devices of a machine whose memory is a shared file, and ends the VMM; the files stay.

@@ -41,6 +41,8 @@ public interface MicroVm {
 
     /// @param cpuSeconds processor time of the VMM since its start
     /// @param memoryMib resident memory of the VMM
-    /// @param diskMib allocated bytes of the sandbox's own disk layer
-    record Usage(double cpuSeconds, long memoryMib, long diskMib) {}
+    /// @param diskMib size of the sandbox's own disk layer
+    /// @param receivedBytes what the guest's network device has received since its start
+    /// @param sentBytes what it has sent
+    record Usage(double cpuSeconds, long memoryMib, long diskMib, long receivedBytes, long sentBytes) {}
 }

@@ -168,6 +168,8 @@ class LocalMicroVmVmTest {
         assertThat(received.digest()).isEqualTo(sent.digest());
         assertThat(VmFixture.run(vm, "root", "sync").exitCode()).isZero();
         assertThat(vm.usage().diskMib()).isGreaterThanOrEqualTo(UPLOAD_BYTES >> 20);
+        assertThat(vm.usage().receivedBytes()).isGreaterThan(UPLOAD_BYTES);
+        assertThat(vm.usage().sentBytes()).isGreaterThan(UPLOAD_BYTES);
     }
 
     @Test

@@ -76,7 +76,7 @@ final class PsCommand implements Callable<Integer> {
         String id = sandbox.path("sandbox_id").asText();
         String state = sandbox.path("state").asText();
         JsonNode event = get("/sandboxes/" + id + "/audit?category=lifecycle&order=desc&limit=1").path("entries").path(0);
-        JsonNode use = state.equals("running") ? get("/sandboxes/" + id + "/metrics").path(0) : JSON.missingNode();
+        JsonNode use = state.equals("running") ? newest(get("/sandboxes/" + id + "/metrics")) : JSON.missingNode();
         String why = event.path("event").asText(state.equals("creating") ? "create asked for" : "unknown");
         String detail = event.path("detail").asText("");
         out.printf(
@@ -90,6 +90,10 @@ final class PsCommand implements Callable<Integer> {
                 use.isMissingNode() ? "-" : use.path("cpu_usage_percent").asInt() + " %",
                 use.isMissingNode() ? "-" : use.path("disk_usage_mb").asInt() + " MiB",
                 sandbox.path("name").asText());
+    }
+
+    private static JsonNode newest(JsonNode samples) {
+        return samples.path(samples.size() - 1);
     }
 
     private static String deadline(JsonNode end, String state) {

@@ -16,6 +16,7 @@ import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.config.ServerConfig;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.lifecycle.Templates;
 import dev.declaw.server.store.ApiKeyTable;
 import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
@@ -170,7 +171,8 @@ final class Server implements AutoCloseable {
                                 accounts,
                                 volumes,
                                 mounts,
-                                vault)));
+                                vault,
+                                new Templates(host))));
         api.start();
     }
 

@@ -35,7 +35,18 @@ final class BodyWalk {
             Multipart.scan(body, latin1, BodyText.parameter(contentType, "boundary"), visitor);
             return new Walked.Source(latin1, text -> text.getBytes(StandardCharsets.ISO_8859_1), true);
         }
-        if (type.startsWith("application/grpc") && !type.contains("-web-text") && !type.contains("json")) return grpc(body, visitor);
+        if (type.startsWith("application/grpc") && !type.contains("-web-text") && !type.contains("json")) {
+            Protobuf.Framing framing = Protobuf.grpc(body, UNLABELLED, visitor::fixed);
+            if (framing == Protobuf.Framing.SEALED) return new Walked.Refused(Reason.UNDECODABLE_BODY);
+            if (framing == Protobuf.Framing.MESSAGES) {
+                visitor.binary(new String(body, StandardCharsets.ISO_8859_1));
+                return new Walked.Binary();
+            }
+        }
+        if (type.contains("protobuf") && Protobuf.message(body, visitor::fixed)) {
+            visitor.binary(new String(body, StandardCharsets.ISO_8859_1)); // its lengths forbid to edit it as the text it may look like
+            return new Walked.Binary();
+        }
         return switch (BodyText.of(body, contentType)) {
             case BodyText.Unknown _ -> new Walked.Refused(Reason.UNDECODABLE_BODY);
             case BodyText.Binary _ -> {
@@ -51,12 +62,6 @@ final class BodyWalk {
                 yield new Walked.Source(text.text(), text::encode, false);
             }
         };
-    }
-
-    private static Walked grpc(byte[] body, PieceVisitor visitor) {
-        if (!Protobuf.grpc(body, UNLABELLED, visitor::fixed)) return new Walked.Refused(Reason.UNDECODABLE_BODY);
-        visitor.binary(new String(body, StandardCharsets.ISO_8859_1));
-        return new Walked.Binary();
     }
 
     /// A body that is compressed without saying so, such as an uploaded archive, is read one layer deep; what is found in

@@ -46,7 +46,7 @@ public final class ContentPipeline {
         ContentPolicy content = policy.content();
         this.invisible = scanners.invisibleText();
         this.pii = policy.pii().enabled()
-                ? Optional.of(new ContentScreen(policy.pii(), personal.forTypes(policy.pii().types()), vault))
+                ? Optional.of(new ContentScreen(policy.pii(), personal.forTypes(policy.pii().types(), policy.pii().custom()), vault))
                 : Optional.empty();
         this.injection = active(content.injection().stage())
                 ? Optional.of(scanners.injection(content.injection().levels()))

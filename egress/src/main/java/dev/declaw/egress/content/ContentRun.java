@@ -76,6 +76,11 @@ public final class ContentRun {
         return stages.slow();
     }
 
+    /// Whether target and headers may take milliseconds as well.
+    public boolean slowHead() {
+        return stages.slowEdits();
+    }
+
     /// Whether [#judge] has something to do.
     public boolean judging() {
         return stages.judging();

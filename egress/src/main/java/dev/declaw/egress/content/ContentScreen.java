@@ -49,6 +49,11 @@ public final class ContentScreen implements EditStage {
         return "pii";
     }
 
+    @Override
+    public boolean slow() {
+        return scanner.slow();
+    }
+
     /// The path as one text, then each name and value of the query; percent-decoded up to two times.
     ///
     /// @param pathAndQuery origin-form request target (RFC 9112 §3.2.1)

@@ -1,9 +1,15 @@
 package dev.declaw.egress.content;
 
-/// A stage that reads every part of a request and may change it. Thread-safe; CPU-bound, linear in its input, never blocks.
+/// A stage that reads every part of a request and may change it. Thread-safe; CPU-bound, never blocks; linear in its input
+/// unless it is [#slow].
 interface EditStage {
     /// Stable name for audit events, for example `pii`.
     String name();
+
+    /// Whether it runs a model, so that it takes milliseconds even for a short text.
+    default boolean slow() {
+        return false;
+    }
 
     /// Path and query of the request.
     ///

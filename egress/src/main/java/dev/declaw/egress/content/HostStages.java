@@ -16,7 +16,12 @@ record HostStages(List<EditStage> edits, List<JudgeStage> judges, Optional<GateS
 
     /// Whether a scanner runs a model, so that no part of the body may be screened on an event loop.
     boolean slow() {
-        return judges.stream().anyMatch(judge -> judge.scanner().slow());
+        return slowEdits() || judges.stream().anyMatch(judge -> judge.scanner().slow());
+    }
+
+    /// Whether a stage that edits runs a model, so that heads must not be screened on an event loop either.
+    boolean slowEdits() {
+        return edits.stream().anyMatch(EditStage::slow);
     }
 
     boolean any() {

@@ -12,28 +12,35 @@ final class Protobuf {
 
     private Protobuf() {}
 
-    /// The messages of a gRPC body (gRPC over HTTP/2, "Length-Prefixed-Message").
-    ///
-    /// @return false when the body is no row of messages, or one is compressed in a way that cannot be taken off
-    static boolean grpc(byte[] body, BodyDecoder decoder, Consumer<String> strings) {
+    /// What a gRPC body turned out to be.
+    enum Framing {
+        MESSAGES,
+        /// No row of messages; what was shown until then stays shown.
+        NONE,
+        /// A message is compressed in a way that cannot be taken off.
+        SEALED
+    }
+
+    /// Shows the strings of the messages of a gRPC body (gRPC over HTTP/2, "Length-Prefixed-Message").
+    static Framing grpc(byte[] body, BodyDecoder decoder, Consumer<String> strings) {
         int at = 0;
         while (at < body.length) {
-            if (body.length - at < PREFIX_BYTES) return false;
+            if (body.length - at < PREFIX_BYTES) return Framing.NONE;
             int flags = body[at] & 255;
             long length = (body[at + 1] & 255L) << 24 | (body[at + 2] & 255) << 16 | (body[at + 3] & 255) << 8 | body[at + 4] & 255;
             at += PREFIX_BYTES;
-            if (flags > 1 || length > body.length - at) return false;
+            if (flags > 1 || length > body.length - at) return Framing.NONE;
             int end = at + (int) length;
             if (flags == 0) {
                 message(body, at, end, 0, strings);
             } else {
                 byte[] packed = java.util.Arrays.copyOfRange(body, at, end);
-                if (!(decoder.decodeUnlabelled(packed) instanceof BodyDecoder.Decoded.Plain(byte[] plain))) return false;
+                if (!(decoder.decodeUnlabelled(packed) instanceof BodyDecoder.Decoded.Plain(byte[] plain))) return Framing.SEALED;
                 message(plain, 0, plain.length, 0, strings);
             }
             at = end;
         }
-        return true;
+        return Framing.MESSAGES;
     }
 
     /// Shows the strings of one message.

@@ -18,6 +18,7 @@ import io.netty.buffer.ByteBuf;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.function.Supplier;
 
 /// One request and its response, from the parsed head to the recorded end. Used on one event loop only.
 ///
@@ -87,19 +88,15 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     // --- the request's content ---
 
+    /// A head that no model reads is screened at once; any other together with the body, beside the event loop.
     private void screenHead() {
         screening = new RequestScreening(flow.slot.pipeline().begin(judgement.name(), peer()), head);
-        Reason refused;
-        try {
-            refused = screening.screenHead();
-        } catch (RuntimeException | StackOverflowError e) {
-            refused = Reason.SCANNER_FAILED;
-        }
+        Reason refused = screening.slowHead() ? null : guarded(screening::screenHead);
         subject = subject.with(screening.auditPath());
         int bytesMax = flow.services.config.limits().scanBodyBytesMax();
         if (refused != null) {
             block(refused, screening.screening(), "");
-        } else if (!screening.readsBody() || body.done() && !screening.judging()) {
+        } else if (!screening.slowHead() && (!screening.readsBody() || body.done() && !screening.judging())) {
             findUpstream();
         } else if (body.done()) {
             screenBody(new byte[0]);
@@ -149,10 +146,15 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         if (!taken) block(Reason.LIMIT_REACHED, Screening.NONE, "bodies waiting for the scanners");
     }
 
-    /// Whatever goes wrong in a scanner is a reason to block, never to let pass.
     private Reason judgeBody(byte[] bytes) {
+        Reason refused = screening.slowHead() ? guarded(screening::screenHead) : null;
+        return refused != null ? refused : guarded(() -> screening.screenBody(flow.services.bodyDecoder, bytes));
+    }
+
+    /// Whatever goes wrong in a scanner is a reason to block, never to let pass.
+    private static Reason guarded(Supplier<Reason> stage) {
         try {
-            return screening.screenBody(flow.services.bodyDecoder, bytes);
+            return stage.get();
         } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
             return Reason.SCANNER_FAILED;
         }
@@ -160,6 +162,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     private void screened(Reason refused) {
         if (phase == Phase.OVER) return;
+        subject = subject.with(screening.auditPath());
         if (refused != null) {
             block(refused, screening.screening(), "");
         } else {

@@ -98,6 +98,11 @@ final class RequestScreening {
         return run.judging();
     }
 
+    /// Whether [#screenHead] may take milliseconds, so that it must not run on an event loop.
+    boolean slowHead() {
+        return run.slowHead();
+    }
+
     /// Whether [#screenBody] may take milliseconds whatever the body's size, so that it must not run on an event loop.
     boolean slow() {
         return run.slow();

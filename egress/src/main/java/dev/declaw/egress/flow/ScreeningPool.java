@@ -17,7 +17,8 @@ import java.util.function.Supplier;
 /// reads. Each has a time box; one that outlives it is refused, and its thread, if it does not react to the interrupt, is
 /// replaced, so that a scanner that hangs takes nobody else along. Thread-safe.
 final class ScreeningPool implements AutoCloseable {
-    private static final int WAITING_MAX = 64;
+    /// Requests that wait for a thread. Their bodies are bounded by what a sandbox and the process may hold.
+    private static final int WAITING_MAX = 1024;
     /// Threads that may hang at one time. Beyond it nothing more is screened, and so nothing more leaves.
     private static final int LOST_MAX = 16;
 

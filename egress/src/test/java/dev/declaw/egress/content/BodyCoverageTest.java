@@ -81,10 +81,11 @@ class BodyCoverageTest {
 
     @Test
     @Tag("B086")
-    void aGrpcBodyThatIsNoneCannotBeRead() {
-        for (byte[] body : List.of(framed(2, text("abc")), new byte[] {0, 0, 0, 0, 9, 1}, new byte[] {0}, framed(1, text("not packed")))) {
-            assertThat(screen.screenBody(body, "application/grpc", "h"))
-                    .isInstanceOfSatisfying(Screened.Blocked.class, blocked -> assertThat(blocked.reason().code()).isEqualTo("undecodable_body"));
+    void aGrpcBodyThatIsNoneIsReadAsWhatItIsAndASealedOneIsRefused() {
+        assertThat(screen.screenBody(framed(1, text("not packed")), "application/grpc", "h"))
+                .isInstanceOfSatisfying(Screened.Blocked.class, blocked -> assertThat(blocked.reason().code()).isEqualTo("undecodable_body"));
+        for (byte[] body : List.of(text("my ssn is 123-45-6789 ok"), joined(framed(2, text("abc")), text(" ssn 123-45-6789 ")), joined(new byte[] {0, 0, 0, 0, 99}, text("ssn 123-45-6789 ")))) {
+            assertThat(screen.screenBody(body, "application/grpc", "h").counts()).containsKey("ssn");
         }
     }
 

@@ -76,7 +76,7 @@ class ContentScreenTest {
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {
-        "name=Jane&ssn=123-45-6789|name=Jane&ssn=REDACTED_SSN_1",
+        "name=Jane&ssn=123-45-6789|name=REDACTED_PERSON_NAME_1&ssn=REDACTED_SSN_1",
         "ssn=123456789&x=1|ssn=REDACTED_SSN_1&x=1",
         "email=jane%40example.com|email=REDACTED_EMAIL_1",
         "email=jane%2540example.com|email=REDACTED_EMAIL_1",

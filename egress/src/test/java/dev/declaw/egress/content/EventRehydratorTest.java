@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.BiFunction;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -73,7 +74,9 @@ class EventRehydratorTest {
         return text.toString();
     }
 
+    @Tag("B111")
     @Test
+    @Tag("B111")
     void aTokenIsTurnedBackWhereverItIsCutBetweenEvents() throws Exception {
         for (Api api : Api.values()) {
             for (int cut = 1; cut < token.length(); cut++) {
@@ -132,6 +135,7 @@ class EventRehydratorTest {
         assertThat(said(out)).isEqualTo(expected.toString());
     }
 
+    @Tag("B112")
     @Test
     void whatIsJsonWithinJsonIsEscapedTwice() throws Exception {
         String inner = "{\"to\":\"" + token + "\"}";
@@ -184,7 +188,9 @@ class EventRehydratorTest {
         assertThat(filter.feed(bytes, 0, bytes.length)).isEqualTo(bytes);
     }
 
+    @Tag("B113")
     @Test
+    @Tag("B113")
     void otherHostsGetNothing() throws Exception {
         EventRehydrator filter = new EventRehydrator(vault, "other.test", false);
         byte[] bytes = stream(Api.CHAT, List.of(token.substring(0, 9), token.substring(9) + " "), "").getBytes(StandardCharsets.UTF_8);

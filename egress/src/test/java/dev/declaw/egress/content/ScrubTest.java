@@ -11,6 +11,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.LongStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -40,7 +41,9 @@ class ScrubTest {
         return out.toString(StandardCharsets.ISO_8859_1);
     }
 
+    @Tag("B117")
     @Test
+    @Tag("B117")
     void everyUsualSpellingIsMaskedHoweverItIsCut() {
         for (String spelling : spellings()) {
             byte[] bytes = ("<" + spelling + ">").getBytes(StandardCharsets.UTF_8);

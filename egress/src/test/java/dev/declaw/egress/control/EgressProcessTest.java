@@ -122,6 +122,17 @@ class EgressProcessTest {
     }
 
     @Test
+    void modelsAreReadAfterRootWasGivenUpAndAPolicyIsReplaced() {
+        assertThat(proxy.open(request("null", "null"), sockets.slot()).caPem()).isEmpty();
+        String models = "{\"injection_defense\": {\"enabled\": true, \"domains\": [\"*\"]}, \"toxicity\": {\"enabled\": true}}";
+        assertThat(proxy.update(request(models, "null")).caPem()).as("the first policy that reads").isPresent();
+        assertThat(proxy.update(request(models, "{\"deny_out\": [\"*\"]}")).caPem()).as("the same authority").isEmpty();
+        assertThatExceptionOfType(PolicyException.class)
+                .isThrownBy(() -> proxy.update(request("null", "{\"allow_out\": [\"http://x\"]}")))
+                .satisfies(e -> assertThat(e.field()).isEqualTo("network.allow_out[0]"));
+    }
+
+    @Test
     void aPolicyThatIsRefusedServesNothing() throws Exception {
         assertThatExceptionOfType(PolicyException.class)
                 .isThrownBy(() -> proxy.open(request("null", "{\"allow_out\": [\"http://x\"]}"), sockets.slot()))

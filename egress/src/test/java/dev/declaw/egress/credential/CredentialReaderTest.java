@@ -10,6 +10,7 @@ import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.PolicyException;
 import java.util.List;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -25,6 +26,7 @@ class CredentialReaderTest {
         return new Binding.Request(scheme, HostName.parse(host), port, method, target);
     }
 
+    @Tag("B123b")
     @ParameterizedTest
     @ValueSource(strings = {
         "{'id':'a','value':'s3cret-canary'}",
@@ -53,6 +55,7 @@ class CredentialReaderTest {
                 .hasMessageNotContaining("s3cret");
     }
 
+    @Tag("B123")
     @ParameterizedTest(name = "{0} {1}:{2} {3} {4}")
     @CsvSource({
         "https, api.test, 443, POST, /v1, true",
@@ -71,6 +74,7 @@ class CredentialReaderTest {
         "https, api.test, 443, POST, //v1, false",
         "https, api.test, 443, POST, /v1/..;/admin, false"
     })
+    @Tag("B072") @Tag("B123")
     void aCredentialGoesOnlyWhereAllOfItsBindingFits(
             String scheme, String host, int port, String method, String target, boolean fits) throws Exception {
         CredentialSet set = read("{'id':'a','hosts':['api.test'],'methods':['post'],'path_prefix':'/v1','value':'s3cret-canary'}");
@@ -78,6 +82,7 @@ class CredentialReaderTest {
         assertThat(outcome instanceof CredentialSet.Outcome.Injected).isEqualTo(fits);
     }
 
+    @Tag("B123a")
     @Test
     void whatTheGuestPutThereIsTakenOutInEverySpelling() throws Exception {
         CredentialSet set = read("{'id':'a','type':'header','header':'X-Api-Key','hosts':['api.test'],'value':'s3cret-canary'}");

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.time.InstantSource;
 import java.util.Optional;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /// A policy that changes while connections are open.
@@ -38,7 +39,9 @@ class PolicyUpdateFlowTest {
         return "GET / HTTP/1.1\r\nHost: api.test:" + port + "\r\n\r\n";
     }
 
+    @Tag("B124")
     @Test
+    @Tag("B124") @Tag("B078")
     void whatATighterPolicyForbidsIsCutAndWhatItAllowsGoesOn() throws Exception {
         Origin.Script endless = connection -> {
             connection.readRequest();
@@ -73,7 +76,9 @@ class PolicyUpdateFlowTest {
         }
     }
 
+    @Tag("B124")
     @Test
+    @Tag("B124") @Tag("B078")
     void aPassthroughThatMustBeReadNowIsCut() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK);
@@ -91,6 +96,7 @@ class PolicyUpdateFlowTest {
     }
 
     @Test
+    @Tag("B124") @Tag("B078")
     void credentialsAndStagesOfTheNewPolicyHoldForTheNextRequestOfAnOpenConnection() throws Exception {
         try (FlowRig rig = new FlowRig(REDACT, ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK);
@@ -108,6 +114,7 @@ class PolicyUpdateFlowTest {
     }
 
     @Test
+    @Tag("B124") @Tag("B078")
     void aPolicyThatCannotBeEnforcedChangesNothing() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW)) {
             ObjectMapper json = new ObjectMapper();

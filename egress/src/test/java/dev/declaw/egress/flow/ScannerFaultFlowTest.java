@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -43,8 +44,11 @@ class ScannerFaultFlowTest {
                 + "\r\n\r\n" + body;
     }
 
+    @Tag("B125")
+    @Tag("B126")
     @ParameterizedTest(name = "{0}: {1}, slow {2}")
     @MethodSource("matrix")
+    @Tag("B126")
     void aScannerThatFailsLetsNothingOut(String stage, String fault, boolean slow) throws Exception {
         try (FlowRig rig = new FlowRig(STAGES.get(stage), ALLOW, new ScriptedScanners(slow, FAULTS.get(fault)), 30_000);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK);
@@ -61,7 +65,9 @@ class ScannerFaultFlowTest {
         }
     }
 
+    @Tag("B126")
     @Test
+    @Tag("B126") @Tag("B088")
     void aScannerThatHangsIsCutOffAndDoesNotHoldUpOthers() throws Exception {
         String policy = STAGES.get("injection");
         try (FlowRig rig = new FlowRig(policy, ALLOW, new ScriptedScanners(true, ScriptedScanners::hang), 1_000);

@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -44,6 +45,7 @@ class TransformationFlowTest {
         }
     }
 
+    @Tag("B110")
     @ParameterizedTest(name = "{0}: {1}")
     @CsvSource(
             delimiter = '|',
@@ -52,13 +54,16 @@ class TransformationFlowTest {
                 "text/plain | sk-1 and sk-2 | <&'1'> and <&'2'>",
                 "application/x-www-form-urlencoded | a=x+sk-1&b=sk%2D2&c=1 | a=x%20%3C%26%221%22%3E&b=%3C%26%222%22%3E&c=1"
             })
+    @Tag("B110")
     void theResultIsDataInEveryFormat(String type, String body, String expected) throws Exception {
         String policy = rules("{'match':'sk-(\\\\d)','replace':'<&\\\"$1\\\">'}");
         assertThat(sent(policy, "POST /", "Content-Type: " + type + "\r\n", body.replace('\'', '"')))
                 .endsWith("\r\n\r\n" + expected.replace('\'', '"'));
     }
 
+    @Tag("B110")
     @Test
+    @Tag("B110")
     void aRuleCannotAddAParameterOrAHeader() throws Exception {
         assertThat(sent(rules("{'match':'x','replace':'1&admin=1#/../'}"), "GET /p/x?q=x&r=%78", "X-A: y\r\n", ""))
                 .startsWith("GET /p/1%26admin%3D1%23%2F..%2F?q=1%26admin%3D1%23%2F..%2F&r=1%26admin%3D1%23%2F..%2F HTTP/1.1");
@@ -68,6 +73,7 @@ class TransformationFlowTest {
     }
 
     @Test
+    @Tag("B110")
     void rulesRunInTheirOrderAndBeforePersonalDataIsLookedFor() throws Exception {
         String policy = rules("{'match':'a','replace':'b'}", "{'match':'b','replace':'c'}", "{'match':'id:','replace':'ssn '}")
                 .replaceFirst("\\{", "{\"pii\":{\"enabled\":true,\"types\":[\"ssn\"]},");
@@ -117,6 +123,7 @@ class TransformationFlowTest {
     }
 
     @Test
+    @Tag("B111")
     void tokensCutBetweenEventsAreTurnedBackOverTheWire() throws Exception {
         String policy = "{\"pii\":{\"enabled\":true,\"types\":[\"ssn\"]}}";
         try (FlowRig rig = new FlowRig(policy, ALLOW);

@@ -62,6 +62,11 @@ public final class CustomScanner implements Scanner {
         return builtIn.name();
     }
 
+    @Override
+    public boolean slow() {
+        return builtIn.slow();
+    }
+
     /// @throws IllegalStateException when the text exceeds a budget
     @Override
     public List<Finding> scan(ScanText source) {

@@ -22,7 +22,7 @@ import java.util.Set;
 public final class GuardrailScanners implements ContentScanners {
     /// Read on first use, under the lock of class initialisation.
     private static final class Models {
-        static final Optional<WindowEncoder> ENCODER = Optional.of(new TextEncoder());
+        static final Optional<WindowEncoder> ENCODER = Optional.of(TextEncoder.shared());
         static final InjectionScanner INJECTION = new InjectionScanner(ENCODER);
         static final ToxicityScanner TOXICITY = new ToxicityScanner(ENCODER);
     }

@@ -6,12 +6,15 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.declaw.model.scan.CustomType;
 import dev.declaw.model.scan.PiiType;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /// Reads a policy as the clients send it (wire-api 15) into a [SecurityPolicy], strictly: an unknown field, an unknown
 /// value, a wrong type or a number out of range is a [PolicyException] that names the field; nothing is skipped.
@@ -29,6 +32,8 @@ public final class PolicyReader {
     }
 
     private static final int POLICY_CHARS_MAX = 256 * 1024;
+    private static final String PII_TYPES =
+            Arrays.stream(PiiType.values()).map(PiiType::wire).collect(Collectors.joining(", "));
 
     private static final ObjectMapper JSON = JsonMapper.builder()
             .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -182,6 +187,7 @@ public final class PolicyReader {
         PolicyJson.object(field, node);
         boolean enabled = false;
         Set<PiiType> types = PiiPolicy.OFF.types();
+        List<CustomType> custom = List.of();
         ContentAction action = ContentAction.REDACT;
         boolean rehydrate = true;
         HostSelector hosts = HostSelector.ALL;
@@ -192,21 +198,18 @@ public final class PolicyReader {
             switch (PolicyJson.snake(member.getKey())) {
                 case "enabled" -> enabled = PolicyJson.bool(path, value);
                 case "types" -> types = readPiiTypes(path, value);
+                case "custom_types" -> custom = CustomTypeReader.read(path, value);
                 case "action" -> action = PolicyJson.action(path, value, ContentAction.REDACT, ContentAction.BLOCK, ContentAction.LOG_ONLY);
                 case "rehydrate_response" -> rehydrate = PolicyJson.bool(path, value);
                 case "domains" -> hosts = PolicyJson.readHosts(path, value);
                 case "model" -> PolicyJson.text(path, value);
-                default -> throw PolicyJson.unknown(path, "enabled, types, action, rehydrate_response, domains, model");
+                default -> throw PolicyJson.unknown(path, "enabled, types, custom_types, action, rehydrate_response, domains, model");
             }
         }
-        if (enabled && types.isEmpty()) {
+        if (enabled && types.isEmpty() && custom.isEmpty()) {
             throw new PolicyException(field + ".types", "is empty, so nothing would be found; leave it out for all types");
         }
-        if (enabled && (types.contains(PiiType.PERSON_NAME) || types.contains(PiiType.ADDRESS))) {
-            warnings.add("pii.types: person_name and address need the name model, which this version does not have; "
-                    + "all other types are enforced");
-        }
-        return new PiiPolicy(enabled, types, action, rehydrate, hosts);
+        return new PiiPolicy(enabled, types, custom, action, rehydrate, hosts);
     }
 
     private static Set<PiiType> readPiiTypes(String field, JsonNode node) {
@@ -218,8 +221,7 @@ public final class PolicyReader {
             types.add(PiiType.parse(name)
                     .orElseThrow(() -> new PolicyException(
                             path,
-                            "'" + name + "' is no PII type; the types are ssn, credit_card, email, phone, person_name, "
-                                    + "api_key, address, ip_address")));
+                            "'" + name + "' is no PII type; the types are " + PII_TYPES)));
         }
         return types;
     }

@@ -12,6 +12,8 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -25,6 +27,8 @@ public final class Slot {
     public static final String GUEST_MAC = "02:fc:00:00:00:02";
     static final int TCP_PORT = 15001;
     static final int DNS_PORT = 15053;
+    private static final int RECEIVED_BYTES = 1;
+    private static final int SENT_BYTES = 9;
     private static final int BACKLOG_MAX = 512;
     private static final String PREFIX = "declaw-";
     private static final String LINKS = """
@@ -97,6 +101,25 @@ public final class Slot {
     /// An unconnected channel that can reach the guest. The caller connects and closes it.
     public SocketChannel openChannel() throws IOException {
         return namespace.openChannel();
+    }
+
+    /// Bytes that have passed the tap device since the slot was made.
+    public record Traffic(long toGuestBytes, long fromGuestBytes) {}
+
+    /// Counted by the kernel (proc_pid_net(5), `dev`); zeros when the slot is gone.
+    public Traffic traffic() {
+        try {
+            for (String line : namespace.call(() -> Files.readAllLines(Path.of("/proc/thread-self/net/dev")))) {
+                String[] fields = line.strip().split("[: ]+");
+                if (fields.length > SENT_BYTES && fields[0].equals(TAP)) {
+                    // What the host sends through the tap is what the guest receives.
+                    return new Traffic(Long.parseLong(fields[SENT_BYTES]), Long.parseLong(fields[RECEIVED_BYTES]));
+                }
+            }
+        } catch (IOException gone) {
+            // Killed between two looks.
+        }
+        return new Traffic(0, 0);
     }
 
     /// What the rules have refused so far.

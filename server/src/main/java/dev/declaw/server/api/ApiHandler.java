@@ -50,6 +50,7 @@ final class ApiHandler extends Handler.Abstract {
     private void serve(HttpCall call) throws Exception {
         Optional<Router.Match> match = router.find(call.method(), call.segments());
         if (match.isPresent() && match.get().route().open()) {
+            call.route(match.get().variables(), null);
             match.get().route().endpoint().serve(call);
             return;
         }

@@ -10,6 +10,7 @@ import dev.declaw.server.auth.ApiKeys;
 import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.lifecycle.Templates;
 import dev.declaw.server.tls.TlsIdentity;
 import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.VolumeMounts;
@@ -56,7 +57,8 @@ public final class ApiServer implements AutoCloseable {
             Accounts accounts,
             Volumes volumes,
             VolumeMounts mounts,
-            Vault vault) {}
+            Vault vault,
+            Templates templates) {}
 
     /// A second listener.
     public record Tls(InetSocketAddress listen, TlsIdentity identity) {}
@@ -116,14 +118,15 @@ public final class ApiServer implements AutoCloseable {
         VolumeEndpoints volumes = new VolumeEndpoints(parts.volumes());
         VolumeFileEndpoints volumeFiles = new VolumeFileEndpoints(parts.volumes());
         SandboxVolumeEndpoints captures = new SandboxVolumeEndpoints(parts.sandboxes(), parts.mounts());
-        VaultEndpoints vault = new VaultEndpoints(parts.vault());
+        VaultEndpoints vault = new VaultEndpoints(parts.vault(), parts.sandboxes());
+        CatalogEndpoints catalog = new CatalogEndpoints(parts.templates());
+        PolicyEndpoints policies = new PolicyEndpoints(parts.sandboxes());
         AccountEndpoints account = new AccountEndpoints(parts.accounts(), parts.sandboxes());
         TenantEndpoints tenants = new TenantEndpoints(parts.accounts());
         AuditLogEndpoints log = new AuditLogEndpoints(parts.audit(), parts.drainAudit());
         AuditEndpoints audit = new AuditEndpoints(parts.sandboxes(), parts.audit(), parts.drainAudit());
         PortEndpoints ports = new PortEndpoints(parts.sandboxes(), guard);
         ScanEndpoints scans = new ScanEndpoints(new AllScanners(), parts.keys());
-        PolicyEndpoints policies = new PolicyEndpoints(parts.sandboxes());
         List<Router.Route> table = new ArrayList<>(List.of(
                 of("PUT", "/sandboxes/{id}/policy", policies::update),
                 of("POST", "/policies/explain", policies::explain),
@@ -132,6 +135,11 @@ public final class ApiServer implements AutoCloseable {
                 open("GET", "/healthz", sandboxes::health),
                 of("POST", "/guardrails/scan", scans::scan),
                 open("POST", "/api/v1/scan", scans::legacy),
+                open("GET", "/governance/packs", catalog::packs),
+                open("GET", "/governance/packs/{name}", catalog::pack),
+                of("GET", "/templates", catalog::templates),
+                of("GET", "/templates/{tid}", catalog::template),
+                of("DELETE", "/templates/{tid}", catalog::deleteTemplate),
                 of("GET", "/auth/me", account::whoAmI),
                 of("GET", "/accounts/{oid}", account::account),
                 of("GET", "/accounts/{oid}/wallet", account::wallet),

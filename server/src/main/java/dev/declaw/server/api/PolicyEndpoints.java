@@ -6,7 +6,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.egress.explain.PolicyExplainer;
 import dev.declaw.egress.explain.Sample;
 import dev.declaw.model.failure.PlatformFailure;
-import dev.declaw.model.policy.PolicyException;
+import dev.declaw.model.network.HostName;
+import dev.declaw.model.network.IpLiteral;
+import dev.declaw.model.policy.Decision;
+import dev.declaw.model.policy.NetworkPolicy;
 import dev.declaw.model.policy.PolicyLint;
 import dev.declaw.model.policy.PolicyReader;
 import dev.declaw.server.lifecycle.Sandboxes;
@@ -25,6 +28,7 @@ final class PolicyEndpoints {
     private static final int EXPLAINS_MAX = 2;
 
     private static final int BODY_BYTES_MAX = 1024 * 1024;
+    private static final int HOST_CHARS_MAX = 253;
     private static final int HEADERS_MAX = 100;
     private static final int URL_CHARS_MAX = 8192;
 
@@ -42,6 +46,7 @@ final class PolicyEndpoints {
 
     /// A member that is absent stays as it is; a null takes it away.
     void update(HttpCall call) {
+        sandboxes.info(call.owner(), call.parameter("id")); // what is not there is not there, whatever is sent
         JsonNode body = Json.parse(call.bodyBytes());
         if (!body.isObject() || !body.has("security") && !body.has("network")) {
             throw JsonBody.wrong("", "must be an object with security, network, or both");
@@ -58,34 +63,34 @@ final class PolicyEndpoints {
         call.json(200, answer);
     }
 
+    /// `{"accepted": true, "valid": true, "warnings": […], "findings": […]}`, or the error that a create would answer with. Findings are rules
+    /// that can have no effect.
     void lint(HttpCall call) {
-        JsonNode body = Json.parse(call.bodyBytes());
-        ObjectNode answer = Json.object();
-        try {
-            PolicyReader.Result read = PolicyReader.read(body.get("security"), body.get("network"));
-            answer.put("valid", true);
-            warnings(answer, read.warnings());
-            ArrayNode findings = answer.putArray("findings");
-            PolicyLint.of(read.policy()).forEach(finding -> findings.addObject()
-                    .put("code", finding.code())
-                    .put("field", finding.field())
-                    .put("message", finding.message()));
-        } catch (PolicyException e) {
-            answer.put("valid", false);
-            answer.putArray("warnings");
-            answer.putArray("findings")
-                    .addObject()
-                    .put("code", "invalid_policy")
-                    .put("field", e.field())
-                    .put("message", e.getMessage());
-        }
+        PolicyReader.Result read = read(call.body());
+        ObjectNode answer = Json.object().put("accepted", true).put("valid", true);
+        warnings(answer, read.warnings());
+        ArrayNode findings = answer.putArray("findings");
+        PolicyLint.of(read.policy()).forEach(finding -> findings.addObject()
+                .put("code", finding.code())
+                .put("field", finding.field())
+                .put("message", finding.message()));
         call.json(200, answer);
     }
 
+    private static PolicyReader.Result read(JsonBody body) {
+        return PolicyReader.read(body.node("security").orElse(null), body.node("network").orElse(null));
+    }
+
+    /// Replays `request` through every stage; with a `host` alone, tells what the network rules say to it. A name's answer is
+    /// the one before it is resolved: what it resolves to is judged again when it is dialled.
     void explain(HttpCall call) {
-        JsonNode body = Json.parse(call.bodyBytes());
-        PolicyReader.Result read = PolicyReader.read(body.get("security"), body.get("network"));
-        Sample sample = sample(JsonBody.of("request", body.get("request")));
+        JsonBody body = call.body();
+        PolicyReader.Result read = read(body);
+        if (body.node("request").isEmpty()) {
+            call.json(200, host(read.policy().network(), body.requiredText("host", HOST_CHARS_MAX)));
+            return;
+        }
+        Sample sample = sample(JsonBody.of("request", body.node("request").get()));
         if (!explains.tryAcquire()) {
             throw new PlatformFailure.QuotaExceeded(
                     "too_many_explains", "this server explains " + EXPLAINS_MAX + " requests at one time; try again", 2);
@@ -97,6 +102,19 @@ final class PolicyEndpoints {
         } finally {
             explains.release();
         }
+    }
+
+    private static ObjectNode host(NetworkPolicy network, String host) {
+        Decision decision = IpLiteral.parse(host)
+                .map(network::decideAddress)
+                .or(() -> HostName.parse(host).map(network::decideName))
+                .orElseThrow(() -> JsonBody.wrong("host", "must be a host name or an IP address"));
+        ObjectNode answer = Json.object()
+                .put("host", host)
+                .put("decision", decision.wire())
+                .put("reason", decision.reason().code());
+        decision.rule().ifPresent(rule -> answer.put("rule", rule));
+        return answer;
     }
 
     private static Sample sample(JsonBody request) {

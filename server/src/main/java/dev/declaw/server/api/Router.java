@@ -53,12 +53,8 @@ final class Router {
 
     /// Parts of the API that official clients know and this version does not have.
     private static final Map<String, String> LATER = Map.ofEntries(
-            Map.entry("templates", "template builds"),
-            Map.entry("volumes", "volumes"),
-            Map.entry("teams", "the vault"),
-            Map.entry("vault", "the vault"),
-            Map.entry("governance", "governance packs"),
-            Map.entry("accounts", "accounts"));
+            Map.entry("build", "template builds"),
+            Map.entry("builds", "template builds"));
 
     private final List<Route> routes;
 
@@ -83,14 +79,15 @@ final class Router {
         }
         String message;
         Optional<String> later = asked.stream().filter(LATER::containsKey).map(LATER::get).findFirst();
-        if (!methods.isEmpty()) {
+        if (later.isPresent() && asked.getFirst().equals("templates")) {
+            message = later.get() + ": this version of the server does not have that yet; GET /templates lists those that are ready";
+        } else if (!methods.isEmpty()) {
             message = "this path does not take " + (method.matches("[A-Z]{1,16}") ? method : "this method") + "; it takes "
                     + String.join(", ", methods);
         } else if (later.isPresent()) {
             message = later.get() + ": this version of the server does not have that yet; it has sandboxes, commands, files and audit";
         } else {
-            message = "there is no such endpoint; the API has /sandboxes, /sandboxes/{id}/commands, /sandboxes/{id}/files, "
-                    + "/sandboxes/{id}/audit, /auth/me and /health";
+            message = "there is no such endpoint; protocol/openapi.yaml lists those that are";
         }
         return new PlatformFailure.NotFound("unknown_endpoint", message);
     }

@@ -14,6 +14,11 @@ import dev.declaw.server.volumes.VolumeAttachment;
 import dev.declaw.server.volumes.VolumeMounts;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeParseException;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -177,16 +182,42 @@ final class SandboxEndpoints {
         return List.copyOf(ids.keySet());
     }
 
-    /// The newest sample: an array, but one object for Go clients, which read nothing else (wire-api 3.8).
+    /// Samples as an array, oldest first; the newest alone, as an object, for Go clients, which read nothing else
+    /// (wire-api 3.8).
     void metrics(HttpCall call) {
-        LiveSandbox.Usage usage = sandboxes.usage(call.owner(), call.parameter("id"));
-        ObjectNode sample = Json.object()
+        List<LiveSandbox.Usage> samples = sandboxes.usage(
+                call.owner(), call.parameter("id"), instant(call.query(), "start"), instant(call.query(), "end"));
+        String agent = call.header("User-Agent");
+        if (agent != null && agent.startsWith("Go-http-client/")) {
+            call.json(200, samples.isEmpty() ? Json.object() : sample(samples.getLast()));
+            return;
+        }
+        ArrayNode array = Json.array();
+        samples.forEach(usage -> array.add(sample(usage)));
+        call.json(200, array);
+    }
+
+    private static ObjectNode sample(LiveSandbox.Usage usage) {
+        return Json.object()
                 .put("timestamp", Json.timestamp(usage.at()))
                 .put("cpu_usage_percent", Math.round(usage.cpuPercent() * 100) / 100.0)
                 .put("memory_usage_mb", usage.memoryMib())
-                .put("disk_usage_mb", usage.diskMib());
-        String agent = call.header("User-Agent");
-        call.json(200, agent != null && agent.startsWith("Go-http-client/") ? sample : Json.array().add(sample));
+                .put("disk_usage_mb", usage.diskMib())
+                .put("network_received_bytes", usage.receivedBytes())
+                .put("network_sent_bytes", usage.sentBytes());
+    }
+
+    /// ISO 8601; one without a zone is UTC, as one client sends it.
+    private static Optional<Instant> instant(Query query, String name) {
+        return query.given(name).map(text -> {
+            try {
+                return text.matches(".*(Z|[+-][0-9]{2}:?[0-9]{2})")
+                        ? OffsetDateTime.parse(text).toInstant()
+                        : LocalDateTime.parse(text).toInstant(ZoneOffset.UTC);
+            } catch (DateTimeParseException e) {
+                throw JsonBody.wrong(name, "must be a time such as 2026-01-02T03:04:05Z");
+            }
+        });
     }
 
     void health(HttpCall call) {

@@ -3,6 +3,7 @@ package dev.declaw.server.api;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.server.lifecycle.Sandboxes;
 import dev.declaw.server.vault.ScopeForms;
 import dev.declaw.server.vault.SecretScope;
 import dev.declaw.server.vault.Vault;
@@ -16,9 +17,11 @@ final class VaultEndpoints {
     private static final long ROTATION_DAYS_MAX = 3650;
 
     private final Vault vault;
+    private final Sandboxes sandboxes;
 
-    VaultEndpoints(Vault vault) {
+    VaultEndpoints(Vault vault, Sandboxes sandboxes) {
         this.vault = vault;
+        this.sandboxes = sandboxes;
     }
 
     void teams(HttpCall call) {
@@ -107,19 +110,23 @@ final class VaultEndpoints {
 
     void rotate(HttpCall call) {
         vault.rotate(call.caller(), call.parameter("tid"), call.parameter("sid"), value(call.body()));
-        ObjectNode answer = Json.object().put("rotated", true);
-        call.json(200, answer.put("applies_to", "sandboxes that are created from now on; running ones keep the old value"));
+        call.json(200, Json.object().put("rotated", true).put("sandboxes", refresh(call)));
+    }
+
+    /// Running sandboxes that use the secret, which have been told.
+    private int refresh(HttpCall call) {
+        return sandboxes.refreshSecret(call.owner(), call.parameter("sid"));
     }
 
     void setScopes(HttpCall call) {
         List<SecretScope> scopes = ScopeForms.read(call.body().node("scopes").orElse(null));
         vault.setScopes(call.caller(), call.parameter("tid"), call.parameter("sid"), scopes);
-        call.json(200, Json.object().put("updated", true));
+        call.json(200, Json.object().put("updated", true).put("sandboxes", refresh(call)));
     }
 
     void delete(HttpCall call) {
         vault.delete(call.caller(), call.parameter("tid"), call.parameter("sid"));
-        call.json(200, Json.object().put("deleted", true));
+        call.json(200, Json.object().put("deleted", true).put("sandboxes", refresh(call)));
     }
 
     void presets(HttpCall call) {

@@ -8,6 +8,8 @@ import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.guest.GuestClient;
 import dev.declaw.server.store.SandboxRow;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -22,6 +24,9 @@ import java.util.function.Consumer;
 public final class LiveSandbox {
     /// Commands, streams and transfers that one sandbox may have under way.
     private static final int CALLS_MAX = 256;
+
+    /// Measurements that are kept: an hour of them at one in ten seconds.
+    private static final int SAMPLES_MAX = 360;
 
     private static final int PAUSE_TRIES_MAX = 5;
 
@@ -43,6 +48,7 @@ public final class LiveSandbox {
     private volatile Optional<String> endReason = Optional.empty();
     private volatile Instant retryAfter = Instant.MIN;
     private volatile Optional<Usage> lastUsage = Optional.empty();
+    private final Deque<Usage> samples = new ArrayDeque<>();
     private boolean creating = true;
     private boolean killRequested;
     private boolean tearing;
@@ -50,7 +56,16 @@ public final class LiveSandbox {
 
     /// @param at when it was measured
     /// @param cpuPercent load since the measurement before, 100 for one whole processor
-    public record Usage(Instant at, double cpuSeconds, double cpuPercent, long memoryMib, long diskMib) {}
+    /// @param receivedBytes what the sandbox has received since this run began, calls of this server included
+    /// @param sentBytes what it has sent
+    public record Usage(
+            Instant at,
+            double cpuSeconds,
+            double cpuPercent,
+            long memoryMib,
+            long diskMib,
+            long receivedBytes,
+            long sentBytes) {}
 
     LiveSandbox(SandboxRow row, SecurityPolicy policy, Map<String, String> environment, SandboxAudit audit) {
         this.row = Objects.requireNonNull(row);
@@ -240,9 +255,24 @@ public final class LiveSandbox {
         double before = lastUsage.map(Usage::cpuSeconds).orElse(0.0);
         double seconds = Math.max(0.001, java.time.Duration.between(since, now).toNanos() / 1e9);
         double percent = Math.max(0, (measured.cpuSeconds() - before) / seconds * 100);
-        Usage usage = new Usage(now, measured.cpuSeconds(), percent, measured.memoryMib(), measured.diskMib());
+        Usage usage = new Usage(now, measured.cpuSeconds(), percent, measured.memoryMib(),
+                measured.diskMib(), measured.receivedBytes(), measured.sentBytes());
         lastUsage = Optional.of(usage);
+        samples.addLast(usage);
+        if (samples.size() > SAMPLES_MAX) samples.removeFirst();
         return usage;
+    }
+
+    /// What was measured from `start` to `end`, both inclusive, oldest first.
+    synchronized List<Usage> samples(Instant start, Instant end) {
+        return samples.stream()
+                .filter(sample -> !sample.at().isBefore(start) && !sample.at().isAfter(end))
+                .toList();
+    }
+
+    /// Whether the last measurement is older than this.
+    synchronized boolean sampleDue(Instant before) {
+        return lastUsage.map(usage -> usage.at().isBefore(before)).orElse(true);
     }
 
     @Override

@@ -19,6 +19,7 @@ import org.slf4j.LoggerFactory;
 final class Reaper implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Reaper.class);
     private static final Duration TICK = Duration.ofMillis(200);
+    private static final Duration SAMPLE_EVERY = Duration.ofSeconds(10);
     private static final int PAUSE_RETRY_SECONDS = 3;
     private static final Duration FORGET_EVERY = Duration.ofMinutes(5);
     private static final Duration KILLED_STAY_READABLE = Duration.ofHours(24);
@@ -96,6 +97,7 @@ final class Reaper implements AutoCloseable {
 
     private void look(LiveSandbox sandbox, Instant now) {
         if (sandbox.creating() || !sandbox.mayRetry(now)) return;
+        if (sandbox.endReason().isEmpty() && sandbox.sampleDue(now.minus(SAMPLE_EVERY))) sandbox.usage(now);
         boolean expired = sandbox.deadline().map(deadline -> !deadline.isAfter(now)).orElse(false);
         if (expired && Lifecycle.of(sandbox.row()).pauseOnTimeout() && sandbox.mayTryPause()) {
             sandbox.retryAfter(now.plusSeconds(PAUSE_RETRY_SECONDS));

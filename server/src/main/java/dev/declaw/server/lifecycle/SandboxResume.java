@@ -153,9 +153,9 @@ final class SandboxResume {
     /// The run that is replaced: it ends here without being recorded as an end of the sandbox.
     private void remove(LiveSandbox old) {
         old.leaving(true);
-        parts.volumes().end(old.id());
         places.release();
         old.gone().complete(null);
+        parts.volumes().end(old.id());
         slots.close(old);
         old.vm().kill();
     }

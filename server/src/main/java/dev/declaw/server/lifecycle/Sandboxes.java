@@ -46,6 +46,7 @@ public final class Sandboxes implements AutoCloseable {
     private final ConcurrentMap<String, LiveSandbox> live = new ConcurrentHashMap<>();
     private final SandboxAudit audit;
     private final EgressSlots slots;
+    private final Vault vault;
     private final PolicyChange policies;
     private final SandboxEnd end;
     private final SandboxCreation creation;
@@ -87,6 +88,7 @@ public final class Sandboxes implements AutoCloseable {
         this.settings = settings;
         Places places = new Places(settings.sandboxesMax());
         audit = new SandboxAudit(parts.audit(), parts.tokens(), clock);
+        vault = parts.vault();
         slots = new EgressSlots(parts.egress(), parts.vault(), clock);
         policies = new PolicyChange(table, slots, audit);
         PauseSnapshots pauses = new PauseSnapshots(parts);
@@ -193,11 +195,6 @@ public final class Sandboxes implements AutoCloseable {
         return info(owner, id);
     }
 
-    /// Pausing, resuming, snapshots.
-    public SandboxRests rests() {
-        return rests;
-    }
-
     /// Replaces the policy of a running sandbox; what it forbids of what is open is cut within a second.
     ///
     /// @param security empty to keep the one there is; a JSON null takes it away
@@ -210,6 +207,11 @@ public final class Sandboxes implements AutoCloseable {
 
     /// @param version of the policy that is in force now; stands in every event
     public record PolicyUpdated(int version, List<String> warnings) {}
+
+    /// Pausing, resuming, snapshots.
+    public SandboxRests rests() {
+        return rests;
+    }
 
     /// Decides that a sandbox ends and returns at once; what it holds is released in the background.
     public void killLater(String owner, String id) {
@@ -280,9 +282,15 @@ public final class Sandboxes implements AutoCloseable {
         }
     }
 
-    /// What the sandbox uses of the host now.
-    public LiveSandbox.Usage usage(String owner, String id) {
-        return use(owner, id, sandbox -> sandbox.usage(clock.instant()));
+    /// What the sandbox has used of the host since this run of it began, an hour back at most, and what it uses now; oldest
+    /// first. A sandbox that does not run uses nothing, and is not woken for the question.
+    public List<LiveSandbox.Usage> usage(String owner, String id, Optional<Instant> start, Optional<Instant> end) {
+        SandboxRow row = row(owner, id);
+        if (row.state() == SandboxState.KILLED || row.state() == SandboxState.KILLING) throw gone(id, null);
+        LiveSandbox sandbox = live.get(id);
+        if (row.state() != SandboxState.RUNNING || sandbox == null) return List.of();
+        sandbox.usage(clock.instant());
+        return sandbox.samples(start.orElse(Instant.MIN), end.orElse(Instant.MAX));
     }
 
     /// True for a sandbox that still exists and may add to its audit log.
@@ -306,6 +314,25 @@ public final class Sandboxes implements AutoCloseable {
     /// Sandboxes that this server takes at once, of all owners.
     public int sandboxesMax() {
         return settings.sandboxesMax();
+    }
+
+    /// Tells the proxy what a secret that was changed or deleted is now, for every running sandbox that uses it. A way out whose
+    /// proxy cannot be told is shut until it can.
+    ///
+    /// @return how many sandboxes that were
+    public int refreshSecret(String owner, String secretId) {
+        int told = 0;
+        for (LiveSandbox sandbox : live.values()) {
+            if (!sandbox.row().owner().equals(owner) || !vault.uses(sandbox.id(), secretId)) continue;
+            sandbox.egressLock.lock();
+            try {
+                slots.update(sandbox);
+            } finally {
+                sandbox.egressLock.unlock();
+            }
+            told++;
+        }
+        return told;
     }
 
     /// Counts for the health report.

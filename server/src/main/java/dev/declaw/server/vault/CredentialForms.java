@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.server.store.VaultTable.Secret;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.regex.Pattern;
 
 /// Secrets as the egress proxy takes them (protocol/egress-control.md, `credentials`).
@@ -14,38 +16,39 @@ final class CredentialForms {
 
     private CredentialForms() {}
 
-    /// Adds what one scope injects: the value, and the fixed headers and parameters that go with it.
+    /// Adds what one scope injects.
     static void add(ArrayNode list, Secret secret, SecretScope scope, String value) {
+        ObjectNode node = frame(list, secret, scope).put("value", value);
+        if (!scope.valuePrefix().isEmpty()) node.put("value_prefix", scope.valuePrefix());
+        Map<String, String> parameters = new TreeMap<>(scope.queryParams());
         switch (scope.type()) {
             case BEARER -> {
-                ObjectNode node = frame(list, secret, scope, scope.valuePrefix().isEmpty() ? "bearer" : "header");
-                node.put("header", scope.headerName().isEmpty() ? "Authorization" : scope.headerName());
-                prefixed(node, scope, value);
+                if (!scope.headerName().isEmpty()) node.put("header", scope.headerName());
             }
-            case HEADER -> {
-                ObjectNode node = frame(list, secret, scope, "header");
-                node.put("header", scope.headerName().isEmpty() ? "Authorization" : scope.headerName());
-                prefixed(node, scope, value);
+            case HEADER -> node.put("header", scope.headerName().isEmpty() ? "Authorization" : scope.headerName());
+            case BASIC -> node.put("name", scope.basicUsername());
+            case QUERY -> {
+                String carrier = parameters.entrySet().stream()
+                        .filter(parameter -> parameter.getValue().isEmpty())
+                        .findFirst()
+                        .orElseThrow()
+                        .getKey();
+                parameters.remove(carrier);
+                node.put("name", carrier);
             }
-            case BASIC -> frame(list, secret, scope, "basic").put("name", scope.basicUsername()).put("value", value);
-            case QUERY -> {} // among the parameters below
         }
-        scope.extraHeaders().forEach((header, text) -> frame(list, secret, scope, "header").put("header", header).put("value", text).put("secret", ""));
-        scope.queryParams().forEach((name, text) -> {
-            ObjectNode node = frame(list, secret, scope, "query").put("name", name);
-            if (text.isEmpty()) node.put("value", value);
-            else node.put("value", text).put("secret", "");
-        });
+        put(node, "extra_headers", scope.extraHeaders());
+        put(node, "query_params", parameters);
     }
 
-    /// Where the value stands behind a prefix, the proxy must still mask the value alone in responses.
-    private static void prefixed(ObjectNode node, SecretScope scope, String value) {
-        node.put("value", scope.valuePrefix() + value);
-        if (!scope.valuePrefix().isEmpty()) node.put("secret", value);
+    private static void put(ObjectNode node, String name, Map<String, String> texts) {
+        if (texts.isEmpty()) return;
+        ObjectNode object = node.putObject(name);
+        new TreeMap<>(texts).forEach(object::put);
     }
 
-    private static ObjectNode frame(ArrayNode list, Secret secret, SecretScope scope, String type) {
-        ObjectNode node = list.addObject().put("id", secret.id()).put("type", type);
+    private static ObjectNode frame(ArrayNode list, Secret secret, SecretScope scope) {
+        ObjectNode node = list.addObject().put("id", secret.id()).put("type", scope.type().wire());
         node.putArray("hosts").add(host(scope.domainRegex()));
         boolean plain = scope.schemes().contains("http");
         List<String> schemes = scope.schemes().isEmpty() ? List.of("https") : scope.schemes();

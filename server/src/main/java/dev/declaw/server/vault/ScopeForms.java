@@ -20,14 +20,14 @@ import java.util.stream.Collectors;
 /// Scopes as JSON, in requests, answers and the store. Reading is strict: a scope that cannot do what it says is refused.
 public final class ScopeForms {
     private static final int SCOPES_MAX = 16;
-    private static final int TEXT_CHARS_MAX = 512;
+    private static final int TEXT_CHARS_MAX = 200;
     private static final int LIST_MAX = 32;
     private static final JsonMapper JSON = JsonMapper.builder().build();
-    private static final java.util.regex.Pattern HEADER_NAME = java.util.regex.Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,128}");
+    private static final java.util.regex.Pattern HEADER_NAME = java.util.regex.Pattern.compile("[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}");
 
     /// Headers that frame a message or say where it goes; no secret belongs there.
     private static final Set<String> CLOSED_HEADERS = Set.of(
-            "host", "connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade", "expect", "keep-alive",
+            "host", "connection", "content-length", "transfer-encoding", "te", "trailer", "upgrade", "expect", "keep-alive", "content-encoding",
             "proxy-connection", "proxy-authorization");
 
     private ScopeForms() {}
@@ -55,12 +55,15 @@ public final class ScopeForms {
         String header = text(name, node, "header_name");
         if (!header.isEmpty()) checkHeader(name + ".header_name", header);
         String username = text(name, node, "basic_username");
-        if (username.indexOf(':') >= 0) throw wrong(name + ".basic_username", "must not contain a colon");
+        if (username.chars().anyMatch(c -> c == ':' || c > 0x7e)) throw wrong(name + ".basic_username", "must be ASCII without a colon");
         Map<String, String> extra = texts(name, node, "extra_headers");
         extra.keySet().forEach(key -> checkHeader(name + ".extra_headers", key));
         Map<String, String> query = texts(name, node, "query_params");
         if (type == SecretScope.Type.QUERY && query.values().stream().filter(String::isEmpty).count() != 1) {
             throw wrong(name + ".query_params", "must have one parameter with an empty value: the one that carries the secret");
+        }
+        if (type != SecretScope.Type.QUERY && query.containsValue("")) {
+            throw wrong(name + ".query_params", "has an empty value, which stands for the secret with the type query only");
         }
         String path = text(name, node, "path_prefix");
         if (!path.isEmpty() && !path.startsWith("/")) throw wrong(name + ".path_prefix", "must begin with a slash");

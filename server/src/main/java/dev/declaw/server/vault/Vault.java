@@ -23,8 +23,11 @@ public final class Vault {
     /// What a guest has in place of a value.
     public static final String PLACEHOLDER = "declaw:vault-managed";
 
-    public static final int VALUE_CHARS_MAX = 16 * 1024;
+    public static final int VALUE_CHARS_MAX = 4096;
     public static final int REFERENCES_MAX = 32;
+
+    /// What the proxy takes for one sandbox.
+    private static final int CREDENTIALS_MAX = 100;
 
     private static final String REFERENCE = "vault://";
     private static final int TEAMS_MAX = 100;
@@ -168,6 +171,7 @@ public final class Vault {
     /// What is written into a header cannot hold everything that a string can.
     private static void checkValue(String value, List<SecretScope> scopes) {
         if (value.isEmpty()) throw wrong("value is empty");
+        if (value.chars().anyMatch(c -> c < 0x20 || c == 0x7f)) throw wrong("value contains a control character, such as a line end");
         boolean inHeader = scopes.stream().anyMatch(scope ->
                 scope.type() == SecretScope.Type.BEARER || scope.type() == SecretScope.Type.HEADER);
         if (inHeader && value.chars().anyMatch(c -> c < 0x20 || c > 0x7e)) {
@@ -183,7 +187,12 @@ public final class Vault {
                 .orElseThrow(() -> new PlatformFailure.NotFound("secret_not_found", "there is no secret of this id"));
     }
 
-    /// Replaces the value. Sandboxes that are created, or connected to the proxy anew, from now on use it.
+    /// Whether a sandbox uses a secret.
+    public boolean uses(String sandboxId, String secretId) {
+        return parts.table().uses(sandboxId).stream().anyMatch(use -> use.secretId().equals(secretId));
+    }
+
+    /// Replaces the value. Running sandboxes have it when the proxy is told: that is for the caller to do.
     public void rotate(Caller caller, String teamId, String secretId, String value) {
         Secret secret = secret(caller.owner(), teamId, secretId);
         checkValue(value, ScopeForms.readStored(secret.scopes()));
@@ -217,6 +226,13 @@ public final class Vault {
         if (references.size() > REFERENCES_MAX) throw wrong("vault_refs has more than " + REFERENCES_MAX + " entries");
         Map<String, VaultTable.Use> uses = new LinkedHashMap<>();
         references.forEach((variable, reference) -> uses.put(variable, resolve(owner, variable, reference)));
+        int scopes = uses.values().stream()
+                .map(VaultTable.Use::secretId)
+                .distinct()
+                .flatMap(id -> parts.table().secret(id).stream())
+                .mapToInt(secret -> ScopeForms.readStored(secret.scopes()).size())
+                .sum();
+        if (scopes > CREDENTIALS_MAX) throw wrong("the secrets of vault_refs have more than " + CREDENTIALS_MAX + " scopes together");
         return new Bound(uses);
     }
 

@@ -163,7 +163,7 @@ final class SandboxEndpointsTest {
         "GET, /sandboxes/sbx-00000000/pause, it takes POST",
         "PUT, /sandboxes/sbx-00000000/snapshots, it takes GET",
         "PUT, /sandboxes/sbx-00000000/pty, it takes POST",
-        "GET, /templates, template",
+        "POST, /templates/build, template",
         "GET, /, there is no such endpoint",
         "GET, /nonsense, there is no such endpoint",
         "PUT, /sandboxes, it takes GET",
@@ -275,6 +275,27 @@ final class SandboxEndpointsTest {
         for (String bad : new String[] {"limit=0", "limit=x", "state=odd", "next_token=!", "metadata=5", "offset=-1", "state=%f"}) {
             assertThat(http.get("/sandboxes?" + bad).status()).as(bad).isEqualTo(400);
         }
+    }
+
+    @Test
+    void metricsAreASeriesThatCanBeCutByTime() {
+        String id = create("{}");
+        http.get("/sandboxes/" + id + "/metrics");
+        server.clock.move(Duration.ofSeconds(60));
+        JsonNode all = http.get("/sandboxes/" + id + "/metrics").json();
+        assertThat(all.size()).isGreaterThanOrEqualTo(2);
+        assertThat(all.path(0).path("network_received_bytes").longValue()).isEqualTo(4000);
+        assertThat(all.path(0).path("network_sent_bytes").longValue()).isEqualTo(500);
+        String since = server.clock.instant().minusSeconds(1).toString();
+        JsonNode late = http.get("/sandboxes/" + id + "/metrics?start=" + since).json();
+        assertThat(late.size()).isPositive().isLessThan(all.size() + 1);
+        late.forEach(sample -> assertThat(java.time.OffsetDateTime.parse(sample.path("timestamp").textValue()).toInstant())
+                .isAfterOrEqualTo(java.time.Instant.parse(since)));
+        assertThat(http.get("/sandboxes/" + id + "/metrics?end=2020-01-01T00:00:00").json()).isEmpty();
+        assertThat(http.get("/sandboxes/" + id + "/metrics?start=yesterday").status()).isEqualTo(400);
+        http.call("POST", "/sandboxes/" + id + "/pause", null);
+        assertThat(http.get("/sandboxes/" + id + "/metrics").json()).as("looking does not wake it").isEmpty();
+        assertThat(http.get("/sandboxes/" + id).json().path("state").textValue()).isEqualTo("paused");
     }
 
     @Test

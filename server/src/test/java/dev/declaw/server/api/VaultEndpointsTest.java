@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -108,6 +109,7 @@ final class VaultEndpointsTest {
     }
 
     @Test
+    @Tag("B129")
     void noValueIsOnDiskNorInAnyAnswer() throws Exception {
         secret("\"provider\":\"openai\"");
         RawHttp.Answer created = create("vault://" + team + "/prod/openai", "");
@@ -135,12 +137,11 @@ final class VaultEndpointsTest {
                 .containsEntry("OTHER", "x");
         assertThat(created.json().path("envs").toString()).isEqualTo("{\"OTHER\":\"x\"}");
         JsonNode list = credentials(created);
-        assertThat(list).hasSize(2);
+        assertThat(list).hasSize(1);
         assertThat(list.get(0).toString())
                 .isEqualTo("{\"id\":\"" + list.get(0).path("id").textValue() + "\",\"type\":\"header\",\"hosts\":[\"api.anthropic.com\"],"
-                        + "\"schemes\":[\"https\"],\"ports\":[443],\"methods\":[],\"path_prefix\":\"/\","
-                        + "\"header\":\"x-api-key\",\"value\":\"" + VALUE + "\"}");
-        assertThat(list.get(1).path("header").textValue()).isEqualTo("anthropic-version");
+                        + "\"schemes\":[\"https\"],\"ports\":[443],\"methods\":[],\"path_prefix\":\"/\",\"value\":\"" + VALUE
+                        + "\",\"header\":\"x-api-key\",\"extra_headers\":{\"anthropic-version\":\"2023-06-01\"}}");
     }
 
     @Test
@@ -151,16 +152,28 @@ final class VaultEndpointsTest {
                 + "{\"domain_regex\":\".*\\\\.c\\\\.test\",\"injection_type\":\"basic\",\"basic_username\":\"me\",\"schemes\":[\"http\"],\"methods\":[\"GET\"],\"path_prefix\":\"/v1\"},"
                 + "{\"domain_regex\":\"d\\\\.test\",\"injection_type\":\"query\",\"query_params\":{\"key\":\"\",\"v\":\"1\"},\"ports\":[8443]}]");
         JsonNode list = credentials(create("vault://" + team + "/prod/s", ""));
-        assertThat(list.findValuesAsText("type")).containsExactly("bearer", "header", "basic", "query", "query");
-        assertThat(list.get(0).path("value").textValue()).isEqualTo(VALUE);
-        assertThat(list.get(1).path("value").textValue()).isEqualTo("Token " + VALUE);
+        assertThat(list.findValuesAsText("type")).containsExactly("bearer", "bearer", "basic", "query");
+        for (JsonNode credential : list) assertThat(credential.path("value").textValue()).isEqualTo(VALUE);
+        assertThat(list.get(1).path("value_prefix").textValue()).isEqualTo("Token ");
         assertThat(list.get(1).path("hosts").get(0).textValue()).isEqualTo("~(?i:(a|b)\\.test)");
         assertThat(list.get(2).path("name").textValue()).isEqualTo("me");
         assertThat(list.get(2).path("ports").toString()).isEqualTo("[80]");
         assertThat(list.get(3).path("name").textValue()).isEqualTo("key");
-        assertThat(list.get(3).path("value").textValue()).isEqualTo(VALUE);
-        assertThat(list.get(4).path("value").textValue()).isEqualTo("1");
-        assertThat(list.get(4).path("ports").toString()).isEqualTo("[8443]");
+        assertThat(list.get(3).path("query_params").toString()).isEqualTo("{\"v\":\"1\"}");
+        assertThat(list.get(3).path("ports").toString()).isEqualTo("[8443]");
+    }
+
+    @Test
+    void aRotationNewScopesAndADeletionReachRunningSandboxes() {
+        String id = secret("\"provider\":\"openai\"").path("secret_id").textValue();
+        RawHttp.Answer created = create("vault://" + team + "/prod/openai", "");
+        http.post("/sandboxes", "{}");
+        assertThat(http.post(secrets() + "/" + id + "/rotate", "{\"value\":\"new\"}").json().path("sandboxes").intValue()).isEqualTo(1);
+        assertThat(credentials(created).get(0).path("value").textValue()).isEqualTo("new");
+        http.post(secrets() + "/" + id + "/scopes", "{\"scopes\":[{\"domain_regex\":\"other\\\\.test\"}]}");
+        assertThat(credentials(created).get(0).path("hosts").get(0).textValue()).isEqualTo("other.test");
+        http.delete(secrets() + "/" + id);
+        assertThat(credentials(created)).isNull();
     }
 
     @Test
@@ -203,6 +216,7 @@ final class VaultEndpointsTest {
     }
 
     @Test
+    @Tag("B123b")
     void aValueThatCannotStandInAHeaderIsRefusedAndANameIsUsedOnce() {
         assertThat(http.post(secrets(), "{\"value\":\"a\\nb\",\"provider\":\"openai\"}").status()).isEqualTo(400);
         secret("\"provider\":\"openai\"");
@@ -237,6 +251,7 @@ final class VaultEndpointsTest {
     }
 
     @Test
+    @Tag("B123c")
     void aServerThatHasLostItsMasterKeyDoesNotStart() throws Exception {
         secret("\"provider\":\"openai\"");
         server.close();

@@ -53,6 +53,8 @@ public final class FakeGuest implements GuestClient {
     public final java.util.concurrent.atomic.AtomicLong flooded = new java.util.concurrent.atomic.AtomicLong();
 
     public final AtomicInteger openWatches = new AtomicInteger();
+    private final Map<String, byte[]> seen = new HashMap<>();
+    private final Map<String, Long> times = new HashMap<>();
     private final Map<Integer, FakeProcess> processes = new ConcurrentHashMap<>();
     private final AtomicInteger pids = new AtomicInteger(100);
 
@@ -123,6 +125,12 @@ public final class FakeGuest implements GuestClient {
         FakeProcess process = new FakeProcess(pids.incrementAndGet(), spec, environment);
         processes.put(process.pid, process);
         return process;
+    }
+
+    /// Another array is another write, a millisecond after the one before.
+    private synchronized long modified(String path, byte[] bytes) {
+        if (seen.put(path, bytes) != bytes) times.merge(path, 0L, (before, _) -> before + 1);
+        return times.get(path);
     }
 
     private void chmod(String command) {
@@ -237,8 +245,7 @@ public final class FakeGuest implements GuestClient {
         boolean directory = directories.contains(path);
         String name = path.substring(path.lastIndexOf('/') + 1);
         byte[] bytes = directory ? new byte[0] : files.get(path);
-        // another array is another write, at another time
-        long modified = directory ? 0 : System.identityHashCode(bytes);
+        long modified = directory ? 0 : modified(path, bytes);
         return new FileEntry(name, path, directory, directory ? 4096 : bytes.length, modes.getOrDefault(path, 0644), "user", modified, Optional.empty());
     }
 

@@ -103,6 +103,6 @@ public final class FakeVm implements MicroVm {
 
     @Override
     public Usage usage() {
-        return new Usage(1.5, 200, 30);
+        return new Usage(1.5, 200, 30, 4000, 500);
     }
 }

@@ -10,6 +10,7 @@ import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -72,7 +73,10 @@ public final class RawHttp {
 
     public Answer bytes(String method, String path, byte[] body, String... headers) {
         try (Socket socket = send(method, path, body, headers)) {
-            return read(socket.getInputStream());
+            Answer answer = read(socket.getInputStream());
+            List<String> faults = Contract.faults(method, path, answer);
+            if (!faults.isEmpty()) throw new AssertionError("not as protocol/openapi.yaml says: " + String.join("; ", faults));
+            return answer;
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -9,6 +9,7 @@ import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.lifecycle.Templates;
 import dev.declaw.server.store.ApiKeyTable;
 import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
@@ -106,7 +107,7 @@ public final class TestServer implements AutoCloseable {
                 new InetSocketAddress("127.0.0.1", 0),
                 Optional.of(new ApiServer.Tls(new InetSocketAddress("127.0.0.1", 0), identity)),
                 new ApiServer.Parts(
-                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts, vault));
+                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts, vault, new Templates(host)));
         api.start();
         http = new RawHttp(api.port(), key);
     }
