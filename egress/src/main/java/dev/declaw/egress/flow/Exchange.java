@@ -18,7 +18,6 @@ import io.netty.buffer.ByteBuf;
 import java.net.InetAddress;
 import java.util.List;
 import java.util.function.Supplier;
-import java.util.function.Supplier;
 
 /// One request and its response, from the parsed head to the recorded end. Used on one event loop only.
 ///
@@ -177,7 +176,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     // --- the way to the upstream ---
 
     private void findUpstream() {
-        Reason misplaced = screening == null ? null : screening.inject(guest.secure(), judgement.name(), flow.destination);
+        Reason misplaced = screening == null ? null : screening.inject(guest.secure(), judgement.proven(guest.secure()), flow.destination);
         if (misplaced != null) {
             block(misplaced, screening.screening(), "");
             return;
@@ -313,7 +312,13 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     @Override
     public void responseEnded(boolean reusable, List<Field> trailers) {
-        down.end(trailers);
+        try {
+            down.end(trailers);
+        } catch (RuntimeException e) { // not readable to its end, so it must not look complete
+            dropUpstream();
+            responseFailed(UpstreamFailure.broken(Reason.UPSTREAM_UNREACHABLE, e.getClass().getSimpleName()), false);
+            return;
+        }
         down.flush();
         upstream.over(reusable && phase == Phase.SENT, guest);
         upstream = null;

@@ -67,6 +67,13 @@ record Judgement(Decision decision, Optional<HostName> name, Optional<InetAddres
         return policy.allowOut().stream().anyMatch(rule -> rule instanceof NetworkRule.Block && rule.matches(address));
     }
 
+    /// The name that the peer will have shown to be its own, by its certificate or by our resolution, before it gets a byte.
+    ///
+    /// @param secure whether the peer is reached through TLS
+    Optional<HostName> proven(boolean secure) {
+        return secure || fixed.isEmpty() ? name : Optional.empty();
+    }
+
     private static Judgement denied(Reason reason, Optional<HostName> name) {
         return new Judgement(Decision.deny(reason, null), name, Optional.empty());
     }

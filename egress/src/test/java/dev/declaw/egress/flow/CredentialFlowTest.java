@@ -149,4 +149,34 @@ class CredentialFlowTest {
             assertThat(origin.received()).contains("Bearer " + SECRET).endsWith("xxx");
         }
     }
+
+    @Test
+    @DisplayName("B123 a name that the guest only claims for an address gets no credential in the clear")
+    void aClaimedNameGetsNoCredentialInTheClear() throws Exception {
+        try (Origin origin = Origin.answering(null, OK);
+                FlowRig rig = new FlowRig(null, "{\"allow_out\":[\"*.test\",\"127.0.0.0/8\"]}", credential(",'schemes':['http','https']", origin.port()))) {
+            String request = "GET /%s HTTP/1.1\r\nHost: api.test:" + origin.port() + "\r\n\r\n";
+            try (Socket client = rig.toName("api.test", origin.port())) {
+                FlowRig.send(client, request.formatted("named"));
+                assertThat(FlowRig.readResponse(client)).startsWith("HTTP/1.1 200 ");
+                assertThat(origin.received()).containsOnlyOnce(SECRET);
+            }
+            try (Socket client = rig.toAddress(java.net.InetAddress.getLoopbackAddress(), origin.port())) {
+                FlowRig.send(client, request.formatted("claimed"));
+                assertThat(FlowRig.readResponse(client)).startsWith("HTTP/1.1 200 ");
+                assertThat(origin.received()).contains("GET /claimed ").containsOnlyOnce(SECRET);
+            }
+        }
+    }
+
+    @Test
+    void aResponseThatCannotBeReadToItsEndIsCutAtOnce() throws Exception {
+        try (Origin origin = Origin.answering(TLS.serverFor("api.test"), "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnone");
+                FlowRig rig = new FlowRig(null, ALLOW, credential("", origin.port()));
+                Socket client = rig.tlsToName("api.test", origin.port())) {
+            FlowRig.send(client, "GET / HTTP/1.1\r\nHost: api.test:" + origin.port() + "\r\n\r\n");
+            assertThat(FlowRig.readAll(client)).endsWith("<reset>");
+            assertThat(rig.await(e -> e.event().equals("egress_closed")).attributes()).containsEntry("detail", "UnreadableResponseException");
+        }
+    }
 }
