@@ -17,6 +17,7 @@ import dev.declaw.model.policy.Reason;
 import io.netty.buffer.ByteBuf;
 import java.net.InetAddress;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /// One request and its response, from the parsed head to the recorded end. Used on one event loop only.
@@ -43,7 +44,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     private final Requester guest;
     private final GuestFlow flow;
     private final RequestHead head;
-    private final VersionedPolicy policy;
+    private VersionedPolicy policy;
     private final BodySource body;
     private final long startedNanos = System.nanoTime();
     private Phase phase = Phase.WAITING;
@@ -202,6 +203,12 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     public boolean mayDial(InetAddress address) {
         subject = subject.at(address);
         if (allowed) return true; // a second attempt of the same request
+        Optional<Decision> forbidden = flow.forbidden(policy, subject);
+        if (forbidden.isPresent()) {
+            policy = flow.slot.policy();
+            block(forbidden.get(), Screening.NONE, "the policy changed");
+            return false;
+        }
         Decision decision = judgement.decision();
         Screening seen = Screening.NONE;
         if (screening != null) {
