@@ -11,7 +11,6 @@ import dev.declaw.egress.http.RequestHead;
 import dev.declaw.egress.http.ResponseHead;
 import dev.declaw.egress.websocket.Handshake;
 import dev.declaw.model.audit.AuditUnavailableException;
-import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.Decision;
 import dev.declaw.model.policy.Reason;
 import io.netty.buffer.ByteBuf;
@@ -52,6 +51,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     private Subject subject;
     private RequestScreening screening;
     private HeldBody held;
+    private ScreeningPool.Waiting waiting;
     private UpstreamLookup lookup;
     private Upstream upstream;
     private Handshake handshake;
@@ -90,8 +90,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     /// A head that no model reads is screened at once; any other together with the body, beside the event loop.
     private void screenHead() {
-        screening = new RequestScreening(flow.slot.pipeline().begin(judgement.name(), peer()), head);
-        Reason refused = screening.slowHead() ? null : guarded(screening::screenHead);
+        screening = new RequestScreening(flow.slot.pipeline().begin(judgement.name(), judgement.peer(flow.destination)), head);
+        Reason refused = screening.slowHead() ? null : screening.judgeHead();
         subject = subject.with(screening.auditPath());
         int bytesMax = flow.services.config.limits().scanBodyBytesMax();
         if (refused != null) {
@@ -138,29 +138,20 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         phase = Phase.WAITING;
         boolean small = bytes.length <= SCREENED_INLINE_BYTES_MAX && head.value("Content-Encoding").isEmpty();
         if (small && !screening.slow()) {
-            screened(judgeBody(bytes));
+            screened(screening.judgeRest(flow.services.bodyDecoder, bytes));
             return;
         }
-        boolean taken = flow.services.screening.run(
-                guest.channel().eventLoop(), () -> judgeBody(bytes), this::screened, this::crashed);
-        if (!taken) block(Reason.LIMIT_REACHED, Screening.NONE, "bodies waiting for the scanners");
-    }
-
-    private Reason judgeBody(byte[] bytes) {
-        Reason refused = screening.slowHead() ? guarded(screening::screenHead) : null;
-        return refused != null ? refused : guarded(() -> screening.screenBody(flow.services.bodyDecoder, bytes));
-    }
-
-    /// Whatever goes wrong in a scanner is a reason to block, never to let pass.
-    private static Reason guarded(Supplier<Reason> stage) {
-        try {
-            return stage.get();
-        } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
-            return Reason.SCANNER_FAILED;
-        }
+        waiting = flow.services.screening.run(
+                flow.slot,
+                guest.channel().eventLoop(),
+                () -> screening.judgeRest(flow.services.bodyDecoder, bytes),
+                this::screened,
+                this::crashed);
+        if (waiting == null) block(Reason.LIMIT_REACHED, Screening.NONE, "bodies waiting for the scanners");
     }
 
     private void screened(Reason refused) {
+        waiting = null;
         if (phase == Phase.OVER) return;
         subject = subject.with(screening.auditPath());
         if (refused != null) {
@@ -269,10 +260,6 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     private String protocol() {
         String plain = handshake == null ? "http" : "ws";
         return guest.secure() ? plain + "s" : plain;
-    }
-
-    private String peer() {
-        return judgement.name().map(HostName::value).orElseGet(() -> flow.destination.address().getHostAddress());
     }
 
     // --- the response ---
@@ -445,6 +432,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         if (down != null) down.stop();
         if (held != null) held.release();
         held = null;
+        if (waiting != null) waiting.giveUp();
+        waiting = null;
     }
 
     private String recordEnd(String detail) {

@@ -74,6 +74,11 @@ record Judgement(Decision decision, Optional<HostName> name, Optional<InetAddres
         return secure || fixed.isEmpty() ? name : Optional.empty();
     }
 
+    /// What redaction tokens are bound to: the name, or the address as text.
+    String peer(Destination destination) {
+        return name.map(HostName::value).orElseGet(() -> destination.address().getHostAddress());
+    }
+
     private static Judgement denied(Reason reason, Optional<HostName> name) {
         return new Judgement(Decision.deny(reason, null), name, Optional.empty());
     }
