@@ -289,10 +289,10 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
             fail(502, UpstreamFailure.broken(Reason.UPSTREAM_UNREACHABLE, "the 101 does not answer the handshake"));
             return;
         }
-        List<Field> fields = handshake.guestFields(response);
+        List<Field> answered = handshake.guestFields(response);
+        List<Field> fields = screening == null ? answered : screening.masked(answered);
         int size = guest.responses(head).head(101, "Switching Protocols", fields, BodyFraming.NONE, -1, false);
         Supplier<ContentRun> messages = screening == null ? null : screening::message;
-        if (screening != null) fields = screening.masked(fields);
         WebSocketRelay relay = new WebSocketRelay(
                 guest, connection.channel(), new WebSocketRelay.Terms(
                         policy, judgement.decision(), subject, messages, startedNanos),

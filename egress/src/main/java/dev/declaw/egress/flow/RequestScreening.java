@@ -86,6 +86,11 @@ final class RequestScreening {
         return run.message();
     }
 
+    /// A response's reason phrase without the credentials of the request.
+    String masked(String reason) {
+        return run.masked(reason);
+    }
+
     /// A response's fields without the credentials of the request.
     List<Field> masked(List<Field> response) {
         return response.stream()

@@ -18,6 +18,7 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.ByteToMessageDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -217,18 +218,25 @@ final class WebSocketRelay implements Conversation {
             case Incoming.Piece piece -> answer(piece);
             case Incoming.Ping(byte[] payload) -> {
                 originControls.spend();
-                near.write(toGuest.ping(payload));
+                near.write(toGuest.ping(masked(payload)));
             }
             case Incoming.Pong(byte[] payload) -> {
                 originControls.spend();
-                near.write(toGuest.pong(payload));
+                near.write(toGuest.pong(masked(payload)));
             }
             case Incoming.Close(int code, byte[] reason) -> {
                 originClosed = true;
-                near.writeAndFlush(toGuest.close(code, reason));
+                near.writeAndFlush(toGuest.close(code, masked(reason)));
                 closingBegins();
             }
         }
+    }
+
+    /// The few bytes of a control frame without the credentials of the request; never more of them.
+    private byte[] masked(byte[] payload) {
+        if (terms.messages() == null || payload.length == 0) return payload;
+        String latin1 = new String(payload, StandardCharsets.ISO_8859_1);
+        return terms.messages().get().masked(latin1).getBytes(StandardCharsets.ISO_8859_1);
     }
 
     private void answer(Incoming.Piece piece) {
