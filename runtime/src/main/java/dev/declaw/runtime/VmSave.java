@@ -89,6 +89,7 @@ final class VmSave {
         VmManifest.Saving saving = new VmManifest.Saving(id, newLayer());
         saved.naming().lock();
         try {
+            settle(); // of a save before, which may have failed while the VMM did not answer
             Path parts = saved.artifacts().begin(id);
             try {
                 note(manifest.with(Optional.of(saving)));

@@ -3,7 +3,10 @@ package dev.declaw.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.declaw.linux.HostProcess;
 import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.model.sandbox.SandboxId;
+import dev.declaw.runtime.guest.HttpGuestClient;
 import dev.declaw.runtime.snapshot.DiskChain;
 import dev.declaw.runtime.snapshot.HostKey;
 import dev.declaw.runtime.snapshot.MachineShape;
@@ -17,6 +20,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,5 +79,39 @@ final class SavedMachinesTest {
                 .isInstanceOf(PlatformFailure.Unprocessable.class);
         saved.delete(SNAPSHOT);
         assertThat(layers.path(LAYER)).doesNotExist();
+    }
+
+    @Test
+    void aSaveLeavesTheDiskAloneWhileTheOneBeforeIsNotTakenBack() throws IOException {
+        SandboxDirectory sandbox = SandboxDirectory.of(directory, new SandboxId("sbx-0123456789abcdef"));
+        sandbox.create();
+        // The machine writes to the next layer already; its VMM did not answer when that save was taken back.
+        Files.writeString(sandbox.nextDisk(), "what the guest has written since");
+        VmManifest manifest = new VmManifest(
+                new HostProcess(1, 1),
+                600,
+                SHAPE,
+                DiskChain.of(base, "raw"),
+                Optional.of(new VmManifest.Saving("snap-0", LAYER)));
+        manifest.write(sandbox.manifest());
+        HttpGuestClient guest = new HttpGuestClient(
+                () -> {
+                    throw new IOException("no guest");
+                },
+                "127.0.0.1");
+        VmSave save = new VmSave(
+                sandbox,
+                manifest.process(),
+                () -> {
+                    throw new IllegalStateException("the VMM does not answer");
+                },
+                guest,
+                saved,
+                () -> HERE,
+                manifest);
+        assertThatThrownBy(() -> save.snapshot(SNAPSHOT)).isInstanceOf(PlatformFailure.InternalFailure.class);
+        assertThat(sandbox.nextDisk()).hasContent("what the guest has written since");
+        assertThat(VmManifest.read(sandbox.manifest()).saving()).contains(new VmManifest.Saving("snap-0", LAYER));
+        assertThat(artifacts.unfinished()).isEmpty();
     }
 }
