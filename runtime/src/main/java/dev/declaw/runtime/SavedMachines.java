@@ -86,6 +86,7 @@ final class SavedMachines {
             if (refusal.isPresent()) {
                 throw unusable(id, refusal.get());
             }
+            manifest.disk().requireOwn(layers);
             usable = true;
             return new Saved(directory, manifest, () -> starting.remove(place));
         } catch (IOException damaged) {

@@ -160,6 +160,7 @@ final class VmSave {
 
     /// One layer with what all of them hold.
     private DiskChain merged(DiskChain disk) throws IOException {
+        disk.requireOwn(saved.layers());
         String id = newLayer();
         Path copy = directory.nextDisk();
         Files.deleteIfExists(copy);

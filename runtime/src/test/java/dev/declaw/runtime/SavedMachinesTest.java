@@ -3,6 +3,8 @@ package dev.declaw.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.declaw.linux.Command;
+import dev.declaw.linux.Exec;
 import dev.declaw.linux.HostProcess;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxId;
@@ -19,11 +21,15 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Snapshots and disk layers on a real file system, without a VMM.
 final class SavedMachinesTest {
@@ -70,6 +76,48 @@ final class SavedMachinesTest {
         }
         saved.delete("snap-2");
         assertThat(layers.path(LAYER)).doesNotExist();
+    }
+
+    /// The VMM writes its layer's header; if its guest has broken out of it, it names any file of the host.
+    @ParameterizedTest
+    @ValueSource(strings = {
+        "qemu-img rebase -u -f qcow2 -F raw -b /etc/shadow",
+        "qemu-img rebase -u -f qcow2 -F qcow2 -b base",
+        "qemu-img snapshot -c inside",
+        "data-file",
+        "nonsense",
+    })
+    void aLayerThatLeadsToAnotherFileIsNotOpened(String change) throws IOException {
+        Path layer = layerOn(base);
+        if (change.equals("data-file")) {
+            Files.delete(layer);
+            qemu("qemu-img", "create", "-q", "-f", "qcow2", "-o", "data_file=" + directory.resolve("data"), layer.toString(), "64M");
+        } else if (change.equals("nonsense")) {
+            Files.write(layer, new byte[300]);
+        } else {
+            List<String> words = new ArrayList<>(List.of(change.replace("-b base", "-b " + base).split(" ")));
+            words.add(layer.toString());
+            qemu(words.toArray(String[]::new));
+        }
+        save(layer);
+        assertThatThrownBy(() -> saved.open(SNAPSHOT, manifest -> HERE))
+                .isInstanceOf(PlatformFailure.Unprocessable.class);
+    }
+
+    @Test
+    void aLayerThatQemuHasWrittenAndMergedIsOurs() throws IOException {
+        Path below = directory.resolve("below");
+        QcowLayer.create(below, 64L << 20, base, "raw");
+        Path layer = directory.resolve("active");
+        QcowLayer.create(layer, 64L << 20, below, "qcow2");
+        qemu("qemu-io", "-c", "write 1M 64k", layer.toString());
+        qemu("qemu-img", "rebase", "-q", "-f", "qcow2", "-F", "raw", "-b", base.toString(), layer.toString());
+        save(layer);
+        saved.open(SNAPSHOT, manifest -> HERE).close();
+    }
+
+    private static void qemu(String... words) {
+        Exec.run(Command.of(words));
     }
 
     @Test
