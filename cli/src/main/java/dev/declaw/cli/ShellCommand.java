@@ -30,6 +30,7 @@ import picocli.CommandLine.Parameters;
 final class ShellCommand implements Callable<Integer> {
     private static final int DETACH_KEY = 0x1d;
     private static final int KEYS_MAX = 4096;
+    private static final int ENDS_MAX = 60;
 
     @Mixin
     private Ask ask;
@@ -110,7 +111,13 @@ final class ShellCommand implements Callable<Integer> {
                 undecoded.compact();
                 if (text.flip().hasRemaining()) terminal.type(text.toString());
             }
-            if (!LocalTerminal.types()) terminal.type("\u0004"); // the end of a script is the end of the shell's input
+            // The end of a script is the end of the shell's input. A shell that is not reading yet loses it, so it is said again.
+            for (int i = 0; i < ENDS_MAX && !LocalTerminal.types(); i++) {
+                terminal.type("\u0004");
+                Thread.sleep(1000);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         } catch (IOException | DeclawException e) {
             output.close(); // the shell has ended, or cannot be reached: the reader says which
         }
