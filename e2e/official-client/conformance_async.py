@@ -3,6 +3,7 @@ names (DECLAW_DOMAIN, DECLAW_API_KEY)."""
 import asyncio
 import time
 
+import around_async
 from declaw import AsyncSandbox, PtySize, SandboxQuery, SandboxState, WriteEntry
 from declaw.exceptions import CommandExitException, ConflictException, InvalidArgumentException, NotFoundException
 from declaw.sandbox_async.commands import AsyncCommandHandle
@@ -132,7 +133,7 @@ async def files(sandbox):
 
 async def main():
     async with await AsyncSandbox.create(timeout=300, metadata={"suite": "async"}, envs={"FROM_CREATE": "yes"}) as sandbox:
-        for part in (the_sandbox, commands, terminals, stdio, files):
+        for part in (the_sandbox, commands, terminals, stdio, files, around_async.everything):
             await part(sandbox)
         await sandbox.close()
     check("killed by its id", await AsyncSandbox.kill_by_id(sandbox.sandbox_id, wait=True))
@@ -145,7 +146,8 @@ async def main():
 asyncio.run(main())
 finish(
     "python-async",
-    [AsyncSandbox, AsyncSandboxPaginator, AsyncCommandHandle, AsyncPty, AsyncPtyHandle, AsyncStdio, AsyncStdioProcess],
-    elsewhere={f"AsyncSandbox.{name}" for name in (
-        "envd_api_url", "pause", "resume", "create_snapshot", "snapshot", "list_snapshots", "delete_snapshot", "restore")},
+    [
+        AsyncSandbox, AsyncSandboxPaginator, AsyncCommandHandle, AsyncPty, AsyncPtyHandle, AsyncStdio, AsyncStdioProcess,
+        *around_async.CLASSES,
+    ],
 )

@@ -7,6 +7,7 @@ import time
 import urllib.error
 import urllib.request
 
+import around_sync
 from declaw import PtySize, Sandbox, SandboxQuery, SandboxState, WriteEntry
 from declaw.connection_config import ConnectionConfig
 from declaw.exceptions import (
@@ -17,7 +18,7 @@ from declaw.sandbox_sync.filesystem import Filesystem, WatchHandle
 from declaw.sandbox_sync.paginator import SandboxPaginator
 from declaw.sandbox_sync.pty import Pty, PtyHandle
 from declaw.sandbox_sync.stdio import Stdio, StdioProcess
-from suite import check, finish, raises, record
+from suite import check, eventually, finish, raises, record
 
 record()
 KEY = ConnectionConfig().api_key
@@ -30,14 +31,6 @@ def http(url, method="GET", data=None, headers=None):
             return answer.status, dict(answer.headers), answer.read()
     except urllib.error.HTTPError as error:
         return error.code, dict(error.headers), error.read()
-
-
-def eventually(what, truth, seconds=60):
-    end = time.monotonic() + seconds
-    while not truth():
-        assert time.monotonic() < end, what
-        time.sleep(0.05)
-    check(what, True)
 
 
 with Sandbox.create(template="base", timeout=300, metadata={"suite": "sync"}, envs={"FROM_CREATE": "yes"}) as sandbox:
@@ -198,6 +191,15 @@ with Sandbox.create(template="base", timeout=300, metadata={"suite": "sync"}, en
     check("a download URL", status == 200 and body == blob and headers["Content-Length"] == str(len(blob)))
     sandbox.close()
 
+# What is around it.
+around_sync.rests(sandbox)
+around_sync.attached(*around_sync.volumes_alone())
+around_sync.vault()
+revoked = around_sync.account(sandbox._client)
+raises(AuthenticationException, lambda: Sandbox.list(api_key=revoked))
+around_sync.governance()
+around_sync.templates(sandbox._client)
+
 # The end.
 other = Sandbox.create(timeout=60)
 check("many are killed", Sandbox.kill_many([other.sandbox_id, "sbx-00000000"], wait=True)[other.sandbox_id] == {"killed": True})
@@ -206,7 +208,5 @@ check("killed by its id", Sandbox.kill_by_id(sandbox.sandbox_id, wait=True) and 
 raises(AuthenticationException, lambda: Sandbox.connect("sbx-00000000", api_key="dcl_wrong"))
 finish(
     "python-sync",
-    [Sandbox, SandboxPaginator, Commands, CommandHandle, Pty, PtyHandle, Stdio, StdioProcess, Filesystem, WatchHandle],
-    elsewhere={f"Sandbox.{name}" for name in (
-        "pause", "resume", "create_snapshot", "snapshot", "list_snapshots", "delete_snapshot", "restore")},
+    [Sandbox, SandboxPaginator, Commands, CommandHandle, Pty, PtyHandle, Stdio, StdioProcess, Filesystem, WatchHandle, *around_sync.CLASSES],
 )

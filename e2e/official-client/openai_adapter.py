@@ -112,8 +112,10 @@ async def first():
     check("it runs", await session.running())
     await an_agent_works(session, OpenAIResponsesModel(model="scripted", openai_client=openai))
     await session.write(Path("/workspace/by-session.txt"), io.BytesIO(b"kept\n"))
+    saved = json.loads((await session.persist_workspace()).read())["declaw_snapshot_id"]
+    await session.write(Path("/workspace/by-session.txt"), io.BytesIO(b"after the snapshot\n"))
     with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
-        json.dump(session.state.model_dump(mode="json"), file)
+        json.dump(session.state.model_dump(mode="json") | {"snapshot_id": saved}, file)  # the adapter does not note it down
     subprocess.run([sys.executable, __file__, file.name], check=True, timeout=120)
     os.unlink(file.name)
     check("it is gone after the second process deleted it", not await session.running())
@@ -123,7 +125,7 @@ async def second(file):
     client = DeclawSandboxClient()
     session = await client.resume(client.deserialize_session_state(json.loads(Path(file).read_text())))
     check("resumed in a new process", await session.running())
-    check("with its files", (await session.read(Path("/workspace/by-session.txt"))).read() == b"kept\n")
+    check("with its files as they were persisted", (await session.read(Path("/workspace/by-session.txt"))).read() == b"kept\n")
     result = await session.exec("echo $FROM_OPTIONS; cat /workspace/notes/a.txt")
     check("and its environment", result.stdout == b"yes\ntwo\n" and result.exit_code == 0)
     await client.delete(session)

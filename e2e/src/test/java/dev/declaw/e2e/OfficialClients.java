@@ -18,7 +18,7 @@ final class OfficialClients {
         return PythonEnvironment.with("official-client", SCRIPTS.resolve("requirements.txt"));
     }
 
-    /// A copy of a script beside the npm client, where Node.js finds it.
+    /// A copy of a script, and of those that it imports, beside the npm client, where Node.js finds it.
     static synchronized Path beside(String script) throws Exception {
         Path folder = Files.createDirectories(PythonEnvironment.ROOT.resolve(".build/official-client-node"));
         Path stamp = folder.resolve("installed.json");
@@ -29,7 +29,10 @@ final class OfficialClients {
                     .withDeadline(Duration.ofMinutes(5)));
             Files.writeString(stamp, wanted);
         }
-        return Files.copy(SCRIPTS.resolve(script), folder.resolve(script), StandardCopyOption.REPLACE_EXISTING);
+        try (var scripts = Files.newDirectoryStream(SCRIPTS, "*.mjs")) {
+            for (Path one : scripts) Files.copy(one, folder.resolve(one.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+        }
+        return folder.resolve(script);
     }
 
     /// `node` or `npm` with arguments.
