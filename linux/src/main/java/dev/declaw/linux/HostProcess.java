@@ -55,6 +55,16 @@ public record HostProcess(long pid, long startTicks) {
         return of(pid).filter(this::equals).isPresent();
     }
 
+    /// Whether it runs as this user (proc_pid_status(5), all four ids), which it cannot pretend; false when it is gone.
+    public boolean runsAs(int uid) {
+        try {
+            String line = "Uid:" + ("\t" + uid).repeat(4);
+            return Files.readAllLines(PROC.resolve(pid + "/status")).contains(line) && alive();
+        } catch (IOException gone) {
+            return false;
+        }
+    }
+
     /// Sends SIGKILL and waits until the process is gone.
     ///
     /// @return false when it was still there at the deadline

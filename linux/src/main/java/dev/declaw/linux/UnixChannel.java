@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -27,6 +28,7 @@ public final class UnixChannel implements AutoCloseable {
     private static final int SHUT_RDWR = 2;
     private static final int SOL_SOCKET = 1;
     private static final int SO_PEERCRED = 17;
+    private static final int SO_SNDTIMEO = 21;
     private static final int MSG_NOSIGNAL = 0x4000;
     private static final int MSG_CMSG_CLOEXEC = 0x40000000;
     private static final int HEADER_BYTES = 4;
@@ -39,6 +41,9 @@ public final class UnixChannel implements AutoCloseable {
     private static final MethodHandle SHUTDOWN = Native.link("shutdown", Native.INT, Native.INT, Native.INT);
     private static final MethodHandle GETSOCKOPT = Native.link(
             "getsockopt", Native.INT, Native.INT, Native.INT, Native.INT, Native.POINTER, Native.POINTER);
+
+    private static final MethodHandle SETSOCKOPT =
+            Native.link("setsockopt", Native.INT, Native.INT, Native.INT, Native.INT, Native.POINTER, Native.INT);
 
     /// @param bytes the message
     /// @param descriptors what came with it; the receiver closes them
@@ -68,14 +73,24 @@ public final class UnixChannel implements AutoCloseable {
 
     /// @throws LinuxException when nothing listens at the path
     public static UnixChannel connect(Path path) {
-        return new UnixChannel(connectSocket(path));
+        return new UnixChannel(connectSocket(path, Duration.ZERO));
     }
 
     /// A stream socket that is connected to the path; the caller closes it.
-    static Descriptor connectSocket(Path path) {
+    ///
+    /// @param patience how long the connection and each write may wait for a peer that takes nothing (socket(7),
+    ///     SO_SNDTIMEO); zero for as long as it takes
+    static Descriptor connectSocket(Path path, Duration patience) {
         Descriptor socket = socket();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment capture = Native.capture(arena);
+            MemorySegment time = arena.allocate(Native.LONG, 2); // struct timeval
+            time.setAtIndex(Native.LONG, 0, patience.toSeconds());
+            time.setAtIndex(Native.LONG, 1, patience.toNanosPart() / 1000);
+            Native.check(
+                    "setsockopt SO_SNDTIMEO",
+                    (int) SETSOCKOPT.invokeExact(capture, socket.descriptor(), SOL_SOCKET, SO_SNDTIMEO, time, 16),
+                    capture);
             MemorySegment address = UnixAddress.of(path, arena);
             Native.check(
                     "connect", (int) CONNECT.invokeExact(capture, socket.descriptor(), address, UnixAddress.BYTES), capture);

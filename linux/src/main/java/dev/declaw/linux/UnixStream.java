@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -30,10 +31,11 @@ public final class UnixStream implements AutoCloseable {
         this.number = socket.descriptor();
     }
 
-    /// @throws LinuxException when nothing listens at the path
+    /// @param patience how long the connection, and each write, may wait for a peer that takes nothing
+    /// @throws LinuxException when nothing listens at the path, or nobody accepts in time
     /// @throws IllegalArgumentException when the path is longer than the kernel allows
-    public static UnixStream connect(Path path) {
-        return new UnixStream(UnixChannel.connectSocket(path));
+    public static UnixStream connect(Path path, Duration patience) {
+        return new UnixStream(UnixChannel.connectSocket(path, patience));
     }
 
     /// Writes all bytes; a copy of the descriptor, if one is given, goes with the first of them. The caller keeps and

@@ -81,9 +81,8 @@ public final class LocalMicroVmHost implements MicroVmHost {
     public MicroVm resume(SandboxId id, String snapshotId) {
         try {
             HostMachine on = machine(line -> LOG.info("{}", line));
-            SavedMachines.Saved snapshot =
-                    saved.open(snapshotId, manifest -> on.snapshotKey(manifest.shape()));
-            try {
+            try (SavedMachines.Saved snapshot =
+                    saved.open(snapshotId, manifest -> on.snapshotKey(manifest.shape()))) {
                 return start.resume(id, on, snapshot);
             } catch (VmStart.UnusableSnapshotException refused) {
                 throw SavedMachines.unusable(snapshotId, refused.getMessage());

@@ -11,8 +11,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -86,9 +88,11 @@ record SandboxDirectory(SandboxId id, Path path) {
         return HostProcess.withArgument(disk().toString());
     }
 
-    /// Ends every VMM of this sandbox.
+    /// Ends every VMM of this sandbox, also one that has written other arguments over its own: it cannot change its user.
     void killProcesses() {
-        for (HostProcess process : processes()) {
+        Set<HostProcess> all = new HashSet<>(processes());
+        readManifest().map(VmManifest::process).filter(vmm -> vmm.runsAs(VmmUser.of(id))).ifPresent(all::add);
+        for (HostProcess process : all) {
             if (!process.kill(KILL_DEADLINE)) {
                 throw new IllegalStateException("process " + process.pid() + " does not end");
             }

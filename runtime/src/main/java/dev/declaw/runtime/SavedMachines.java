@@ -9,8 +9,10 @@ import dev.declaw.runtime.storage.DiskLayers;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.slf4j.Logger;
@@ -26,6 +28,9 @@ final class SavedMachines {
 
     /// Held shared while a layer is named by nobody yet, and alone while layers that nobody names are removed.
     private final ReadWriteLock naming = new ReentrantReadWriteLock();
+
+    /// Disks of machines that start: no manifest of a machine names their layers yet.
+    private final Map<Object, DiskChain> starting = new ConcurrentHashMap<>();
 
     SavedMachines(Path stateDirectory, ArtifactStore artifacts, DiskLayers layers) {
         this.stateDirectory = stateDirectory;
@@ -46,8 +51,16 @@ final class SavedMachines {
         return naming.readLock();
     }
 
+    /// Closed when the manifest of the machine that goes on is written, or there is none: until then its layers stay.
+    ///
     /// @param directory its parts
-    record Saved(Path directory, SnapshotManifest manifest) {
+    /// @param started ends the hold on its layers
+    record Saved(Path directory, SnapshotManifest manifest, Runnable started) implements AutoCloseable {
+        @Override
+        public void close() {
+            started.run();
+        }
+
         Path memory() {
             return directory.resolve(TemplateSnapshot.MEMORY);
         }
@@ -57,7 +70,7 @@ final class SavedMachines {
         }
     }
 
-    /// A snapshot that can go on here; its files were checked.
+    /// A snapshot that can go on here; its files were checked. The caller closes it.
     ///
     /// @param here what a machine of that shape depends on here
     /// @throws PlatformFailure.NotFound when there is none
@@ -65,18 +78,35 @@ final class SavedMachines {
     Saved open(String id, java.util.function.Function<SnapshotManifest, HostKey> here) throws IOException {
         Path directory = artifacts.open(id)
                 .orElseThrow(() -> new PlatformFailure.NotFound("snapshot_not_found", "there is no snapshot " + id));
-        SnapshotManifest manifest;
-        Optional<String> refusal;
+        Object place = new Object();
+        boolean usable = false;
         try {
-            manifest = SnapshotManifest.read(directory);
-            refusal = manifest.refusal(directory, here.apply(manifest), layers);
+            SnapshotManifest manifest = hold(place, directory);
+            Optional<String> refusal = manifest.refusal(directory, here.apply(manifest), layers);
+            if (refusal.isPresent()) {
+                throw unusable(id, refusal.get());
+            }
+            manifest.disk().requireOwn(layers);
+            usable = true;
+            return new Saved(directory, manifest, () -> starting.remove(place));
         } catch (IOException damaged) {
             throw unusable(id, damaged.getMessage());
+        } finally {
+            if (!usable) {
+                starting.remove(place);
+            }
         }
-        if (refusal.isPresent()) {
-            throw unusable(id, refusal.get());
+    }
+
+    private SnapshotManifest hold(Object place, Path directory) throws IOException {
+        naming().lock();
+        try {
+            SnapshotManifest manifest = SnapshotManifest.read(directory);
+            starting.put(place, manifest.disk());
+            return manifest;
+        } finally {
+            naming().unlock();
         }
-        return new Saved(directory, manifest);
     }
 
     static PlatformFailure.Unprocessable unusable(String id, String why) {
@@ -101,6 +131,8 @@ final class SavedMachines {
         naming.writeLock().lock();
         try {
             Set<String> named = new HashSet<>();
+            // Before the manifests: a machine that comes up meanwhile is found here or there.
+            starting.values().forEach(disk -> named.addAll(layersOf(disk)));
             for (String id : artifacts.ids()) {
                 Optional<Path> directory = artifacts.open(id);
                 if (directory.isPresent()) {

@@ -89,6 +89,7 @@ final class VmSave {
         VmManifest.Saving saving = new VmManifest.Saving(id, newLayer());
         saved.naming().lock();
         try {
+            settle(); // of a save before, which may have failed while the VMM did not answer
             Path parts = saved.artifacts().begin(id);
             try {
                 note(manifest.with(Optional.of(saving)));
@@ -159,6 +160,7 @@ final class VmSave {
 
     /// One layer with what all of them hold.
     private DiskChain merged(DiskChain disk) throws IOException {
+        disk.requireOwn(saved.layers());
         String id = newLayer();
         Path copy = directory.nextDisk();
         Files.deleteIfExists(copy);

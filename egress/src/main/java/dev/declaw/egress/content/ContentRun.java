@@ -48,7 +48,7 @@ public final class ContentRun {
     private boolean redacted;
     private boolean changed;
     private int bodyBytes;
-    private boolean foundInTarget;
+    private volatile boolean targetShown;
     private String method = "";
     private String target = "";
 
@@ -90,12 +90,15 @@ public final class ContentRun {
     public String target(String requestMethod, String pathAndQuery) {
         method = requestMethod;
         String current = pathAndQuery;
+        boolean clean = true;
         for (EditStage stage : stages.edits()) {
             if (refused != null) return current;
             Screened<String> screened = stage.screenTarget(current, peer);
-            foundInTarget |= !screened.counts().isEmpty();
+            boolean leftIn = screened instanceof Screened.Blocked<?> || !screened.counts().isEmpty();
+            clean &= !leftIn || screened instanceof Screened.Redacted<?> && !reports;
             current = after(stage, screened, current);
         }
+        targetShown = clean;
         target = current;
         if (!stages.judges().isEmpty()) head.target(current);
         return current;
@@ -283,9 +286,10 @@ public final class ContentRun {
         return refusedBy.isEmpty() ? String.join(",", found) : refusedBy;
     }
 
-    /// Whether a stage found something in path or query.
-    public boolean foundInTarget() {
-        return foundInTarget;
+    /// Whether path and query, as [#target] returned them, hold nothing that a stage found: each has read them and what it
+    /// found was replaced. False before that.
+    public boolean targetShown() {
+        return targetShown;
     }
 
     /// Findings by type, over all stages and parts.

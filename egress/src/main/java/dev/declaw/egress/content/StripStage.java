@@ -31,6 +31,11 @@ final class StripStage implements EditStage {
     }
 
     @Override
+    public boolean slow() {
+        return cleaner.slow();
+    }
+
+    @Override
     public Screened<String> screenTarget(String pathAndQuery, String host) {
         return guarded(() -> {
             Pass pass = new Pass();

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 
 /// Scans one source text through its views and collects the edits. One call, one thread.
 ///
@@ -99,7 +100,7 @@ final class TextScan implements PieceVisitor {
     public void number(View view, String key) {
         String text = view.text();
         if (text.length() < 7) return;
-        for (Finding finding : scanner.scan(new ScanText(text, key))) {
+        for (Finding finding : scan(new ScanText(text, key))) {
             if (exempt.contains(finding.type())) continue;
             edits.add(view.source(0), view.source(text.length()), finding.type(), text, true);
             return;
@@ -108,7 +109,7 @@ final class TextScan implements PieceVisitor {
 
     @Override
     public void fixed(String text) {
-        for (Finding finding : scanner.scan(ScanText.of(text))) edits.addUnredactable(finding.type());
+        for (Finding finding : scan(ScanText.of(text))) edits.addUnredactable(finding.type());
     }
 
     /// Printable ASCII within bytes that are no text, read as Latin-1: what is found there cannot be replaced.
@@ -118,16 +119,22 @@ final class TextScan implements PieceVisitor {
         for (int i = 0; i <= latin1.length(); i++) {
             if (i < latin1.length() && latin1.charAt(i) >= ' ' && latin1.charAt(i) < 0x7f) continue;
             if (i - start >= BINARY_RUN_CHARS_MIN) {
-                List<Finding> findings = scanner.scan(ScanText.of(latin1.substring(start, i)));
+                List<Finding> findings = scan(ScanText.of(latin1.substring(start, i)));
                 for (Finding finding : findings) edits.addUnredactable(finding.type());
             }
             start = i + 1;
         }
     }
 
+    /// A part may have many small texts, and a scanner may run a model over each: when nobody waits any more, it ends here.
+    private List<Finding> scan(ScanText text) {
+        if (Thread.currentThread().isInterrupted()) throw new CancellationException("nobody waits for the screening any more");
+        return scanner.scan(text);
+    }
+
     private void one(View view, String key) {
         String text = view.text();
-        for (Finding finding : scanner.scan(new ScanText(text, key))) {
+        for (Finding finding : scan(new ScanText(text, key))) {
             if (exempt.contains(finding.type())) continue;
             String value = text.substring(finding.start(), finding.end());
             edits.add(view.source(finding.start()), view.source(finding.end()), finding.type(), value, false);
@@ -135,7 +142,7 @@ final class TextScan implements PieceVisitor {
         avoidTokens(text);
         if (text.length() < EncodedRuns.RUN_CHARS_MIN) return;
         EncodedRuns.find(text, (start, end, decoded) -> {
-            for (Finding finding : scanner.scan(new ScanText(decoded, key))) {
+            for (Finding finding : scan(new ScanText(decoded, key))) {
                 if (exempt.contains(finding.type()) || exemptInRuns.contains(finding.type())) continue;
                 edits.add(view.source(start), view.source(end), finding.type(), text.substring(start, end), false);
                 return;

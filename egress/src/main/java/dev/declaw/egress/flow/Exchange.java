@@ -11,13 +11,12 @@ import dev.declaw.egress.http.RequestHead;
 import dev.declaw.egress.http.ResponseHead;
 import dev.declaw.egress.websocket.Handshake;
 import dev.declaw.model.audit.AuditUnavailableException;
-import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.Decision;
 import dev.declaw.model.policy.Reason;
 import io.netty.buffer.ByteBuf;
 import java.net.InetAddress;
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.Optional;
 import java.util.function.Supplier;
 
 /// One request and its response, from the parsed head to the recorded end. Used on one event loop only.
@@ -44,7 +43,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     private final Requester guest;
     private final GuestFlow flow;
     private final RequestHead head;
-    private final VersionedPolicy policy;
+    private VersionedPolicy policy;
     private final BodySource body;
     private final long startedNanos = System.nanoTime();
     private Phase phase = Phase.WAITING;
@@ -52,6 +51,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     private Subject subject;
     private RequestScreening screening;
     private HeldBody held;
+    private ScreeningPool.Waiting waiting;
     private UpstreamLookup lookup;
     private Upstream upstream;
     private Handshake handshake;
@@ -90,8 +90,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     /// A head that no model reads is screened at once; any other together with the body, beside the event loop.
     private void screenHead() {
-        screening = new RequestScreening(flow.slot.pipeline().begin(judgement.name(), peer()), head);
-        Reason refused = screening.slowHead() ? null : guarded(screening::screenHead);
+        screening = new RequestScreening(flow.slot.pipeline().begin(judgement.name(), judgement.peer(flow.destination)), head);
+        Reason refused = screening.slowHead() ? null : screening.judgeHead();
         subject = subject.with(screening.auditPath());
         int bytesMax = flow.services.config.limits().scanBodyBytesMax();
         if (refused != null) {
@@ -138,29 +138,20 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         phase = Phase.WAITING;
         boolean small = bytes.length <= SCREENED_INLINE_BYTES_MAX && head.value("Content-Encoding").isEmpty();
         if (small && !screening.slow()) {
-            screened(judgeBody(bytes));
+            screened(screening.judgeRest(flow.services.bodyDecoder, bytes));
             return;
         }
-        boolean taken = flow.services.screening.run(
-                guest.channel().eventLoop(), () -> judgeBody(bytes), this::screened, this::crashed);
-        if (!taken) block(Reason.LIMIT_REACHED, Screening.NONE, "bodies waiting for the scanners");
-    }
-
-    private Reason judgeBody(byte[] bytes) {
-        Reason refused = screening.slowHead() ? guarded(screening::screenHead) : null;
-        return refused != null ? refused : guarded(() -> screening.screenBody(flow.services.bodyDecoder, bytes));
-    }
-
-    /// Whatever goes wrong in a scanner is a reason to block, never to let pass.
-    private static Reason guarded(Supplier<Reason> stage) {
-        try {
-            return stage.get();
-        } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
-            return Reason.SCANNER_FAILED;
-        }
+        waiting = flow.services.screening.run(
+                flow.slot,
+                guest.channel().eventLoop(),
+                () -> screening.judgeRest(flow.services.bodyDecoder, bytes),
+                this::screened,
+                this::crashed);
+        if (waiting == null) block(Reason.LIMIT_REACHED, Screening.NONE, "bodies waiting for the scanners");
     }
 
     private void screened(Reason refused) {
+        waiting = null;
         if (phase == Phase.OVER) return;
         subject = subject.with(screening.auditPath());
         if (refused != null) {
@@ -177,7 +168,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     // --- the way to the upstream ---
 
     private void findUpstream() {
-        Reason misplaced = screening == null ? null : screening.inject(guest.secure(), judgement.name(), flow.destination);
+        Reason misplaced = screening == null ? null : screening.inject(guest.secure(), judgement.proven(guest.secure()), flow.destination);
         if (misplaced != null) {
             block(misplaced, screening.screening(), "");
             return;
@@ -203,6 +194,12 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     public boolean mayDial(InetAddress address) {
         subject = subject.at(address);
         if (allowed) return true; // a second attempt of the same request
+        Optional<Decision> forbidden = flow.forbidden(policy, subject);
+        if (forbidden.isPresent()) {
+            policy = flow.slot.policy();
+            block(forbidden.get(), Screening.NONE, "the policy changed");
+            return false;
+        }
         Decision decision = judgement.decision();
         Screening seen = Screening.NONE;
         if (screening != null) {
@@ -265,10 +262,6 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         return guest.secure() ? plain + "s" : plain;
     }
 
-    private String peer() {
-        return judgement.name().map(HostName::value).orElseGet(() -> flow.destination.address().getHostAddress());
-    }
-
     // --- the response ---
 
     @Override
@@ -296,10 +289,10 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
             fail(502, UpstreamFailure.broken(Reason.UPSTREAM_UNREACHABLE, "the 101 does not answer the handshake"));
             return;
         }
-        List<Field> fields = handshake.guestFields(response);
+        List<Field> answered = handshake.guestFields(response);
+        List<Field> fields = screening == null ? answered : screening.masked(answered);
         int size = guest.responses(head).head(101, "Switching Protocols", fields, BodyFraming.NONE, -1, false);
         Supplier<ContentRun> messages = screening == null ? null : screening::message;
-        if (screening != null) fields = screening.masked(fields);
         WebSocketRelay relay = new WebSocketRelay(
                 guest, connection.channel(), new WebSocketRelay.Terms(
                         policy, judgement.decision(), subject, messages, startedNanos),
@@ -313,7 +306,13 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     @Override
     public void responseEnded(boolean reusable, List<Field> trailers) {
-        down.end(trailers);
+        try {
+            down.end(trailers);
+        } catch (RuntimeException e) { // not readable to its end, so it must not look complete
+            dropUpstream();
+            responseFailed(UpstreamFailure.broken(Reason.UPSTREAM_UNREACHABLE, e.getClass().getSimpleName()), false);
+            return;
+        }
         down.flush();
         upstream.over(reusable && phase == Phase.SENT, guest);
         upstream = null;
@@ -433,6 +432,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         if (down != null) down.stop();
         if (held != null) held.release();
         held = null;
+        if (waiting != null) waiting.giveUp();
+        waiting = null;
     }
 
     private String recordEnd(String detail) {

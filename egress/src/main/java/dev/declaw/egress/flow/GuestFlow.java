@@ -70,14 +70,21 @@ final class GuestFlow {
     void policyChanged() {
         VersionedPolicy now = slot.policy();
         if (carried == null || carried.policy == now || !guest.isActive()) return;
-        Decision decision = again(now);
+        Decision decision = again(now, carried.policy, carried.subject);
         if (decision.allowed()) return;
         blocked(now, decision, carried.subject, Screening.NONE, "the policy changed");
         reset(guest);
     }
 
-    private Decision again(VersionedPolicy now) {
-        Subject subject = carried.subject;
+    /// Why what was judged by an older policy, and had to wait since, may not leave under the one in force; empty when it may.
+    Optional<Decision> forbidden(VersionedPolicy judged, Subject subject) {
+        VersionedPolicy now = slot.policy();
+        if (now == judged) return Optional.empty();
+        Decision decision = again(now, judged, subject);
+        return decision.allowed() ? Optional.empty() : Optional.of(decision);
+    }
+
+    private Decision again(VersionedPolicy now, VersionedPolicy judged, Subject subject) {
         Optional<HostName> name = HostName.parse(subject.host());
         Judgement judgement = Judgement.of(now.policy().network(), destination, name);
         if (!judgement.allowed()) return judgement.decision();
@@ -88,8 +95,8 @@ final class GuestFlow {
             if (!resolved.allowed()) return resolved;
         }
         boolean unread = subject.protocol().equals("tls") || subject.protocol().equals("tcp");
-        boolean mustBeRead = now.intercepts(name) && (unread || !carried.policy.intercepts(name));
-        boolean messages = subject.protocol().startsWith("ws") && !now.readsLike(carried.policy);
+        boolean mustBeRead = now.intercepts(name) && (unread || !judged.intercepts(name));
+        boolean messages = subject.protocol().startsWith("ws") && !now.readsLike(judged);
         return mustBeRead || messages ? Decision.deny(Reason.POLICY_CHANGED, null) : judgement.decision();
     }
 

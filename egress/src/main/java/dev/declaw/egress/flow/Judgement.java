@@ -67,6 +67,18 @@ record Judgement(Decision decision, Optional<HostName> name, Optional<InetAddres
         return policy.allowOut().stream().anyMatch(rule -> rule instanceof NetworkRule.Block && rule.matches(address));
     }
 
+    /// The name that the peer will have shown to be its own, by its certificate or by our resolution, before it gets a byte.
+    ///
+    /// @param secure whether the peer is reached through TLS
+    Optional<HostName> proven(boolean secure) {
+        return secure || fixed.isEmpty() ? name : Optional.empty();
+    }
+
+    /// What redaction tokens are bound to: the name, or the address as text.
+    String peer(Destination destination) {
+        return name.map(HostName::value).orElseGet(() -> destination.address().getHostAddress());
+    }
+
     private static Judgement denied(Reason reason, Optional<HostName> name) {
         return new Judgement(Decision.deny(reason, null), name, Optional.empty());
     }

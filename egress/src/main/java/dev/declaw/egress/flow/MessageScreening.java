@@ -23,7 +23,7 @@ final class MessageScreening {
     private final Channel near;
     private final Consumer<Verdict> judged;
     private HeldBody held;
-    private boolean busy;
+    private ScreeningPool.Waiting waiting;
 
     MessageScreening(GuestFlow flow, Supplier<ContentRun> runs, Channel near, Consumer<Verdict> judged) {
         this.flow = flow;
@@ -34,7 +34,7 @@ final class MessageScreening {
 
     /// Whether a message is being judged, so that none may follow.
     boolean busy() {
-        return busy;
+        return waiting != null;
     }
 
     /// Adds to the message, and has it judged when it is whole.
@@ -57,22 +57,38 @@ final class MessageScreening {
             judged.accept(whole.verdict(refused, false));
             return null;
         }
-        busy = true;
-        boolean taken = flow.services.screening.run(near.eventLoop(), whole::judge, refused -> {
-            busy = false;
+        return beside(whole::judge, refused -> {
             release();
             judged.accept(whole.verdict(refused, true));
-        }, cause -> near.pipeline().fireExceptionCaught(cause));
-        if (taken) return null;
-        busy = false;
-        return Reason.LIMIT_REACHED;
+        });
     }
 
-    /// Whether nothing is found in a few bytes that cannot be changed. Scanners that run a model do not read them.
-    boolean clean(byte[] payload) {
+    private Reason beside(Supplier<Reason> work, Consumer<Reason> told) {
+        waiting = flow.services.screening.run(flow.slot, near.eventLoop(), work, refused -> {
+            waiting = null;
+            told.accept(refused);
+        }, cause -> near.pipeline().fireExceptionCaught(cause));
+        return waiting == null ? Reason.LIMIT_REACHED : null;
+    }
+
+    /// Tells whether nothing is found in a few bytes that cannot be changed, at once or beside the event loop. Scanners that
+    /// run a model and only judge do not read them.
+    ///
+    /// @return why they cannot be judged, or null
+    Reason control(byte[] payload, Control told) {
         Message control = new Message(runs.get(), false, payload);
+        if (control.run.slowHead() && payload.length > 0) {
+            return beside(control::edit, refused -> told.judged(refused == null && control.content == payload, true));
+        }
         Reason refused = control.run.slow() ? control.edit() : control.judge();
-        return refused == null && control.content == payload;
+        told.judged(refused == null && control.content == payload, false);
+        return null;
+    }
+
+    /// Hears of the payload of a control frame.
+    interface Control {
+        /// @param late whether the frame had to wait, so that reading must be taken up again
+        void judged(boolean clean, boolean late);
     }
 
     private static final class Message {
@@ -114,7 +130,10 @@ final class MessageScreening {
         }
     }
 
+    /// Nothing more is wanted.
     void release() {
+        if (waiting != null) waiting.giveUp();
+        waiting = null;
         if (held != null) held.release();
         held = null;
     }

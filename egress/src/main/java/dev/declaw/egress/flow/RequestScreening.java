@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Supplier;
 
 /// Takes one request through the content stages: target, header values and body. What it holds afterwards is what may be
 /// sent. One thread at a time; an exception of a scanner passes through, and the caller must then block.
@@ -31,6 +32,7 @@ final class RequestScreening {
     private String target;
     private List<Field> fields;
     private byte[] body = {};
+    private volatile String auditPath = "(withheld: not screened)";
 
     RequestScreening(ContentRun run, RequestHead head) {
         this.run = run;
@@ -45,6 +47,7 @@ final class RequestScreening {
     Reason screenHead() {
         boolean readsResponse = run.readsResponse();
         target = run.target(head.method(), head.target());
+        auditPath = run.targetShown() ? Subject.mask(target) : "(withheld: personal data)";
         if (!RequestHead.isTarget(target)) run.refuse(Reason.UNSAFE_REWRITE, "transformations");
         List<Field> passed = new ArrayList<>(head.fields().size() + 1);
         for (Field field : head.fields()) {
@@ -83,6 +86,11 @@ final class RequestScreening {
         return run.message();
     }
 
+    /// A response's reason phrase without the credentials of the request.
+    String masked(String reason) {
+        return run.masked(reason);
+    }
+
     /// A response's fields without the credentials of the request.
     List<Field> masked(List<Field> response) {
         return response.stream()
@@ -106,6 +114,26 @@ final class RequestScreening {
     /// Whether [#screenBody] may take milliseconds whatever the body's size, so that it must not run on an event loop.
     boolean slow() {
         return run.slow();
+    }
+
+    /// [#screenHead] for callers that cannot let an exception pass: whatever goes wrong in a scanner is a reason to block,
+    /// never to let pass.
+    Reason judgeHead() {
+        return guarded(this::screenHead);
+    }
+
+    /// The rest of the request, its head included where that was left for now.
+    Reason judgeRest(BodyDecoder decoder, byte[] encoded) {
+        Reason refused = slowHead() ? judgeHead() : null;
+        return refused != null ? refused : guarded(() -> screenBody(decoder, encoded));
+    }
+
+    private static Reason guarded(Supplier<Reason> stage) {
+        try {
+            return stage.get();
+        } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
+            return Reason.SCANNER_FAILED;
+        }
     }
 
     /// Takes the content codings off a body, screens it, and judges the request as a whole. What is sent has no coding.
@@ -148,10 +176,9 @@ final class RequestScreening {
         return run.response(response.value("Content-Type"), response.value("Content-Encoding"));
     }
 
-    /// The path for the audit log, which never holds what a scanner found.
+    /// The path for the audit log, which never holds what a scanner found, nor what none has read.
     String auditPath() {
-        if (run.foundInTarget() && target.equals(head.target())) return "(withheld: personal data)";
-        return Subject.mask(target);
+        return auditPath;
     }
 
     /// What the allow event says: the network's decision, or what the content stages made of the request.

@@ -47,8 +47,9 @@ final class ResponseRelay {
             if (body.decodes()) fields = fields.stream().filter(field -> !field.is("Content-Encoding")).toList();
         }
         ResponseRelay relay = new ResponseRelay(guest, screening, body, loop);
+        String reason = screening == null ? head.reason() : screening.masked(head.reason());
         relay.bytes = guest.head(
-                head.status(), head.reason(), fields, framing, head.announcedLength().orElse(-1), close);
+                head.status(), reason, fields, framing, head.announcedLength().orElse(-1), close);
         return relay;
     }
 

@@ -27,6 +27,7 @@ public final class SandboxSlot implements Questioner, AutoCloseable {
     private final String sandboxId;
     private final SyntheticNames names = new SyntheticNames();
     private final AtomicInteger connections = new AtomicInteger();
+    private final AtomicInteger screenings = new AtomicInteger();
     private final AtomicLong heldBodyBytes = new AtomicLong();
     private final ChannelGroup channels = new DefaultChannelGroup(GlobalEventExecutor.INSTANCE, true);
     private final TokenVault vault = new TokenVault();
@@ -153,6 +154,18 @@ public final class SandboxSlot implements Questioner, AutoCloseable {
 
     void releaseBodyBytes(long bytes) {
         heldBodyBytes.addAndGet(-bytes);
+    }
+
+    /// Takes one of the sandbox's places among what waits to be screened; false when all are taken. Each success is returned
+    /// by [#releaseScreening].
+    boolean acquireScreening(int max) {
+        if (screenings.incrementAndGet() <= max) return true;
+        screenings.decrementAndGet();
+        return false;
+    }
+
+    void releaseScreening() {
+        screenings.decrementAndGet();
     }
 
     /// Adds a channel that must end with the sandbox; one that comes after [#close] is closed at once.

@@ -19,6 +19,8 @@ import java.util.function.Supplier;
 final class ScreeningPool implements AutoCloseable {
     /// Requests that wait for a thread. Their bodies are bounded by what a sandbox and the process may hold.
     private static final int WAITING_MAX = 1024;
+    /// Of them, those of one sandbox: it may be as slow as it likes, but not for others.
+    private static final int PER_SANDBOX_MAX = WAITING_MAX / 4;
     /// Threads that may hang at one time. Beyond it nothing more is screened, and so nothing more leaves.
     private static final int LOST_MAX = 16;
 
@@ -43,10 +45,15 @@ final class ScreeningPool implements AutoCloseable {
     /// Runs a screening and tells its result on the event loop: a reason to refuse, or null.
     ///
     /// @param crashed told of what [told] throws
-    /// @return false when too many wait; the request must be blocked then
-    boolean run(
-            EventLoop loop, Supplier<Reason> screening, Consumer<Reason> told, Consumer<RuntimeException> crashed) {
-        Task task = new Task(screening, loop, refused -> {
+    /// @return null when too many wait; the request must be blocked then
+    Waiting run(
+            SandboxSlot slot,
+            EventLoop loop,
+            Supplier<Reason> screening,
+            Consumer<Reason> told,
+            Consumer<RuntimeException> crashed) {
+        if (!slot.acquireScreening(PER_SANDBOX_MAX)) return null;
+        Task task = new Task(slot, screening, loop, refused -> {
             try {
                 told.accept(refused);
             } catch (RuntimeException e) {
@@ -57,13 +64,22 @@ final class ScreeningPool implements AutoCloseable {
             task.future = threads.submit(task);
         } catch (RejectedExecutionException e) {
             // The queue is the limit; the caller refuses the request.
-            return false;
+            task.release();
+            return null;
         }
         task.box = loop.schedule(task::expired, millisMax, TimeUnit.MILLISECONDS);
-        return true;
+        return task;
     }
 
-    private final class Task implements Runnable {
+    /// A screening that was asked for.
+    interface Waiting {
+        /// Nobody wants the result any more: it leaves the queue, or is interrupted. Called on the event loop.
+        void giveUp();
+    }
+
+    private final class Task implements Runnable, Waiting {
+        private final SandboxSlot slot;
+        private final AtomicBoolean released = new AtomicBoolean();
         private final Supplier<Reason> screening;
         private final EventLoop loop;
         private final Consumer<Reason> told;
@@ -74,7 +90,8 @@ final class ScreeningPool implements AutoCloseable {
         /// Touched on the event loop only.
         private ScheduledFuture<?> box;
 
-        Task(Supplier<Reason> screening, EventLoop loop, Consumer<Reason> told) {
+        Task(SandboxSlot slot, Supplier<Reason> screening, EventLoop loop, Consumer<Reason> told) {
+            this.slot = slot;
             this.screening = screening;
             this.loop = loop;
             this.told = told;
@@ -91,6 +108,7 @@ final class ScreeningPool implements AutoCloseable {
                 refused = Reason.SCANNER_FAILED;
             }
             running.set(false);
+            release();
             giveBack();
             Reason result = refused;
             if (over.compareAndSet(false, true)) {
@@ -105,8 +123,28 @@ final class ScreeningPool implements AutoCloseable {
             if (!over.compareAndSet(false, true)) return;
             boolean hangs = running.get();
             future.cancel(true);
-            if (hangs) replace();
+            if (hangs) {
+                replace();
+            } else {
+                threads.remove((Runnable) future); // it keeps the body that its caller accounts for no longer
+                release();
+            }
             told.accept(Reason.SCANNER_FAILED);
+        }
+
+        @Override
+        public void giveUp() {
+            if (threads.remove((Runnable) future)) {
+                over.set(true);
+                box.cancel(false);
+                release();
+            } else {
+                future.cancel(true); // the box stays: what does not react must be replaced
+            }
+        }
+
+        private void release() {
+            if (released.compareAndSet(false, true)) slot.releaseScreening();
         }
 
         private void replace() {

@@ -17,6 +17,7 @@ import io.netty.channel.socket.ChannelInputShutdownEvent;
 import io.netty.channel.socket.DuplexChannel;
 import io.netty.handler.codec.ByteToMessageDecoder;
 import java.net.InetAddress;
+import java.util.Optional;
 
 /// Carries a connection's bytes unread in both directions: TLS that policy does not open, and opaque TCP to an address that
 /// a rule names. Sits on the guest's side; its [Far] sits on the other. Used on one event loop only.
@@ -76,6 +77,11 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
     public boolean mayDial(InetAddress address) {
         if (over) return false;
         subject = subject.at(address);
+        Optional<Decision> forbidden = flow.forbidden(policy, subject);
+        if (forbidden.isPresent()) {
+            refused(UpstreamFailure.denied(forbidden.get()));
+            return false;
+        }
         try {
             flow.allowed(policy, judgement.decision(), subject, Screening.NONE);
             allowed = true;

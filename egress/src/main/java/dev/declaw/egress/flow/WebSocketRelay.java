@@ -18,7 +18,9 @@ import io.netty.channel.ChannelFutureListener;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.handler.codec.ByteToMessageDecoder;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.function.Supplier;
 
 /// A WebSocket after its handshake: frames are read strictly on both sides and written anew. Where the policy screens the
@@ -117,26 +119,43 @@ final class WebSocketRelay implements Conversation {
             }
             case Incoming.Ping(byte[] payload) -> {
                 guestControls.spend();
-                if (mayLeave(payload)) far.write(toOrigin.ping(payload));
+                control(payload, clean -> sendControl(clean, toOrigin.ping(payload)));
             }
             case Incoming.Pong(byte[] payload) -> {
                 guestControls.spend();
-                if (mayLeave(payload)) far.write(toOrigin.pong(payload));
+                control(payload, clean -> sendControl(clean, toOrigin.pong(payload)));
             }
-            case Incoming.Close(int code, byte[] reason) -> {
-                boolean clean = screening == null || screening.clean(reason);
+            case Incoming.Close(int code, byte[] reason) -> control(reason, clean -> {
                 guestClosed = true;
                 far.writeAndFlush(toOrigin.close(code, clean ? reason : new byte[0]));
                 closingBegins();
-            }
+            });
         }
     }
 
     /// Control frames carry up to 125 bytes of the guest's; they cannot be redacted, so what is found in one ends it all.
-    private boolean mayLeave(byte[] payload) {
-        if (screening == null || screening.clean(payload)) return true;
+    private void sendControl(boolean clean, ByteBuf frame) {
+        if (clean) {
+            far.write(frame);
+            return;
+        }
+        frame.release();
         refuse(Reason.PII_BLOCKED, CloseCode.POLICY, "a control frame");
-        return false;
+    }
+
+    private void control(byte[] payload, Consumer<Boolean> judged) {
+        if (screening == null) {
+            judged.accept(true);
+            return;
+        }
+        Reason refused = screening.control(payload, (clean, late) -> {
+            if (over) return;
+            judged.accept(clean);
+            if (over || !late) return;
+            far.flush();
+            guest.process();
+        });
+        if (refused != null) refuse(refused, closeCodeOf(refused), "");
     }
 
     /// A whole message was judged, at once or beside the event loop.
@@ -199,18 +218,25 @@ final class WebSocketRelay implements Conversation {
             case Incoming.Piece piece -> answer(piece);
             case Incoming.Ping(byte[] payload) -> {
                 originControls.spend();
-                near.write(toGuest.ping(payload));
+                near.write(toGuest.ping(masked(payload)));
             }
             case Incoming.Pong(byte[] payload) -> {
                 originControls.spend();
-                near.write(toGuest.pong(payload));
+                near.write(toGuest.pong(masked(payload)));
             }
             case Incoming.Close(int code, byte[] reason) -> {
                 originClosed = true;
-                near.writeAndFlush(toGuest.close(code, reason));
+                near.writeAndFlush(toGuest.close(code, masked(reason)));
                 closingBegins();
             }
         }
+    }
+
+    /// The few bytes of a control frame without the credentials of the request; never more of them.
+    private byte[] masked(byte[] payload) {
+        if (terms.messages() == null || payload.length == 0) return payload;
+        String latin1 = new String(payload, StandardCharsets.ISO_8859_1);
+        return terms.messages().get().masked(latin1).getBytes(StandardCharsets.ISO_8859_1);
     }
 
     private void answer(Incoming.Piece piece) {

@@ -6,8 +6,11 @@ import dev.declaw.model.policy.ContentAction;
 import dev.declaw.model.policy.HostSelector;
 import dev.declaw.model.policy.PiiPolicy;
 import dev.declaw.model.policy.Reason;
+import dev.declaw.model.scan.Finding;
 import dev.declaw.model.scan.PersonalDataScanners;
 import dev.declaw.model.scan.PiiType;
+import dev.declaw.model.scan.ScanText;
+import dev.declaw.model.scan.Scanner;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.Charset;
@@ -15,6 +18,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.EnumSet;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.zip.GZIPOutputStream;
@@ -273,5 +277,28 @@ class ContentScreenTest {
     @Tag("B109")
     void aTokenThatTheGuestWritesItselfIsNeverMinted() {
         assertThat(body("REDACTED_SSN_1 is not 123-45-6789", "text/plain")).isEqualTo("REDACTED_SSN_1 is not REDACTED_SSN_2");
+    }
+
+    @Test
+    void aScreeningThatIsInterruptedEndsBeforeTheNextText() {
+        java.util.concurrent.atomic.AtomicInteger scans = new java.util.concurrent.atomic.AtomicInteger();
+        Scanner model = new Scanner() {
+            @Override
+            public String name() {
+                return "pii";
+            }
+
+            @Override
+            public List<Finding> scan(ScanText text) {
+                if (scans.incrementAndGet() == 3) Thread.currentThread().interrupt();
+                return List.of();
+            }
+        };
+        ContentScreen slow = new ContentScreen(new PiiPolicy(true, ALL, ContentAction.REDACT, true, HostSelector.ALL), model, vault);
+        byte[] many = ("[" + "\"one\",".repeat(1_000) + "1]").getBytes(StandardCharsets.UTF_8);
+        Screened<byte[]> screened = slow.screenBody(many, "application/json", HOST);
+        assertThat(Thread.interrupted()).isTrue();
+        assertThat(screened).isEqualTo(new Screened.Blocked<byte[]>(Map.of(), Reason.SCANNER_FAILED));
+        assertThat(scans).hasValue(3);
     }
 }

@@ -149,4 +149,75 @@ class CredentialFlowTest {
             assertThat(origin.received()).contains("Bearer " + SECRET).endsWith("xxx");
         }
     }
+
+    @Test
+    @DisplayName("B123 a name that the guest only claims for an address gets no credential in the clear")
+    void aClaimedNameGetsNoCredentialInTheClear() throws Exception {
+        try (Origin origin = Origin.answering(null, OK);
+                FlowRig rig = new FlowRig(null, "{\"allow_out\":[\"*.test\",\"127.0.0.0/8\"]}", credential(",'schemes':['http','https']", origin.port()))) {
+            String request = "GET /%s HTTP/1.1\r\nHost: api.test:" + origin.port() + "\r\n\r\n";
+            try (Socket client = rig.toName("api.test", origin.port())) {
+                FlowRig.send(client, request.formatted("named"));
+                assertThat(FlowRig.readResponse(client)).startsWith("HTTP/1.1 200 ");
+                assertThat(origin.received()).containsOnlyOnce(SECRET);
+            }
+            try (Socket client = rig.toAddress(java.net.InetAddress.getLoopbackAddress(), origin.port())) {
+                FlowRig.send(client, request.formatted("claimed"));
+                assertThat(FlowRig.readResponse(client)).startsWith("HTTP/1.1 200 ");
+                assertThat(origin.received()).contains("GET /claimed ").containsOnlyOnce(SECRET);
+            }
+        }
+    }
+
+    @Test
+    void aResponseThatCannotBeReadToItsEndIsCutAtOnce() throws Exception {
+        try (Origin origin = Origin.answering(TLS.serverFor("api.test"), "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 4\r\n\r\nnone");
+                FlowRig rig = new FlowRig(null, ALLOW, credential("", origin.port()));
+                Socket client = rig.tlsToName("api.test", origin.port())) {
+            FlowRig.send(client, "GET / HTTP/1.1\r\nHost: api.test:" + origin.port() + "\r\n\r\n");
+            assertThat(FlowRig.readAll(client)).endsWith("<reset>");
+            assertThat(rig.await(e -> e.event().equals("egress_closed")).attributes()).containsEntry("detail", "UnreadableResponseException");
+        }
+    }
+
+    @Test
+    @DisplayName("B117 what an origin echoes in a reason phrase comes back masked")
+    void whatAnOriginEchoesInAReasonPhraseIsMasked() throws Exception {
+        try (Origin origin = Origin.answering(TLS.serverFor("api.test"), OK.replace("OK", "no " + SECRET));
+                FlowRig rig = new FlowRig(null, ALLOW, credential("", origin.port()));
+                Socket client = rig.tlsToName("api.test", origin.port())) {
+            FlowRig.send(client, "GET / HTTP/1.1\r\nHost: api.test:" + origin.port() + "\r\n\r\n");
+            assertThat(FlowRig.readResponse(client)).startsWith("HTTP/1.1 200 no ***\r\n");
+        }
+    }
+
+    @Test
+    @DisplayName("B117 what an origin echoes around a WebSocket's messages comes back masked")
+    void whatAnOriginEchoesAroundMessagesIsMasked() throws Exception {
+        Origin.Script echo = connection -> {
+            String request = connection.readRequest();
+            if (request == null) return;
+            connection.write(WebSocketPeer.switching(request, "X-Echo: " + SECRET + "\r\n"));
+            WebSocketPeer peer = connection.webSocket();
+            byte[] said = SECRET.getBytes(StandardCharsets.UTF_8);
+            peer.frame(WebSocketPeer.FIN | WebSocketPeer.PING, said);
+            peer.text("say " + SECRET);
+            byte[] close = java.util.Arrays.copyOf(WebSocketPeer.close(1008), 2 + said.length);
+            System.arraycopy(said, 0, close, 2, said.length);
+            peer.frame(WebSocketPeer.FIN | WebSocketPeer.CLOSE, close);
+            peer.read();
+        };
+        try (Origin origin = new Origin(TLS.serverFor("api.test"), echo);
+                FlowRig rig = new FlowRig(null, ALLOW, credential("", origin.port()));
+                Socket client = rig.tlsToName("api.test", origin.port())) {
+            FlowRig.send(client, WebSocketPeer.request("api.test", origin.port(), ""));
+            assertThat(FlowRig.readResponse(client)).contains("X-Echo: ***\r\n").doesNotContain("s3cret");
+            WebSocketPeer peer = new WebSocketPeer(client.getInputStream(), client.getOutputStream(), true);
+            assertThat(peer.read().text()).isEqualTo("***");
+            assertThat(peer.read().text()).isEqualTo("say ***");
+            WebSocketPeer.Frame close = peer.read();
+            assertThat(close.closeCode()).isEqualTo(1008);
+            assertThat(close.text()).endsWith("***").doesNotContain("s3cret");
+        }
+    }
 }

@@ -183,4 +183,24 @@ class ClientHelloReaderTest {
         assertThat(second(join(changeCipherSpec, new byte[] {22, 3, 3, 0, 40, 0x2a, 1, 2}))).isEqualTo(SecondHello.Seen.SAME);
         assertThat(second(new byte[] {22, 3, 3, 0, 70, 16, 0, 0, 66})).isEqualTo(SecondHello.Seen.SAME);
     }
+
+    @Test
+    @Tag("B039")
+    void noRecordThatAServerSkipsHidesASecondHello() {
+        byte[] changeCipherSpec = {20, 3, 3, 0, 1, 1};
+        byte[] userCanceled = {21, 3, 3, 0, 2, 1, 90};
+        byte[] other = records(hello(sni(name(0, "evil.test"))), 16_384);
+        byte[] twice = join(changeCipherSpec, changeCipherSpec);
+        assertThat(second(join(twice, other))).isEqualTo(SecondHello.Seen.DIFFERENT);
+        assertThat(second(join(twice, records(GOOD, 16_384)))).isEqualTo(SecondHello.Seen.SAME);
+        assertThat(second(join(userCanceled, other))).isEqualTo(SecondHello.Seen.DIFFERENT);
+        assertThat(second(join(join(userCanceled, changeCipherSpec), other))).isEqualTo(SecondHello.Seen.DIFFERENT);
+        assertThat(second(join(new byte[] {22, 3, 3, 0, 0}, other))).isEqualTo(SecondHello.Seen.DIFFERENT);
+        assertThat(second(join(new byte[] {20, 3, 3, 0, 2, 1, 1}, other))).isEqualTo(SecondHello.Seen.DIFFERENT);
+        byte[] many = changeCipherSpec;
+        for (int i = 0; i < 5; i++) many = join(many, many);
+        assertThat(second(many)).isEqualTo(SecondHello.Seen.DIFFERENT);
+        assertThat(second(new byte[] {21, 3, 3, 0, 2, 2, 40})).isEqualTo(SecondHello.Seen.SAME);
+        assertThat(second(new byte[] {21, 3, 3, 0, 26, 9, 9})).isEqualTo(SecondHello.Seen.SAME);
+    }
 }

@@ -12,6 +12,7 @@ import java.nio.IntBuffer;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CancellationException;
 import java.util.function.Function;
 
 /// The fine-tuned encoder (four layers of MiniLM, in int8), run by ONNX Runtime on the calling thread. One serves all scanners and all
@@ -114,7 +115,10 @@ public final class TextEncoder implements WindowEncoder, PieceTagger, AutoClosea
 
     /// Runs one text. Texts do not share a run: the graph quantises its inputs by their range, so company would change a
     /// text's numbers, and on one thread it saves nothing.
+    ///
+    /// An interrupted thread runs none: a long text takes thousands, for a caller that may have given up long ago.
     private <T> void run(Tokens tokens, Shapes shapes, String output, Function<Object, T> reader, T[] out, int index) {
+        if (Thread.currentThread().isInterrupted()) throw new CancellationException("interrupted while a text was judged");
         int count = tokens.ids().length;
         int length = count + 2;
         IntBuffer ids = IntBuffer.allocate(length).put(0, WordPiece.CLS).put(1, tokens.ids(), 0, count).put(length - 1, WordPiece.SEP);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -57,5 +58,16 @@ class TextEncoderTest {
     @Test
     void aBatchThatIsTooLargeIsRefused() {
         assertThatThrownBy(() -> ENCODER.logits(Collections.nCopies(WindowEncoder.BATCH_MAX + 1, "a"))).isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void anInterruptedThreadJudgesNothingMore() {
+        Thread.currentThread().interrupt();
+        try {
+            assertThatThrownBy(() -> ENCODER.logits(List.of("a"))).isInstanceOf(CancellationException.class);
+        } finally {
+            assertThat(Thread.interrupted()).isTrue();
+        }
+        assertThat(ENCODER.logits(List.of("a"))).hasNumberOfRows(1);
     }
 }

@@ -115,7 +115,9 @@ public record NetworkPolicy(
         if (kind == AddressClass.METADATA) return Decision.deny(Reason.METADATA_ENDPOINT, null);
         Decision named = decideName(host);
         if (!named.allowed()) return named;
-        Decision own = inMode(decideResolvedHere(named, kind, address, internalRanges));
+        // What a rule of the restriction allows, no rule of this policy does.
+        Decision here = inMode(decideNameHere(host));
+        Decision own = inMode(decideResolvedHere(here, kind, address, internalRanges));
         return restrict(own, inner -> inner.decideResolved(host, address, internalRanges));
     }
 

@@ -124,4 +124,21 @@ class NetworkPolicyTest {
                 .network();
         assertThat(told(both.decideName(new HostName(name)))).isEqualTo(expected);
     }
+
+    @ParameterizedTest(name = "outer {0}, inner allows the name: {1} → {2}")
+    @CsvSource(delimiter = '|', value = {
+        "{\"deny_out\":[\"8.8.8.0/24\"]} | 8.8.8.8 | deny denied_by_rule",
+        "{\"deny_out\":[\"8.8.8.0/24\"]} | 9.9.9.9 | allow allowed_by_rule",
+        "{\"deny_out\":[\"8.8.8.0/24\"]} | 10.0.0.1 | deny address_not_public"
+    })
+    void aRuleOfOnePolicyOpensNoAddressInTheOther(String outer, String address, String expected) throws Exception {
+        ObjectMapper json = new ObjectMapper();
+        NetworkPolicy both = PolicyReader.read(
+                        json.readTree("{\"network\":{\"allow_out\":[\"example.com\"]}}"), json.readTree(outer))
+                .policy()
+                .network();
+        List<Cidr> internal = List.of(Cidr.parse("10.0.0.0/8").orElseThrow());
+        assertThat(told(both.decideResolved(new HostName("example.com"), IpLiteral.parse(address).orElseThrow(), internal)))
+                .isEqualTo(expected);
+    }
 }

@@ -6,6 +6,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.net.SocketTimeoutException;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -42,9 +43,15 @@ final class GuestConnection implements AutoCloseable {
 
     /// Writes all of it. A guest that stops reading is given up after [WireLimits#WRITE_DEADLINE]: the connection is closed
     /// under the write, which fails then.
+    ///
+    /// @throws SocketTimeoutException when it was given up: some of it may have been taken
     void write(byte[] bytes, int length) throws IOException {
+        write(bytes, length, WireLimits.WRITE_DEADLINE);
+    }
+
+    void write(byte[] bytes, int length, Duration deadline) throws IOException {
         CompletableFuture<Void> done =
-                new CompletableFuture<Void>().orTimeout(WireLimits.WRITE_DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
+                new CompletableFuture<Void>().orTimeout(deadline.toMillis(), TimeUnit.MILLISECONDS);
         done.whenComplete((written, late) -> {
             if (late != null) {
                 close();
@@ -52,6 +59,11 @@ final class GuestConnection implements AutoCloseable {
         });
         try {
             out.write(bytes, 0, length);
+        } catch (IOException failure) {
+            if (done.isCompletedExceptionally()) {
+                throw new SocketTimeoutException("the guest takes nothing for " + deadline.toMillis() + " ms");
+            }
+            throw failure;
         } finally {
             done.complete(null);
         }

@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.runtime.storage.DiskLayers;
 import dev.declaw.runtime.storage.Part;
+import dev.declaw.runtime.storage.QcowLayer;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -36,6 +38,17 @@ public record DiskChain(String base, String baseFormat, LinkedHashMap<String, Pa
     /// Format of the topmost file.
     public String topFormat() {
         return layers.isEmpty() ? baseFormat : LAYER_FORMAT;
+    }
+
+    /// Refuses layers that lie on something else than this chain says.
+    ///
+    /// @throws IOException when one does
+    public void requireOwn(DiskLayers all) throws IOException {
+        DiskChain below = of(Path.of(base), baseFormat);
+        for (Map.Entry<String, Part> layer : layers.entrySet()) {
+            QcowLayer.requireOwn(all.path(layer.getKey()), below.top(all), below.topFormat());
+            below = below.plus(layer.getKey(), layer.getValue());
+        }
     }
 
     public void write(ObjectNode json) {

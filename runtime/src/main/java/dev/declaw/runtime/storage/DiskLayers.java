@@ -1,10 +1,12 @@
 package dev.declaw.runtime.storage;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -30,11 +32,18 @@ public final class DiskLayers {
         return root.resolve(id + SUFFIX);
     }
 
-    /// Takes a layer in: from now on it is only read. A VMM that has it open may go on reading.
+    /// Takes a layer in, for good also if the machine loses its power: from now on it is only read. A VMM that has it open may
+    /// go on reading.
     public void take(String id, Path layer) throws IOException {
         Files.createDirectories(
                 root, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        try (FileChannel content = FileChannel.open(layer, StandardOpenOption.WRITE)) {
+            content.force(true);
+        }
         Files.move(layer, path(id), StandardCopyOption.ATOMIC_MOVE);
+        try (FileChannel entries = FileChannel.open(root, StandardOpenOption.READ)) {
+            entries.force(true);
+        }
     }
 
     /// Gives a layer back that was taken by mistake.

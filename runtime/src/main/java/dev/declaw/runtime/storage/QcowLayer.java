@@ -1,6 +1,7 @@
 package dev.declaw.runtime.storage;
 
 import java.io.IOException;
+import java.nio.BufferUnderflowException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -20,6 +21,11 @@ public final class QcowLayer {
     private static final int HEADER_BYTES = 104;
     private static final int REFCOUNT_ORDER = 4;
     private static final int BACKING_FORMAT = 0xe2792aca;
+    private static final int FEATURE_NAMES = 0x6803f857; // qemu-img adds it: texts for people
+    private static final int ENCRYPTION_AT = 32;
+    private static final int INTERNAL_SNAPSHOTS_AT = 60;
+    private static final int INCOMPATIBLE_AT = 72;
+    private static final int HEADER_LENGTH_AT = 100;
     private static final long BYTES_PER_L1_ENTRY = (long) CLUSTER_BYTES / 8 * CLUSTER_BYTES;
     private static final int BACKING_PATH_BYTES_MAX = 1023;
     private static final long CAPACITY_BYTES_MAX = 1L << 42; // its first-level table fits into one cluster
@@ -64,5 +70,62 @@ public final class QcowLayer {
                 channel.write(file);
             }
         }
+    }
+
+    /// Refuses a layer whose header leads to another file than the one that it was made on. The VMM that wrote it may have been
+    /// under its guest's control, and who opens the layer next opens as root whatever the header names: what it lies on, or
+    /// a file for its data.
+    ///
+    /// @throws IOException when the header is not one that [#create], or qemu-img for this backing file, writes
+    public static void requireOwn(Path layer, Path backing, String format) throws IOException {
+        ByteBuffer head = ByteBuffer.allocate(CLUSTER_BYTES);
+        try (FileChannel file = FileChannel.open(layer, StandardOpenOption.READ)) {
+            while (head.hasRemaining() && file.read(head) >= 0) {
+                // until there is no more
+            }
+        }
+        head.flip();
+        try {
+            requireOwn(head, backing.toString(), format);
+        } catch (BufferUnderflowException | IndexOutOfBoundsException broken) {
+            throw new IOException("the header of a disk layer is broken", broken);
+        }
+    }
+
+    private static void requireOwn(ByteBuffer head, String backing, String format) throws IOException {
+        boolean plain = head.getInt(0) == MAGIC
+                && head.getInt(4) == VERSION
+                && head.getInt(ENCRYPTION_AT) == 0
+                && head.getInt(INTERNAL_SNAPSHOTS_AT) == 0
+                && head.getLong(INCOMPATIBLE_AT) == 0;
+        long pathAt = head.getLong(8);
+        int pathBytes = head.getInt(16);
+        int extensionsAt = head.getInt(HEADER_LENGTH_AT);
+        if (!plain || pathAt < HEADER_BYTES || pathAt > CLUSTER_BYTES || pathBytes < 1 || pathBytes > BACKING_PATH_BYTES_MAX) {
+            throw new IOException("the header of a disk layer is not one of ours");
+        }
+        if (!text(head, (int) pathAt, pathBytes).equals(backing)) {
+            throw new IOException("a disk layer lies on another file than it was made on");
+        }
+        boolean named = false;
+        head.position(extensionsAt);
+        for (int type = head.getInt(); type != 0; type = head.getInt()) {
+            int bytes = head.getInt();
+            int at = head.position();
+            named |= type == BACKING_FORMAT && text(head, at, bytes).equals(format);
+            if (type != FEATURE_NAMES && !(type == BACKING_FORMAT && named) || bytes < 0) {
+                throw new IOException("the header of a disk layer has an extension that is not one of ours");
+            }
+            head.position(at + (bytes + 7) / 8 * 8);
+        }
+        if (!named) {
+            throw new IOException("a disk layer does not name the format of what it lies on");
+        }
+    }
+
+    private static String text(ByteBuffer head, int at, int bytes) {
+        byte[] text = new byte[Math.clamp(bytes, 0, BACKING_PATH_BYTES_MAX)];
+        head.get(at, text);
+        return new String(text, StandardCharsets.UTF_8);
     }
 }

@@ -7,14 +7,19 @@ import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
 /// Splits QEMU's migration stream, as it comes, into a sparse memory file and the state of the devices: the form that a
 /// template is saved in, which is mapped instead of read. (QEMU's migration/ram.c and savevm.c, stream version 3.)
 ///
 /// Records of the named memory block become pages of the file; everything else is copied byte for byte, with the other
 /// blocks' pages named in full. The VMM may be under its guest's control: whatever does not follow the form, or lies outside
-/// the memory, ends the save. Used by one thread.
+/// the memory, ends the save. Used once, by one thread.
 final class MigrationSplitter {
     static final int PAGE_BYTES = 4096;
     private static final int BUFFER_BYTES = 1 << 20;
@@ -61,11 +66,29 @@ final class MigrationSplitter {
         this.block = block.getBytes(StandardCharsets.US_ASCII);
     }
 
-    /// Reads to the end of the stream.
+    /// Reads to the end of the stream, which must come before the deadline: at that, the stream is closed under the read.
     ///
     /// @return bytes of the memory that were not zero
-    /// @throws IOException when the stream breaks off or is not of the expected form
-    long run() throws IOException {
+    /// @throws IOException when the stream breaks off, has no end in time, or is not of the expected form
+    long run(Duration deadline) throws IOException {
+        FutureTask<Long> work = new FutureTask<>(this::split);
+        // A read of a pipe by a virtual thread cannot be woken: its channel would not even close.
+        Thread.ofPlatform().daemon().name("save").start(work);
+        try {
+            return work.get(deadline.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException late) {
+            in.close();
+            throw new IOException("the VMM's stream has no end within " + deadline.toMillis() + " ms", late);
+        } catch (InterruptedException interrupted) {
+            in.close();
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted during a save", interrupted);
+        } catch (ExecutionException failure) {
+            throw failure.getCause() instanceof IOException known ? known : new IOException(failure.getCause());
+        }
+    }
+
+    private long split() throws IOException {
         memory.write(ByteBuffer.allocate(1), memoryBytes - 1);
         byte[] section = head();
         records();
@@ -194,6 +217,9 @@ final class MigrationSplitter {
             runAt = offset;
         }
         keptBytes += PAGE_BYTES;
+        if (keptBytes > memoryBytes) {
+            throw broken("more pages than the memory has");
+        }
         run.put(run.position(), buffer, buffer.position(), PAGE_BYTES);
         run.position(run.position() + PAGE_BYTES);
         buffer.position(buffer.position() + PAGE_BYTES);

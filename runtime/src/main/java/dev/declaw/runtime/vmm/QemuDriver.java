@@ -58,6 +58,7 @@ public final class QemuDriver implements VmmDriver {
     private static final long BANDWIDTH_BYTES_MAX = 1L << 36;
     private static final Duration SOCKET_DEADLINE = Duration.ofSeconds(20);
     private static final Duration MIGRATION_DEADLINE = Duration.ofSeconds(60);
+    private static final Duration STREAM_DEADLINE = Duration.ofMinutes(2);
     private static final Duration MIGRATION_POLL = Duration.ofMillis(1);
     private static final Duration END_DEADLINE = Duration.ofSeconds(20);
 
@@ -188,7 +189,7 @@ public final class QemuDriver implements VmmDriver {
                 session.run("getfd", QmpSession.arguments().put("fdname", STATE), writeEnd);
             }
             session.run("migrate", QmpSession.arguments().put("uri", "fd:" + STATE));
-            return new MigrationSplitter(in, memory, state, (long) save.memoryMib() << 20, MEMORY).run();
+            return new MigrationSplitter(in, memory, state, (long) save.memoryMib() << 20, MEMORY).run(STREAM_DEADLINE);
         }
     }
 

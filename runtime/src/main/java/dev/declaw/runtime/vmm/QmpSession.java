@@ -27,6 +27,9 @@ final class QmpSession implements AutoCloseable {
     private static final int LINE_BYTES_MAX = 1 << 20;
     private static final int ANSWERS_MAX = 64;
     private static final Duration CONNECT_POLL = Duration.ofMillis(2);
+
+    /// A VMM that hangs accepts nobody, and soon its queue is full.
+    private static final Duration SEND_PATIENCE = Duration.ofSeconds(5);
     private static final Duration COMMAND_DEADLINE = Duration.ofSeconds(20);
     private static final JsonNode END = JSON.createObjectNode();
 
@@ -45,7 +48,7 @@ final class QmpSession implements AutoCloseable {
         long end = System.nanoTime() + deadline.toNanos();
         while (true) {
             try {
-                QmpSession session = new QmpSession(UnixStream.connect(socket));
+                QmpSession session = new QmpSession(UnixStream.connect(socket, SEND_PATIENCE));
                 try {
                     session.run("qmp_capabilities");
                     return session;

@@ -3,19 +3,27 @@ package dev.declaw.runtime.vmm;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.declaw.linux.Descriptor;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Streams as QEMU writes them, and as a VMM under its guest's control might.
 final class MigrationSplitterTest {
@@ -26,6 +34,8 @@ final class MigrationSplitterTest {
     private static final int PAGE = 0x08;
     private static final int EOS = 0x10;
     private static final int CONTINUE = 0x20;
+
+    private static final Duration LONG = Duration.ofMinutes(5);
 
     @TempDir
     Path directory;
@@ -116,7 +126,7 @@ final class MigrationSplitterTest {
         try (FileChannel file = FileChannel.open(memory, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             long kept = new MigrationSplitter(
                             Channels.newChannel(new ByteArrayInputStream(stream)), file, state, MEMORY_BYTES, "mem0")
-                    .run();
+                    .run(LONG);
             assertThat(kept).isLessThanOrEqualTo(MEMORY_BYTES);
         }
         return state.toByteArray();
@@ -172,5 +182,37 @@ final class MigrationSplitterTest {
                 .replace("mem0\0\0\0\0\0\4", "mem0\0\0\0\0\0\5")
                 .getBytes(StandardCharsets.ISO_8859_1);
         assertThatThrownBy(() -> split(otherSize)).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void pagesThatComeAgainAndAgainEndTheSave() throws IOException {
+        Stream stream = new Stream().head().section(2).record(0, PAGE).name("mem0").page(1);
+        for (int again = 0; again < MEMORY_BYTES / PAGE_BYTES; again++) stream.record(0, PAGE | CONTINUE).page(1);
+        byte[] endless = stream.end().devices();
+        assertThatThrownBy(() -> split(endless)).isInstanceOf(IOException.class).hasMessageContaining("more pages");
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aStreamWithoutAnEndIsGivenUp(boolean virtual) throws Exception {
+        List<Descriptor> pipe = Descriptor.pipe(1 << 16);
+        CompletableFuture<Long> kept = new CompletableFuture<>();
+        Thread.Builder builder = virtual ? Thread.ofVirtual() : Thread.ofPlatform().daemon();
+        try (Descriptor readEnd = pipe.getFirst();
+                Descriptor _ = pipe.getLast()) { // open, and silent
+            builder.start(() -> {
+                try (ReadableByteChannel in = readEnd.newReadChannel();
+                        FileChannel memory = FileChannel.open(
+                                directory.resolve("memory"), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+                    kept.complete(new MigrationSplitter(in, memory, new ByteArrayOutputStream(), MEMORY_BYTES, "mem0")
+                            .run(Duration.ofMillis(200)));
+                } catch (IOException | RuntimeException failure) {
+                    kept.completeExceptionally(failure);
+                }
+            });
+            assertThatThrownBy(() -> kept.get(30, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(IOException.class)
+                    .hasMessageContaining("no end within");
+        }
     }
 }

@@ -86,6 +86,11 @@ final class HttpCall {
                 && remote.getAddress().isLoopbackAddress();
     }
 
+    /// Whether a proxy says that it speaks for somebody else (RFC 7239, and what was used before it).
+    boolean forwarded() {
+        return header("Forwarded") != null || header("X-Forwarded-For") != null || header("X-Real-IP") != null || header("Via") != null;
+    }
+
     /// A variable of the route's path.
     String parameter(String name) {
         return parameters.get(name);

@@ -10,7 +10,8 @@ import java.util.Set;
 /// Who may reach the ports of a sandbox: whoever has an API key of its owner, or the token of this one sandbox
 /// (`traffic_access_token`), which opens nothing else and can be given away.
 ///
-/// The token goes into `X-Traffic-Access-Token`, a key into `X-API-Key`: then `Authorization` is the guest's business and passed on.
+/// The token goes into `X-Traffic-Access-Token`, a key into `X-API-Key`: then `Authorization` is the guest's business and passed on, but for a key
+/// of this server.
 /// Without these two it must be our key, and is not.
 final class PortGuard {
     static final String TOKEN_HEADER = "X-Traffic-Access-Token";
@@ -41,7 +42,8 @@ final class PortGuard {
 
     /// Lower-case names of the fields that the guest must not see.
     Set<String> secrets(HttpCall call) {
-        boolean authorizationIsOurs = call.header(TOKEN_HEADER) == null && call.header(KEY_HEADER) == null;
+        boolean authorizationIsOurs = call.header(TOKEN_HEADER) == null && call.header(KEY_HEADER) == null
+                || ApiKeys.holdsKey(call.header(AUTHORIZATION)); // clients send their key in both
         return authorizationIsOurs
                 ? Set.of("x-traffic-access-token", "x-api-key", "authorization")
                 : Set.of("x-traffic-access-token", "x-api-key");

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxState;
+import dev.declaw.server.auth.Scope;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.LiveSandbox;
 import dev.declaw.server.lifecycle.SandboxInfo;
@@ -41,8 +42,13 @@ final class SandboxEndpoints {
         this.volumes = volumes;
     }
 
-    private ObjectNode json(SandboxInfo info) {
-        return SandboxJson.of(info, volumes.of(info.id()));
+    private ObjectNode json(SandboxInfo info, boolean tokens) {
+        return SandboxJson.of(info, volumes.of(info.id()), tokens);
+    }
+
+    /// Whether the caller may do more than look: a key that only reads changes nothing and gets no token that opens more.
+    private static boolean mayChange(HttpCall call) {
+        return call.caller().scopes().contains(Scope.SANDBOXES);
     }
 
     void create(HttpCall call) {
@@ -76,7 +82,7 @@ final class SandboxEndpoints {
 
     private ObjectNode create(String owner, JsonNode json) {
         Sandboxes.Created created = sandboxes.create(owner, CreateRequest.read(JsonBody.of("", json)));
-        ObjectNode answer = json(created.info());
+        ObjectNode answer = json(created.info(), true);
         ArrayNode warnings = answer.putArray("warnings");
         created.warnings().forEach(warnings::add);
         return answer;
@@ -98,7 +104,9 @@ final class SandboxEndpoints {
         ArrayNode list = answer.putArray("sandboxes");
         Map<String, List<VolumeAttachment>> attached =
                 volumes.of(page.sandboxes().stream().map(SandboxInfo::id).toList());
-        page.sandboxes().forEach(info -> list.add(SandboxJson.of(info, attached.getOrDefault(info.id(), List.of()))));
+        boolean tokens = mayChange(call);
+        page.sandboxes()
+                .forEach(info -> list.add(SandboxJson.of(info, attached.getOrDefault(info.id(), List.of()), tokens)));
         answer.put("next_token", page.nextToken().orElse(null));
         answer.put("total", page.total());
         call.json(200, answer);
@@ -109,12 +117,16 @@ final class SandboxEndpoints {
         String id = call.parameter("id");
         SandboxInfo info = sandboxes.info(call.owner(), id);
         Optional<String> timeout = call.query().given("timeout");
+        if (timeout.isPresent() && !mayChange(call)) {
+            throw new PlatformFailure.PermissionDenied(
+                    "scope_missing", "this API key may not prolong a sandbox; it takes one with the scope " + Scope.SANDBOXES.wire());
+        }
         if (timeout.isPresent() && info.state() == SandboxState.RUNNING) {
             long seconds = Query.parse("timeout", timeout.get(), 0, Long.MAX_VALUE);
             CreateRequest.checkTimeout(seconds);
             info = sandboxes.setTimeout(call.owner(), id, seconds);
         }
-        call.json(200, json(info));
+        call.json(200, json(info, mayChange(call)));
     }
 
     void status(HttpCall call) {

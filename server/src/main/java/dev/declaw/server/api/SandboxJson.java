@@ -16,7 +16,8 @@ final class SandboxJson {
 
     private SandboxJson() {}
 
-    static ObjectNode of(SandboxInfo info, List<VolumeAttachment> volumes) {
+    /// @param tokens whether the caller may have what opens the sandbox's ports; empty text stands for them otherwise
+    static ObjectNode of(SandboxInfo info, List<VolumeAttachment> volumes, boolean tokens) {
         ObjectNode node = Json.object();
         node.put("sandbox_id", info.id());
         node.put("template_id", "tpl-" + info.template());
@@ -33,8 +34,8 @@ final class SandboxJson {
         put(node, "started_at", info.started());
         put(node, "end_at", info.end());
         info.endReason().ifPresent(reason -> node.put("end_reason", reason));
-        node.put("envd_access_token", "envd-tok-" + info.accessToken());
-        node.put("traffic_access_token", Sandboxes.trafficToken(info.accessToken()));
+        node.put("envd_access_token", tokens ? "envd-tok-" + info.accessToken() : "");
+        node.put("traffic_access_token", tokens ? Sandboxes.trafficToken(info.accessToken()) : "");
         node.put("sandbox_domain", info.id() + ".sandbox.internal");
         node.put("envd_port", ENVD_PORT);
         node.putObject("resources").put("vcpus", info.vcpus()).put("memory_mb", info.memoryMib());

@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 final class ScanEndpoints {
     private static final int TEXT_CHARS_MAX = 1024 * 1024;
     private static final int PROMPTS_MAX = 64;
+    private static final int SCANNERS_MAX = 8;
     private static final int SCANS_AT_ONCE_MAX = 4;
     private static final int WAIT_SECONDS_MAX = 10;
     private static final double CONFIDENCE = 0.7;
@@ -71,15 +72,18 @@ final class ScanEndpoints {
         call.json(200, answer);
     }
 
-    /// The helper sends no key: it is served without one from this machine only.
+    /// The helper sends no key: it is served without one from this machine only, not through a proxy that runs here.
     void legacy(HttpCall call) throws InterruptedException {
-        if (call.header("Authorization") != null || call.header("X-API-Key") != null || !call.fromThisMachine()) {
+        if (call.header("Authorization") != null || call.header("X-API-Key") != null || !call.fromThisMachine() || call.forwarded()) {
             keys.caller(call.header("Authorization"), call.header("X-API-Key"));
         }
         JsonBody body = call.body();
         List<String> prompts = new ArrayList<>();
         body.node("prompts").orElseThrow(() -> JsonBody.wrong("prompts", "is missing")).forEach(prompt -> prompts.add(prompt(prompt)));
         if (prompts.size() > PROMPTS_MAX) throw new PlatformFailure.TooLarge("too_many_entries", "there are more than " + PROMPTS_MAX + " prompts");
+        if (body.node("scanners").orElse(Json.array()).size() > SCANNERS_MAX) {
+            throw new PlatformFailure.TooLarge("too_many_entries", "there are more than " + SCANNERS_MAX + " scanners");
+        }
         ObjectNode answer = Json.object();
         ArrayNode responses = answer.putArray("scanner_responses");
         for (JsonNode scanner : body.node("scanners").orElse(Json.array())) {

@@ -177,6 +177,11 @@ public final class ApiKeys {
                 "the API key is not known, was revoked or has expired; the key of this server stands in the file api-key of its home folder"));
     }
 
+    /// Whether the value of an `Authorization` header has the form of a key of this server, valid or not.
+    public static boolean holdsKey(String authorization) {
+        return authorization != null && FORM.matcher(bearer(authorization)).matches();
+    }
+
     /// Looked up by hash: how long that takes says something about hashes, which nobody can aim at.
     private Optional<Caller> find(String key) {
         if (key.length() > KEY_CHARS_MAX) return Optional.empty();

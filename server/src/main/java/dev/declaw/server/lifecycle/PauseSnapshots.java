@@ -1,5 +1,6 @@
 package dev.declaw.server.lifecycle;
 
+import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.server.store.SnapshotRow;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -20,6 +21,15 @@ final class PauseSnapshots {
         return parts.snapshots().ofSandbox(sandboxId).stream()
                 .filter(row -> row.complete() && row.source().equals(SnapshotRow.PAUSE))
                 .findFirst();
+    }
+
+    /// As [#newest].
+    ///
+    /// @throws PlatformFailure.NotFound when there is none
+    SnapshotRow required(String sandboxId) {
+        return newest(sandboxId)
+                .orElseThrow(() -> new PlatformFailure.NotFound(
+                        "snapshot_not_found", sandboxId + " has no snapshot that it could go on from"));
     }
 
     void forget(String sandboxId) {

@@ -65,12 +65,19 @@ final class Quotas {
     /// @throws PlatformFailure.QuotaExceeded when the tenant has too many, or too much memory in use
     /// @throws PlatformFailure.PermissionDenied when it would not fit into an empty account either
     void admit(String owner, int memoryMib) {
+        admit(owner, memoryMib, "");
+    }
+
+    /// As above, for a sandbox that takes the room of another one.
+    ///
+    /// @param replaced its id, which is not counted; empty for none
+    void admit(String owner, int memoryMib, String replaced) {
         Tenants.Limits limits = tenants.limits(owner);
         if (limits.sandboxesMax() == 0 && limits.memoryMibMax() == 0) return;
         int sandboxes = 0;
         long memory = 0;
         for (LiveSandbox sandbox : live.values()) {
-            if (!sandbox.row().owner().equals(owner)) continue;
+            if (!sandbox.row().owner().equals(owner) || sandbox.id().equals(replaced)) continue;
             sandboxes++;
             memory += sandbox.row().memoryMib();
         }

@@ -97,7 +97,7 @@ final class Reaper implements AutoCloseable {
 
     private void look(LiveSandbox sandbox, Instant now) {
         if (sandbox.creating() || !sandbox.mayRetry(now)) return;
-        if (sandbox.endReason().isEmpty() && sandbox.sampleDue(now.minus(SAMPLE_EVERY))) sandbox.usage(now);
+        if (sandbox.endReason().isEmpty() && sandbox.sampleDue(now.minus(SAMPLE_EVERY))) sample(sandbox, now);
         boolean expired = sandbox.deadline().map(deadline -> !deadline.isAfter(now)).orElse(false);
         if (expired && Lifecycle.of(sandbox.row()).pauseOnTimeout() && sandbox.mayTryPause()) {
             sandbox.retryAfter(now.plusSeconds(PAUSE_RETRY_SECONDS));
@@ -109,6 +109,15 @@ final class Reaper implements AutoCloseable {
         } else if (!sandbox.egressOpen() && slots.ready()) {
             sandbox.retryAfter(now.plusSeconds(2));
             Thread.ofVirtual().name("reopen-" + sandbox.id()).start(() -> slots.reopen(sandbox));
+        }
+    }
+
+    /// What cannot be measured still ends at its deadline.
+    private static void sample(LiveSandbox sandbox, Instant now) {
+        try {
+            sandbox.usage(now);
+        } catch (RuntimeException e) {
+            LOG.debug("the use of {} could not be measured: {}", sandbox.id(), e.getMessage());
         }
     }
 

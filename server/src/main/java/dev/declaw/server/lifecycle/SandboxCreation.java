@@ -21,6 +21,7 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 
 /// How a sandbox comes to life. Each step's release is registered before the next step: from the moment a place is taken
@@ -89,13 +90,14 @@ final class SandboxCreation {
         }
     }
 
+    /// @param replaced id of the running sandbox whose room it takes; empty for none
     /// @throws PlatformFailure when there is none
-    Admission admit(String owner, int memoryMib) {
+    Admission admit(String owner, int memoryMib, String replaced) {
         if (refusing) throw new PlatformFailure.NoCapacity("shutting_down", "this server is stopping");
         if (!slots.ready()) {
             throw new PlatformFailure.NoCapacity("egress_not_ready", "the egress proxy is starting; try again in a moment");
         }
-        quotas.admit(owner, memoryMib);
+        quotas.admit(owner, memoryMib, replaced);
         if (!places.tryTake()) throw noPlace();
         try {
             standInLine();
@@ -103,6 +105,14 @@ final class SandboxCreation {
         } catch (RuntimeException e) {
             places.release();
             throw e;
+        }
+    }
+
+    /// Takes the step that adds a sandbox to the living, unless others took its room while it stood in line.
+    LiveSandbox withinQuota(String owner, int memoryMib, String replaced, Supplier<LiveSandbox> step) {
+        synchronized (quotas.lock()) {
+            quotas.admit(owner, memoryMib, replaced);
+            return step.get();
         }
     }
 

@@ -69,7 +69,7 @@ final class SandboxEnd {
             closeEgress(sandbox);
             sandbox.attachedVm().ifPresent(vm -> vm.kill());
             recordEnd(sandbox, reason);
-            pauses.forget(sandbox.id());
+            if (newest(sandbox)) pauses.forget(sandbox.id());
         } catch (RuntimeException e) {
             LOG.warn("{} could not be removed completely; trying again in {} s", sandbox.id(), RETRY_SECONDS, e);
             sandbox.retryAfter(clock.instant().plusSeconds(RETRY_SECONDS));
@@ -96,6 +96,13 @@ final class SandboxEnd {
         }
         if (sandbox.endReason().isEmpty()) sandbox.ends(reason);
         tearDown(sandbox);
+    }
+
+    /// Whether this is the last run of the sandbox: what belongs to a later one, or to a pause behind this one, stays.
+    private boolean newest(LiveSandbox sandbox) {
+        return table.find(sandbox.id())
+                .map(row -> row.executionId().equals(sandbox.row().executionId()))
+                .orElse(true);
     }
 
     private void recordEnd(LiveSandbox sandbox, String reason) {

@@ -103,19 +103,20 @@ final class SandboxPause {
             saved = true;
             parts.snapshots().complete(row.id(), machine.memoryBytes(), machine.still().toMillis());
         } catch (RuntimeException | Error e) {
-            if (saved) throw e; // it stays PAUSING and is found as paused by the next start: nothing of it is lost
+            if (saved) finish(sandbox); // it stays PAUSING and is found as paused by the next start: nothing of it is lost
+            if (saved) throw e;
             if (row != null) pauses.discard(row);
             goOn(sandbox, e);
             throw e;
         }
         release(sandbox.vm());
+        String snapshot = row.id();
+        pauses.forgetBut(of.id(), snapshot); // before anybody may resume it, and pause it again
         // A new execution id: whoever still has this run in his hands cannot reach what comes after it.
         if (!parts.transitions().paused(of.id(), of.executionId(), parts.tokens().executionId(), parts.clock().instant())) {
             finish(sandbox); // killed meanwhile
             throw SandboxCreation.killedMeanwhile(sandbox);
         }
-        String snapshot = row.id();
-        pauses.forgetBut(of.id(), snapshot);
         live.remove(of.id(), sandbox);
         if (!finish(sandbox)) {
             places.release();

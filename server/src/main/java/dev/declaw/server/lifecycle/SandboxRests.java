@@ -66,22 +66,18 @@ public final class SandboxRests {
                     ? new PlatformFailure.Gone("sandbox_killed", id + " was killed; a snapshot of it can be restored")
                     : new PlatformFailure.Conflict("sandbox_not_paused", id + " is " + row.state().wire() + ", not paused");
         }
-        SnapshotRow snapshot = pauseOf(row);
-        resume.resume(row, snapshot);
-        return SnapshotInfo.of(snapshot);
-    }
-
-    private SnapshotRow pauseOf(SandboxRow row) {
-        return pauses.newest(row.id())
-                .orElseThrow(() -> new PlatformFailure.NotFound(
-                        "snapshot_not_found", row.id() + " has no snapshot that it could go on from"));
+        Optional<SnapshotRow> newest = pauses.newest(id);
+        return resume.resume(row)
+                .or(() -> newest)
+                .map(SnapshotInfo::of)
+                .orElseThrow(() -> new PlatformFailure.Conflict("sandbox_not_paused", id + " was resumed by somebody else meanwhile"));
     }
 
     /// The row of a sandbox that is about to be used: resumed first, when it is paused and asked for that.
     SandboxRow awake(SandboxRow row) {
         boolean sleeps = row.state() == SandboxState.PAUSED || row.state() == SandboxState.RESUMING;
         if (!sleeps || !Lifecycle.of(row).autoResume()) return row;
-        resume.resume(row, pauseOf(row));
+        resume.resume(row);
         return parts.sandboxes().find(row.id()).orElse(row);
     }
 
@@ -93,7 +89,7 @@ public final class SandboxRests {
     /// Saves a running sandbox, which goes on. Of one that is paused, its pause is the newest snapshot.
     public SnapshotInfo snapshot(String owner, String id) {
         SandboxRow row = row(owner, id);
-        if (row.state() == SandboxState.PAUSED) return SnapshotInfo.of(pauseOf(row));
+        if (row.state() == SandboxState.PAUSED) return SnapshotInfo.of(pauses.required(id));
         return pause.snapshot(running(row));
     }
 
@@ -134,12 +130,13 @@ public final class SandboxRests {
     ///
     /// @throws PlatformFailure.Conflict for the one that a paused sandbox goes on from
     public void delete(String owner, String id, String snapshotId) {
-        SandboxRow row = row(owner, id);
+        row(owner, id);
         Optional<SnapshotRow> snapshot =
                 parts.snapshots().find(snapshotId).filter(found -> found.sandboxId().equals(id));
         if (snapshot.isEmpty()) return;
+        SandboxState state = row(owner, id).state(); // read behind the snapshot, which a pause may just have made
         boolean needed = snapshot.get().source().equals(SnapshotRow.PAUSE)
-                && (row.state() == SandboxState.PAUSED || row.state() == SandboxState.RESUMING);
+                && (state == SandboxState.PAUSING || state == SandboxState.PAUSED || state == SandboxState.RESUMING);
         if (needed || !snapshot.get().complete()) {
             throw new PlatformFailure.Conflict(
                     "snapshot_in_use",

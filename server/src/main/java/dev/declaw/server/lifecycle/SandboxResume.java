@@ -7,6 +7,7 @@ import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SnapshotRow;
+import dev.declaw.server.store.StoreException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -55,7 +56,8 @@ final class SandboxResume {
     /// Resumes a paused sandbox; one that somebody else resumes at this moment is waited for.
     ///
     /// @return the snapshot that it was resumed from; empty when somebody else did it
-    Optional<SnapshotRow> resume(SandboxRow asked, SnapshotRow snapshot) {
+    /// @throws PlatformFailure.NotFound when there is none that it could go on from
+    Optional<SnapshotRow> resume(SandboxRow asked) {
         Object lock = locks.computeIfAbsent(asked.id(), _ -> new Object());
         synchronized (lock) {
             try {
@@ -65,6 +67,7 @@ final class SandboxResume {
                     throw new PlatformFailure.Conflict(
                             "sandbox_not_paused", row.id() + " is " + row.state().wire() + ", not paused", 1);
                 }
+                SnapshotRow snapshot = pauses.required(row.id()); // looked up here: it may have been paused anew meanwhile
                 bringBack(row, snapshot, Optional.empty(), "vm_resumed");
                 return Optional.of(snapshot);
             } finally {
@@ -96,28 +99,37 @@ final class SandboxResume {
     /// @param former the run that it takes the place of, of which the caller began a transition
     private void bringBack(SandboxRow row, SnapshotRow snapshot, Optional<LiveSandbox> former, String event) {
         SandboxCreation.Admission admission;
-        SecurityPolicy policy;
+        String replaced = former.map(LiveSandbox::id).orElse("");
         try {
-            policy = policy(row);
-            admission = creation.admit(row.owner(), row.memoryMib());
+            policy(row);
+            admission = creation.admit(row.owner(), row.memoryMib(), replaced);
         } catch (RuntimeException e) {
             former.ifPresent(this::letGo);
             throw e;
         }
         try (admission) {
-            String execution = parts.tokens().executionId();
-            if (!parts.transitions().resuming(row, execution, parts.clock().instant())) {
+            LiveSandbox sandbox;
+            try {
+                sandbox = creation.withinQuota(row.owner(), row.memoryMib(), replaced, () -> register(row, former));
+            } catch (RuntimeException e) {
                 former.ifPresent(this::letGo);
-                throw new PlatformFailure.Conflict(
-                        "sandbox_busy", row.id() + " has changed its state meanwhile; ask again", 1);
+                throw e;
             }
-            LiveSandbox sandbox = new LiveSandbox(
-                    parts.sandboxes().find(row.id()).orElseThrow(), policy, StoredJson.readMap(row.envs()), audit);
-            former.ifPresent(old -> sandbox.attach(old.vm())); // until it is gone, it is this run's to remove
-            live.put(row.id(), sandbox);
             admission.keepPlace();
             run(sandbox, row, snapshot, former, event);
         }
+    }
+
+    /// The new run among the living. Its policy is that of the row as it is now: it may have been replaced meanwhile.
+    private LiveSandbox register(SandboxRow row, Optional<LiveSandbox> former) {
+        if (!parts.transitions().resuming(row, parts.tokens().executionId(), parts.clock().instant())) {
+            throw new PlatformFailure.Conflict("sandbox_busy", row.id() + " has changed its state meanwhile; ask again", 1);
+        }
+        SandboxRow now = parts.sandboxes().find(row.id()).orElseThrow();
+        LiveSandbox sandbox = new LiveSandbox(now, policy(now), StoredJson.readMap(now.envs()), audit);
+        former.ifPresent(old -> sandbox.attach(old.vm())); // until it is gone, it is this run's to remove
+        live.put(row.id(), sandbox);
+        return sandbox;
     }
 
     private void run(
@@ -142,12 +154,21 @@ final class SandboxResume {
             takeBack(sandbox, before);
             throw e;
         }
+        forgetPauses(sandbox.id()); // before anybody may pause it again: what that saves must stay
         if (sandbox.finishCreating()) {
             end.tearDown(sandbox);
             throw SandboxCreation.killedMeanwhile(sandbox);
         }
         SandboxCreation.watch(sandbox, end);
-        pauses.forget(sandbox.id());
+    }
+
+    /// The sandbox runs, whatever becomes of what was saved: the next pause, or the next start, removes what is left.
+    private void forgetPauses(String id) {
+        try {
+            pauses.forget(id);
+        } catch (StoreException e) {
+            LOG.warn("what the pause of {} saved could not be removed yet", id, e);
+        }
     }
 
     /// The run that is replaced: it ends here without being recorded as an end of the sandbox.

@@ -23,9 +23,12 @@ final class WarmPool implements AutoCloseable {
     private final String templateName;
     private final int size;
     private final RandomTokens tokens;
-    private final Deque<MicroVm> ready = new ArrayDeque<>();
+    private final Deque<Warm> ready = new ArrayDeque<>();
     private final Thread filler;
     private boolean closed;
+
+    /// @param digest of the template that it was booted from
+    private record Warm(MicroVm vm, String digest) {}
 
     WarmPool(MicroVmHost host, String templateName, int size, RandomTokens tokens) {
         this.host = host;
@@ -39,15 +42,16 @@ final class WarmPool implements AutoCloseable {
         if (size > 0) filler.start();
     }
 
-    /// A booted microVM, now the caller's; empty when there is none of this template.
+    /// A booted microVM, now the caller's; empty when there is none of this template. One of an earlier build of it is removed.
     Optional<MicroVm> claim(Template template) {
         if (!template.name().equals(templateName)) return Optional.empty();
         synchronized (this) {
             while (!ready.isEmpty()) {
-                MicroVm vm = ready.removeFirst();
+                Warm warm = ready.removeFirst();
                 notifyAll();
-                if (!vm.exited().toCompletableFuture().isDone()) return Optional.of(vm);
-                release(vm);
+                boolean dead = warm.vm().exited().toCompletableFuture().isDone();
+                if (!dead && warm.digest().equals(template.digest())) return Optional.of(warm.vm());
+                release(warm.vm());
             }
             return Optional.empty();
         }
@@ -61,14 +65,14 @@ final class WarmPool implements AutoCloseable {
         Duration backoff = BACKOFF_FIRST;
         try {
             while (awaitRoom()) {
-                Optional<MicroVm> booted = bootOne();
+                Optional<Warm> booted = bootOne();
                 if (booted.isEmpty()) {
                     pause(backoff);
                     backoff = backoff.multipliedBy(2).compareTo(BACKOFF_MAX) < 0 ? backoff.multipliedBy(2) : BACKOFF_MAX;
                     continue;
                 }
                 backoff = BACKOFF_FIRST;
-                if (!offer(booted.get())) booted.get().kill();
+                if (!offer(booted.get())) booted.get().vm().kill();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt(); // close() ends this thread
@@ -85,17 +89,17 @@ final class WarmPool implements AutoCloseable {
         if (!closed) wait(time.toMillis());
     }
 
-    private synchronized boolean offer(MicroVm vm) {
+    private synchronized boolean offer(Warm warm) {
         if (closed) return false;
-        ready.addLast(vm);
+        ready.addLast(warm);
         return true;
     }
 
-    private Optional<MicroVm> bootOne() {
+    private Optional<Warm> bootOne() {
         try {
             Template template = host.template(templateName).orElse(null);
             if (template == null) return Optional.empty();
-            return Optional.of(host.boot(tokens.sandboxId(), template));
+            return Optional.of(new Warm(host.boot(tokens.sandboxId(), template), template.digest()));
         } catch (PlatformFailure e) {
             LOG.warn("the warm pool could not boot a microVM: {}", e.getMessage());
             return Optional.empty();
@@ -105,12 +109,12 @@ final class WarmPool implements AutoCloseable {
         }
     }
 
-    private static void release(MicroVm dead) {
+    private static void release(MicroVm unfit) {
         Thread.startVirtualThread(() -> {
             try {
-                dead.kill();
+                unfit.kill();
             } catch (RuntimeException e) {
-                LOG.warn("what a dead warm microVM held could not be removed", e);
+                LOG.warn("what an unfit warm microVM held could not be removed", e);
             }
         });
     }
@@ -118,16 +122,16 @@ final class WarmPool implements AutoCloseable {
     /// Stops filling and kills what nobody claimed; returns when all is gone.
     @Override
     public void close() {
-        Deque<MicroVm> left;
+        Deque<Warm> left;
         synchronized (this) {
             closed = true;
             notifyAll();
             left = new ArrayDeque<>(ready);
             ready.clear();
         }
-        for (MicroVm vm : left) {
+        for (Warm warm : left) {
             try {
-                vm.kill();
+                warm.vm().kill();
             } catch (RuntimeException e) {
                 LOG.warn("a warm microVM could not be removed", e);
             }

@@ -26,7 +26,8 @@ record GuestHead(int status, List<Field> fields) {
 
     /// Fields that speak for the whole origin, which is the API's and not the guest's; cookies would be shared by all sandboxes.
     private static final Set<String> OF_THE_ORIGIN =
-            Set.of("set-cookie", "set-cookie2", "strict-transport-security", "alt-svc", "clear-site-data", "public-key-pins");
+            Set.of("set-cookie", "set-cookie2", "strict-transport-security", "alt-svc", "clear-site-data", "public-key-pins",
+                    "service-worker-allowed", "nel", "report-to", "reporting-endpoints", "accept-ch", "origin-agent-cluster");
 
     record Field(String name, String value) {
         boolean is(String other) {

@@ -187,10 +187,14 @@ public final class SandboxTable {
                 .execute());
     }
 
-    /// Forgets killed sandboxes that ended before this instant.
+    /// Forgets killed sandboxes that ended before this instant, but for those whose snapshots are kept: they can be restored,
+    /// and their snapshots be reached and deleted, only through them.
     public int forgetKilledBefore(Instant instant) {
         return database.write(handle -> handle.createUpdate(
-                        "DELETE FROM sandboxes WHERE state = 'KILLED' AND ended_micros < :micros")
+                        """
+                        DELETE FROM sandboxes WHERE state = 'KILLED' AND ended_micros < :micros
+                          AND NOT EXISTS (SELECT 1 FROM snapshots WHERE snapshots.sandbox_id = sandboxes.id)
+                        """)
                 .bind("micros", Micros.of(instant))
                 .execute());
     }

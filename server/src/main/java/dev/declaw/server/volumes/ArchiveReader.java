@@ -16,6 +16,10 @@ final class ArchiveReader {
     /// Entries of all kinds: an archive of nothing but dropped entries ends too.
     private static final int ENTRIES_MAX = 100_000;
 
+    /// Contents of all entries together, those of dropped ones too: more than a sandbox's disk takes. A small archive may claim
+    /// terabytes, and reading them takes hours.
+    private static final long UNPACKED_BYTES_MAX = 64L * 1024 * 1024 * 1024;
+
     private final InputStream archive;
 
     /// What is done with an entry that a volume can hold.
@@ -52,11 +56,17 @@ final class ArchiveReader {
             TarReader tar = new TarReader(new BufferedInputStream(new GZIPInputStream(archive, BUFFER_BYTES), BUFFER_BYTES));
             long dropped = 0;
             int entries = 0;
+            long room = UNPACKED_BYTES_MAX;
             for (var next = tar.next(); next.isPresent(); next = tar.next()) {
                 if (++entries > ENTRIES_MAX) {
                     throw new PlatformFailure.TooLarge("too_many_files", "the archive has more than " + ENTRIES_MAX + " entries");
                 }
                 TarReader.Entry entry = next.get();
+                room -= Math.min(entry.sizeBytes(), UNPACKED_BYTES_MAX + 1);
+                if (room < 0) {
+                    throw new PlatformFailure.TooLarge(
+                            "body_too_large", "the contents of the archive are larger than " + UNPACKED_BYTES_MAX + " bytes");
+                }
                 Optional<VolumePath> path = VolumePath.ofArchive(entry.name());
                 if (path.isEmpty() || entry.kind() == TarReader.Kind.OTHER) dropped++;
                 else taker.take(path.get(), entry, tar.content());

@@ -20,6 +20,7 @@ final class GuestCopy {
     private static final int AT_ONCE = 8;
     private static final int MODES_PER_COMMAND = 100;
     private static final Duration MODES_DEADLINE = Duration.ofSeconds(60);
+    private static final int MODES_EVENTS_MAX = 1000; // chmod says nothing, or a line for each path
     private static final int PLAIN_MODE = 0644;
 
     private final Volumes.Parts parts;
@@ -141,12 +142,15 @@ final class GuestCopy {
         GuestClient.ProcessSpec spec = new GuestClient.ProcessSpec(
                 command.toString(), "root", Optional.of("/"), Map.of(), Optional.of(MODES_DEADLINE), false);
         try (GuestProcess process = guest.start(spec)) {
-            while (true) {
+            long start = System.nanoTime();
+            for (int events = 0; events < MODES_EVENTS_MAX; events++) { // the guest of a fork may be hostile
+                if (System.nanoTime() - start > 2 * MODES_DEADLINE.toNanos()) break;
                 if (!(process.next() instanceof GuestProcess.Event.Exited exited)) continue;
                 if (exited.exitCode() == 0) return;
                 throw new PlatformFailure.GuestUnreachable(
                         "the modes of a volume's files could not be set: chmod ended with " + exited.exitCode(), null);
             }
+            throw new PlatformFailure.GuestUnreachable("the modes of a volume's files could not be set: chmod does not end", null);
         }
     }
 }

@@ -11,6 +11,7 @@ import java.util.Optional;
 final class TarReader {
     private static final int BLOCK = 512;
     private static final int HEADER_BYTES_MAX = 64 * 1024; // pax and long-name records
+    private static final int HEADERS_MAX = 64; // of them before one entry
 
     private final InputStream in;
     private long contentLeft;
@@ -52,7 +53,7 @@ final class TarReader {
         contentLeft = 0;
         padding = 0;
         Extended extended = new Extended();
-        while (true) {
+        for (int headers = 0; headers <= HEADERS_MAX; headers++) {
             byte[] header = in.readNBytes(BLOCK);
             if (header.length == 0) return Optional.empty(); // an archive without its end marks is read by everybody
             if (header.length < BLOCK) throw new FormatException("the archive is cut off");
@@ -70,6 +71,7 @@ final class TarReader {
                 }
             }
         }
+        throw new FormatException("more than " + HEADERS_MAX + " extended headers stand before an entry");
     }
 
     private Entry entry(byte[] header, long headerSize, Extended extended) {

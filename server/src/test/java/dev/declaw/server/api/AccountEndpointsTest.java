@@ -116,6 +116,20 @@ final class AccountEndpointsTest {
     }
 
     @Test
+    void aKeyThatOnlyReadsGetsNoTokenAndProlongsNothing() {
+        JsonNode made = http.post("/sandboxes", "{\"timeout\":60}").json();
+        String path = "/sandboxes/" + made.path("sandbox_id").textValue();
+        RawHttp reader = with(newKey("{\"name\":\"x\",\"scopes\":[\"read\"]}"));
+        String token = made.path("traffic_access_token").textValue().substring("traffic-".length());
+        assertThat(token).isNotEmpty();
+        assertThat(reader.get(path).text()).contains("\"state\":\"running\"").doesNotContain(token);
+        assertThat(reader.get("/sandboxes").text()).contains(made.path("sandbox_id").textValue()).doesNotContain(token);
+        assertThat(reader.get(path + "?timeout=3000").json().path("code").asText()).isEqualTo("scope_missing");
+        assertThat(http.get(path).json().path("timeout").asInt()).isEqualTo(60);
+        assertThat(http.get(path + "?timeout=3000").json().path("traffic_access_token").textValue()).contains(token);
+    }
+
+    @Test
     void aKeyPassesOnNoMoreThanItHas() {
         RawHttp limited = with(newKey("{\"name\":\"x\",\"scopes\":[\"account\"]}"));
         RawHttp.Answer more = limited.post(ME + "/api-keys", "{\"name\":\"y\",\"scopes\":[\"sandboxes\"]}");

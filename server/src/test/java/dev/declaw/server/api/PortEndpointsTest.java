@@ -60,7 +60,8 @@ final class PortEndpointsTest {
     @Test
     void aRequestGoesThroughWithoutOurSecretsAndTheAnswerWithoutCookies() throws Exception {
         String answer = "HTTP/1.1 207 Multi\r\nContent-Length: 5\r\nX-App: yes\r\nSet-Cookie: a=b\r\nset-cookie: c=d\r\n"
-                + "Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nStrict-Transport-Security: max-age=1\r\n\r\nhello";
+                + "Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nStrict-Transport-Security: max-age=1\r\n"
+                + "Service-Worker-Allowed: /\r\nNEL: {}\r\nReport-To: {}\r\n\r\nhello";
         try (GuestOrigin origin = origin(answer)) {
             RawHttp.Answer got = http.call(
                     "POST", ports + "8080/a%2Fb//c?x=%20y&z", "body", "X-Own: 1", "Connection: X-Drop", "X-Drop: 1", "TE: trailers",
@@ -68,7 +69,8 @@ final class PortEndpointsTest {
             assertThat(got.status()).isEqualTo(207);
             assertThat(got.text()).isEqualTo("hello");
             assertThat(got.header("X-App")).isEqualTo("yes");
-            assertThat(got.headers()).doesNotContainKeys("set-cookie", "x-hop", "keep-alive", "strict-transport-security");
+            assertThat(got.headers()).doesNotContainKeys("set-cookie", "x-hop", "keep-alive", "strict-transport-security")
+                    .doesNotContainKeys("service-worker-allowed", "nel", "report-to");
             String head = origin.head();
             assertThat(head)
                     .startsWith("POST /a%2Fb//c?x=%20y&z HTTP/1.1\nHost: localhost:8080\n")
@@ -104,6 +106,12 @@ final class PortEndpointsTest {
             assertThat(origin.head()).contains("Authorization: Basic YTpi\n").doesNotContain(http.key());
         }
         assertThat(http.bare("GET", ports + "8080", null).status()).isEqualTo(401);
+        try (GuestOrigin origin = origin("HTTP/1.1 204 No Content\r\n\r\n")) { // a client that sends its key in both headers
+            http.bare("GET", ports + "8080", null, "X-API-Key: " + http.key(), "Authorization: bearer  " + http.key());
+            assertThat(origin.head()).doesNotContain(http.key());
+            http.bare("GET", ports + "8080", null, "X-Traffic-Access-Token: " + token, "Authorization: Bearer " + http.key());
+            assertThat(origin.head()).doesNotContain(http.key());
+        }
         assertThat(http.bare("GET", ports + "8080", null, "X-Traffic-Access-Token: traffic-0").status()).isEqualTo(401);
         assertThat(http.bare("GET", ports + "8080", null, "Authorization: Bearer " + token).status()).isEqualTo(401);
         String other = http.post("/sandboxes", "{}").json().path("traffic_access_token").textValue();

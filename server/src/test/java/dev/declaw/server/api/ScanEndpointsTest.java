@@ -84,5 +84,8 @@ final class ScanEndpointsTest {
         RawHttp.Answer some = http.bare("POST", "/api/v1/scan", body.replace("0.7}", "0.7,\"entities\":[\"EMAIL_ADDRESS\"]}"));
         assertThat(some.json().at("/scanner_responses/0/pii_scanner_response/sanitized_response").asText()).contains("SSN 219-09-9999");
         assertThat(http.bare("POST", "/api/v1/scan", body.replace("pii_scanner\",", "other\",")).status()).isEqualTo(400);
+        assertThat(http.bare("POST", "/api/v1/scan", body, "X-Forwarded-For: 203.0.113.9").status()).isEqualTo(401);
+        String many = "{\"prompts\":[\"x\"],\"scanners\":[" + "{\"scanner_type\":\"pii_scanner\"},".repeat(8) + "{\"scanner_type\":\"pii_scanner\"}]}";
+        assertThat(http.bare("POST", "/api/v1/scan", many).status()).isEqualTo(413);
     }
 }

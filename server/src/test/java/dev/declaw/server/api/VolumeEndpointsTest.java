@@ -137,6 +137,18 @@ final class VolumeEndpointsTest {
         assertThat(blobs()).isZero();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"/volumes?name=v", "/volumes?name=v&backend=tarball"})
+    void anArchiveThatClaimsTerabytesIsNotReadToItsEnd(String path) {
+        byte[] huge = new Archives().entry("h", 'x', 0644, "22 size=9000000000000\n".getBytes(StandardCharsets.UTF_8)).file("../a", "x").gzip();
+        RawHttp.Answer refused = upload(path, huge);
+        assertThat(refused.status()).as(refused.text()).isEqualTo(413);
+        assertThat(refused.json().path("code").textValue()).isEqualTo("body_too_large");
+        Archives endless = new Archives();
+        for (int i = 0; i < 100; i++) endless.entry("h", 'g', 0644, "10 a=bcde\n".getBytes(StandardCharsets.UTF_8));
+        assertThat(upload(path, endless.file("a", "x").gzip()).text()).contains("extended headers");
+    }
+
     @Test
     void aTarballKeepsItsBytesAndHasNoFiles() {
         byte[] archive = new Archives().file("a", "x").gzip();

@@ -237,6 +237,13 @@ final class VolumeMountsTest {
     }
 
     @Test
+    void aGuestWhoseChmodNeverEndsHoldsNobodyUp() {
+        host.booting = vm -> vm.guest.floodsChmod = true;
+        assertThat(create(volume(), "/data", "").status()).isEqualTo(502);
+        assertThat(host.vms).isEmpty();
+    }
+
+    @Test
     void aPathOfASandboxBecomesAVolume() {
         RawHttp.Answer created = http.post("/sandboxes", "{}");
         FakeGuest guest = guest(created);

@@ -30,6 +30,9 @@ public final class FakeGuest implements GuestClient {
     public volatile boolean failInit;
     public volatile boolean failWrites;
 
+    /// Whether `chmod` writes for ever, as a hostile agent could make it seem.
+    public volatile boolean floodsChmod;
+
     /// Length that every read announces at least.
     public volatile int announce;
 
@@ -110,6 +113,11 @@ public final class FakeGuest implements GuestClient {
         Map<String, String> environment = new HashMap<>(identity.environment());
         environment.putAll(spec.environment());
         chmod(spec.command());
+        if (floodsChmod && spec.command().startsWith("chmod")) {
+            ProcessSpec flood = new ProcessSpec(
+                    "flood", spec.user(), Optional.empty(), Map.of(), Optional.empty(), false);
+            return started(flood, environment).follow(this, 0);
+        }
         return started(spec, environment).follow(this, 0);
     }
 

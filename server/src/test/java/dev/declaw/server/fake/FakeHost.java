@@ -26,7 +26,11 @@ public final class FakeHost implements MicroVmHost {
     public volatile Predicate<SandboxId> failSave = id -> false;
     public volatile Predicate<SandboxId> failResume = id -> false;
 
+    /// Runs inside each removal of a snapshot.
+    public volatile Consumer<String> deleting = snapshot -> {};
+
     public volatile boolean templateBuilt = true;
+    public volatile String digest = "00";
 
     /// Runs inside each boot, before the guest answers.
     public volatile Consumer<FakeVm> booting = vm -> {};
@@ -62,6 +66,7 @@ public final class FakeHost implements MicroVmHost {
 
     @Override
     public void deleteSnapshot(String snapshotId) {
+        deleting.accept(snapshotId);
         saved.remove(snapshotId);
     }
 
@@ -78,7 +83,7 @@ public final class FakeHost implements MicroVmHost {
     @Override
     public Optional<Template> template(String name) {
         return name.equals("base") && templateBuilt
-                ? Optional.of(new Template("base", "00", Path.of("/disk"), 2, 512, 2048))
+                ? Optional.of(new Template("base", digest, Path.of("/disk"), 2, 512, 2048))
                 : Optional.empty();
     }
 

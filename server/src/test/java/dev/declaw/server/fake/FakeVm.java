@@ -16,6 +16,7 @@ public final class FakeVm implements MicroVm {
     public final FakeGuest guest;
     public final AtomicInteger openSockets = new AtomicInteger();
     public volatile int failingKills;
+    public volatile boolean failUsage;
     private final SandboxId id;
     private final FakeHost host;
     private final CompletableFuture<Void> exited = new CompletableFuture<>();
@@ -103,6 +104,7 @@ public final class FakeVm implements MicroVm {
 
     @Override
     public Usage usage() {
+        if (failUsage) throw new IllegalStateException("there is nothing to measure");
         return new Usage(1.5, 200, 30, 4000, 500);
     }
 }
