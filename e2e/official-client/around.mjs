@@ -83,7 +83,7 @@ export async function volumes({ check, raises }, sandbox) {
   check('the secret is not inside', !(await other.commands.run('env', { user: 'root' })).stdout.includes('sk-conformance'));
   made.push(await Volumes.commit(other.sandboxId, data.volumeId, 'committed'));
   check('committed as a new volume', text(await Volumes.files(made.at(-1).volumeId).read('/b.txt')) === 'more\n');
-  await other.kill();
+  await other.kill({ wait: true });
   await Vault.deleteSecret('inside');
   await sandbox.commands.run('mkdir -p /home/user/kept.d; echo x > /home/user/kept.d/x');
   made.push(await Volumes.snapshot(sandbox.sandboxId, '/home/user/kept.d', 'kept'));

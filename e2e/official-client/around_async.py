@@ -72,7 +72,7 @@ async def volumes(sandbox):
     check("a copy", (await other.run_command("cat /copied/a.txt; echo more > /copied/b.txt")).stdout == "hello")
     committed = await AsyncVolumes.commit(other.sandbox_id, data.volume_id, "committed")
     check("committed as a new volume", committed.name == "committed" and await AsyncVolumes.files(committed.volume_id).read("/b.txt") == b"more\n")
-    await other.kill()
+    await other.kill(wait=True)
     await sandbox.run_command("mkdir -p /home/user/kept.d; echo x > /home/user/kept.d/x")
     kept = await AsyncVolumes.snapshot(sandbox.sandbox_id, "/home/user/kept.d", "kept")
     check("a path as a new volume", await AsyncVolumes.files(kept.volume_id).read("/x") == b"x\n")

@@ -7,7 +7,7 @@ import pathlib
 import tarfile
 import tempfile
 
-from declaw import Sandbox, SandboxLifecycle, SandboxState
+from declaw import CustomPolicyConfig, InjectionDefenseConfig, Sandbox, SandboxLifecycle, SandboxState, SecurityPolicy
 from declaw.account import AccountClient
 from declaw.account_models import WalletInfo
 from declaw.exceptions import ConflictException, InvalidArgumentException, NotFoundException
@@ -182,6 +182,14 @@ def governance():
     pack = GovernancePacks.get("prompt-injection")
     check("one pack", pack.policy_ref == "prompt-injection@v3" and pack.seeded and pack.enforces[0].gate == "content")
     raises(NotFoundException, lambda: GovernancePacks.get("none"))
+
+    def under(custom):
+        return SecurityPolicy(custom_policy=custom, injection_defense=InjectionDefenseConfig(enabled=True, domains=["api.example.test"]))
+
+    raises(InvalidArgumentException, lambda: Sandbox.create(security=under(CustomPolicyConfig(enabled=True, inline_rego="package declaw"))))
+    check("Rego is not served, and says so", True)
+    sandbox = Sandbox.create(timeout=60, security=under(CustomPolicyConfig(enabled=True, policy_ref=pack.policy_ref)))
+    check("a pack is named in a policy", sandbox.is_running() and sandbox.kill(wait=True))
 
 
 def templates(client):

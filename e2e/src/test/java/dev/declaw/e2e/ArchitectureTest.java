@@ -31,8 +31,18 @@ class ArchitectureTest {
                         .resideInAnyPackage("dev.declaw.model..", "dev.declaw.guardrails..")
                         .should()
                         .dependOnClassesThat()
-                        .haveNameMatching("java\\.(io\\.File.*|nio\\.file\\..*|net\\.(Server)?Socket|nio\\.channels\\..*|time\\.Clock|util\\.Random.*|security\\.SecureRandom|lang\\.Thread)")
-                        .because("values and scanners are pure: no files, sockets, threads, clocks or randomness"),
+                        .haveNameMatching("java\\.(io\\.File.*|nio\\.file\\..*|net\\.(Server)?Socket|nio\\.channels\\..*|time\\.Clock|util\\.Random.*|security\\.SecureRandom)")
+                        .because("values and scanners are pure: no files, sockets, clocks or randomness"),
+                noClasses()
+                        .that()
+                        .resideInAnyPackage("dev.declaw.model..", "dev.declaw.guardrails..")
+                        .and()
+                        .doNotHaveFullyQualifiedName("dev.declaw.guardrails.encoder.TextEncoder")
+                        .should()
+                        .dependOnClassesThat()
+                        .haveNameMatching("java\\.lang\\.Thread")
+                        .because("values and scanners know no threads; only the encoder asks, between two windows of a long "
+                                + "text, whether its caller has given up"),
                 noClasses()
                         .that()
                         .resideOutsideOfPackage("dev.declaw.linux..")
