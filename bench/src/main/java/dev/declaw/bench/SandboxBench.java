@@ -1,5 +1,6 @@
 package dev.declaw.bench;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.e2e.platform.Api;
 import dev.declaw.e2e.platform.Platform;
@@ -86,9 +87,14 @@ final class SandboxBench {
     private static void kill(Api api, int count, ObjectNode line) {
         List<String> ids = create(api, count, new Samples());
         long start = System.nanoTime();
-        api.post("/sandboxes/kill-many", Api.JSON.createObjectNode()
+        Api.Reply reply = api.post("/sandboxes/kill-many", Api.JSON.createObjectNode()
                 .set("sandbox_ids", Api.JSON.valueToTree(ids))
                 .toString());
+        int killed = 0;
+        for (JsonNode result : reply.body().path("results")) {
+            if (result.path("killed").booleanValue()) killed++;
+        }
+        if (killed != count) throw new IllegalStateException("only " + killed + " were killed: " + reply.text());
         line.put("all_gone_ms", Samples.round((System.nanoTime() - start) / 1e6));
     }
 
