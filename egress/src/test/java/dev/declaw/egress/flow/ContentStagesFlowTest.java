@@ -62,6 +62,20 @@ class ContentStagesFlowTest {
         assertThat(result.events()).contains("\"invisible_text\":\"changed\"", "\"reason\":\"content_changed\"", "\"zero_width\":3");
     }
 
+    @Test
+    void kindsOfThePolicysAuthorAreRedactedLikeTheOthers() throws Exception {
+        Result result = post(
+                "{'pii':{'enabled':true,'types':[],'custom_types':[{'name':'employee_id','pattern':'E[0-9]{7}','context':['badge']},"
+                        + "{'name':'project','dictionary':['Blue Heron']}]}}",
+                "/v1",
+                "application/json",
+                "{\"note\": \"badge E1234567, project blue heron\", \"other\": \"part E7654321\"}");
+        assertThat(result.received())
+                .contains("badge REDACTED_EMPLOYEE_ID_1, project REDACTED_PROJECT_1", "part E7654321")
+                .doesNotContain("E1234567", "heron");
+        assertThat(result.events()).contains("\"employee_id\":1", "\"project\":1", "\"pii\":\"redacted\"").doesNotContain("E1234567");
+    }
+
     @Tag("B103")
     @Tag("B108")
     @Test
