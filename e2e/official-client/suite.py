@@ -1,24 +1,52 @@
 """What the conformance scripts share: checks that print one line each, and a record of which public methods of the client
-really ran. The client is not changed: the interpreter's profiling hook sees its calls."""
+really ran."""
+import enum
+import functools
 import inspect
 import io
 import sys
 import tarfile
-import threading
 import time
 
 passed = 0
 called = set()
 
 
-def _profile(frame, event, _):
-    if event == "call" and "/declaw/" in frame.f_code.co_filename:
-        called.add(frame.f_code)
-
-
 def record():
-    threading.setprofile(_profile)
-    sys.setprofile(_profile)
+    """From now on the public methods of the client's classes note that they were called; what they do stays the same.
+    (A profiling hook would see the calls too, but it crashes the interpreter of Debian 12.)"""
+    classes = {
+        cls
+        for module in list(sys.modules.values())
+        if getattr(module, "__name__", "").partition(".")[0] == "declaw"
+        for cls in vars(module).values()
+        if inspect.isclass(cls) and cls.__module__.startswith("declaw") and not issubclass(cls, enum.Enum)
+    }
+    for cls in classes:
+        for name, value in list(vars(cls).items()):
+            if _public(name):
+                setattr(cls, name, _noting(value))
+
+
+def _public(name):
+    return not name.startswith("_") or name in ("__iter__", "__aiter__", "__enter__", "__exit__", "__aenter__", "__aexit__")
+
+
+def _noting(value):
+    if isinstance(value, (classmethod, staticmethod)):
+        return type(value)(_noting(value.__func__))
+    if isinstance(value, property):
+        return property(_noting(value.fget), value.fset, value.fdel, value.__doc__)
+    if not inspect.isfunction(value):
+        return value
+    code = inspect.unwrap(value).__code__
+
+    @functools.wraps(value)
+    def noted(*arguments, **named):
+        called.add(code)
+        return value(*arguments, **named)
+
+    return noted
 
 
 def check(what, truth):
@@ -69,7 +97,7 @@ def public_methods(cls):
         if not owner.__module__.startswith("declaw"):
             continue
         for name, value in vars(owner).items():
-            if name.startswith("_") and name not in ("__iter__", "__aiter__", "__enter__", "__exit__", "__aenter__", "__aexit__"):
+            if not _public(name):
                 continue
             if isinstance(value, property):
                 value = value.fget
@@ -80,8 +108,6 @@ def public_methods(cls):
 
 def finish(client, classes):
     """Prints which methods ran, and fails for those that did not."""
-    sys.setprofile(None)
-    threading.setprofile(None)
     missing = []
     for cls in classes:
         for name, code in public_methods(cls):
