@@ -31,6 +31,12 @@ public final class ContentScreen implements EditStage {
             "host", "content-length", "transfer-encoding", "content-encoding", "connection", "keep-alive",
             "proxy-connection", "te", "upgrade", "expect");
 
+    /// Names that ordinary clients send: known words, which hide nothing and need no look of their own.
+    private static final Set<String> ORDINARY_FIELDS = Set.of(
+            "accept", "accept-charset", "accept-encoding", "accept-language", "authorization", "cache-control", "content-language",
+            "content-type", "cookie", "date", "dnt", "if-match", "if-modified-since", "if-none-match", "if-range",
+            "if-unmodified-since", "origin", "pragma", "range", "referer", "user-agent", "x-api-key", "x-requested-with");
+
     private static final Set<String> KEYS = Set.of(PiiType.API_KEY.wire());
     private static final Set<String> KEYS_AND_ADDRESSES = Set.of(PiiType.API_KEY.wire(), PiiType.EMAIL.wire());
 
@@ -79,7 +85,7 @@ public final class ContentScreen implements EditStage {
             scan.text(View.of(value, 0, value.length()), field);
             Edits edits = scan.edits();
             TextScan names = new TextScan(scanner, vault);
-            names.text(View.of(name, 0, name.length()), "");
+            if (!ORDINARY_FIELDS.contains(field)) names.text(View.of(name, 0, name.length()), "");
             if (!names.edits().isEmpty()) {
                 names.edits().settle(name);
                 names.edits().counts().keySet().forEach(edits::addUnredactable);
