@@ -35,7 +35,6 @@ public final class AllScanners implements AutoCloseable {
     private final Scanner secrets = new SecretScanner();
     private final Classifier invisible = new InvisibleText();
     private final Classifier code = new CodeSecurity(Set.of());
-    private TextEncoder encoder;
     private Classifier injection;
     private Classifier toxicity;
 
@@ -92,25 +91,18 @@ public final class AllScanners implements AutoCloseable {
     }
 
     private synchronized Classifier injection() {
-        if (injection == null) injection = new InjectionScanner(Optional.of(encoder()));
+        if (injection == null) injection = new InjectionScanner(Optional.of(TextEncoder.shared()));
         return injection;
     }
 
     private synchronized Classifier toxicity() {
-        if (toxicity == null) toxicity = new ToxicityScanner(Optional.of(encoder()));
+        if (toxicity == null) toxicity = new ToxicityScanner(Optional.of(TextEncoder.shared()));
         return toxicity;
     }
 
-    private TextEncoder encoder() {
-        if (encoder == null) encoder = new TextEncoder();
-        return encoder;
-    }
-
-    /// Frees the models.
+    /// Forgets the classifiers; the encoder is the process's own and stays.
     @Override
     public synchronized void close() {
-        if (encoder != null) encoder.close();
-        encoder = null;
         injection = null;
         toxicity = null;
     }
