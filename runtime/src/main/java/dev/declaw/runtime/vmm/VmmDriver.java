@@ -30,6 +30,17 @@ public sealed interface VmmDriver permits QemuDriver {
     /// @return bytes of memory that are not zero
     long save(Path control, HostProcess process, SaveSpec save) throws IOException;
 
+    /// Stops the processors of a machine until the caller lets it go on. Nothing else may be done to it meanwhile but its end.
+    Still standStill(Path control, HostProcess process) throws IOException;
+
+    /// A machine that stands still. Closing it does not let it go on.
+    interface Still extends AutoCloseable {
+        void goOn() throws IOException;
+
+        @Override
+        void close();
+    }
+
     /// Lets a machine that stands still go on; does nothing to one that runs.
     void goOn(Path control, HostProcess process) throws IOException;
 
