@@ -35,6 +35,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
     private final MemoryBudget memory;
     private final StateLock lock;
     private final SavedMachines saved;
+    private final VmmLimits limits = VmmLimits.ofThisMachine();
     private final VmStart start;
     private final TemplateSnapshots snapshots;
     private final Renewal renewal = new Renewal(this::renew);
@@ -50,7 +51,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
                 config.stateDirectory(),
                 new LocalArtifacts(config.stateDirectory().resolve("snapshots")),
                 new DiskLayers(config.stateDirectory().resolve("layers")));
-        this.start = new VmStart(config, memory, saved);
+        this.start = new VmStart(config, memory, saved, limits);
         this.snapshots = new TemplateSnapshots(templates);
     }
 
@@ -150,6 +151,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
                 } else {
                     LOG.info("removing what is left of sandbox {}", directory.id());
                     directory.killProcesses();
+                    limits.group(directory.id()).remove();
                     Slot.of(directory.id()).delete();
                     directory.delete();
                 }
@@ -178,6 +180,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
         releases.add("memory", () -> memory.giveBack(manifest.memoryMib()));
         releases.add("files", directory::delete);
         releases.add("slot", slot::delete);
+        releases.add("control group", limits.group(directory.id())::remove);
         releases.add("process", () -> VmStart.end(process));
         HttpGuestClient guest = new HttpGuestClient(slot::openChannel, Slot.GUEST_ADDRESS);
         releases.add("connections", guest::close);

@@ -1,5 +1,6 @@
 package dev.declaw.runtime;
 
+import dev.declaw.linux.ControlGroups;
 import dev.declaw.linux.HostProcess;
 import dev.declaw.linux.Tail;
 import dev.declaw.model.failure.PlatformFailure;
@@ -32,8 +33,10 @@ final class VmStart {
     private final HostConfig config;
     private final MemoryBudget memory;
     private final SavedMachines saved;
+    private final VmmLimits limits;
 
-    VmStart(HostConfig config, MemoryBudget memory, SavedMachines saved) {
+    VmStart(HostConfig config, MemoryBudget memory, SavedMachines saved, VmmLimits limits) {
+        this.limits = limits;
         this.config = config;
         this.memory = memory;
         this.saved = saved;
@@ -127,8 +130,11 @@ final class VmStart {
                 shape.vcpus(),
                 shape.memoryMib(),
                 VmmUser.of(id));
+        ControlGroups.Group group = limits.group(id);
+        releases.add("control group", group::remove);
         RunningVmm vmm = on.driver().start(spec);
         releases.add("process", () -> end(vmm.process()));
+        limits.apply(group, vmm.process(), shape, memoryMib);
         timings.mark("vmm");
         HttpGuestClient guest = new HttpGuestClient(slot::openChannel, Slot.GUEST_ADDRESS);
         releases.add("connections", guest::close);
@@ -138,7 +144,7 @@ final class VmStart {
             awaitResumed(on, spec, vmm);
             timings.mark("load");
         }
-        awaitGuest(vmm.process(), vmm.console(), guest);
+        awaitGuest(origin, vmm, guest);
         timings.mark("agent");
         VmManifest manifest = new VmManifest(vmm.process(), memoryMib, shape, disk, Optional.empty());
         manifest.write(directory.manifest());
@@ -200,8 +206,15 @@ final class VmStart {
         }
     }
 
-    private void awaitGuest(HostProcess process, Tail console, HttpGuestClient guest) {
-        if (!guest.awaitHealthy(config.bootDeadline(), process::alive)) {
+    /// A saved machine's agent answered when it was saved: one that takes the connection has come back, and the call that
+    /// gives it its identity, which follows, shows the rest.
+    private void awaitGuest(Origin origin, RunningVmm vmm, HttpGuestClient guest) {
+        HostProcess process = vmm.process();
+        Tail console = vmm.console();
+        boolean answers = origin.start() instanceof VmSpec.Resume
+                ? guest.awaitReachable(config.bootDeadline(), process::alive)
+                : guest.awaitHealthy(config.bootDeadline(), process::alive);
+        if (!answers) {
             LOG.warn("console of the guest that did not start:\n{}", console.text());
             if (!process.alive()) {
                 throw new IllegalStateException("the VMM ended while its guest started");
