@@ -133,6 +133,17 @@ public final class LiveSandbox {
         void close();
     }
 
+    /// Saves what is on its disk under this id; what runs goes on.
+    public void saveDisk(String artifact) {
+        vm().saveDisk(artifact);
+    }
+
+    /// Saves the whole machine under this id. It stands still from then on: its end must follow.
+    public void saveMachine(String artifact) {
+        leaving(true);
+        vm().pause(artifact);
+    }
+
     SandboxRow row() {
         return row;
     }

@@ -86,7 +86,8 @@ public final class Sandboxes implements AutoCloseable {
             SnapshotTable snapshots,
             PauseTransitions transitions,
             VolumeMounts volumes,
-            Vault vault) {}
+            Vault vault,
+            TemplateSource templates) {}
 
     public Sandboxes(Parts parts, Settings settings) {
         this.table = parts.sandboxes();
@@ -125,6 +126,12 @@ public final class Sandboxes implements AutoCloseable {
     /// @throws PlatformFailure when it cannot be created; then nothing of it is left
     public Created create(String owner, CreateSandbox request) {
         return creation.create(owner, request);
+    }
+
+    /// As [#create], for a machine that a template is built in: its kernel boots from the disk of the template, and nothing
+    /// runs in it.
+    public Created createBuilder(String owner, CreateSandbox request, TemplateSource.Start from) {
+        return creation.createBuilder(owner, request, from);
     }
 
     /// @throws PlatformFailure.NotFound when the owner has no such sandbox, or forgot it more than a day ago
