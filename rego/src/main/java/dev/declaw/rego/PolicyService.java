@@ -61,6 +61,11 @@ public final class PolicyService implements AutoCloseable {
         return service;
     }
 
+    /// Abstract name under which it listens.
+    public String socketName() {
+        return settings.socketName();
+    }
+
     public PolicyEngine engine() {
         return engine;
     }

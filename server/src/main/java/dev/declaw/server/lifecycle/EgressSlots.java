@@ -21,9 +21,11 @@ final class EgressSlots {
 
     private final EgressProxy proxy;
     private final Vault vault;
+    private final ExecGates gates;
     private final InstantSource clock;
 
-    EgressSlots(EgressProxy proxy, Vault vault, InstantSource clock) {
+    EgressSlots(EgressProxy proxy, Vault vault, ExecGates gates, InstantSource clock) {
+        this.gates = gates;
         this.proxy = proxy;
         this.vault = vault;
         this.clock = clock;
@@ -31,7 +33,9 @@ final class EgressSlots {
 
     /// Opens the way out and gives the guest its identity. For a guest that has one already (an adopted microVM) the token
     /// must be the same; everything else is set anew.
-    void connect(LiveSandbox sandbox) {
+    ///
+    /// @param fresh whether the guest comes straight from a template
+    void connect(LiveSandbox sandbox, boolean fresh) {
         sandbox.egressLock.lock();
         try {
             Optional<String> ca = open(sandbox);
@@ -41,6 +45,7 @@ final class EgressSlots {
             environment.put("DECLAW_SANDBOX_ID", sandbox.id());
             sandbox.guest()
                     .init(new GuestIdentity(sandbox.row().guestToken(), sandbox.id(), Map.copyOf(environment), ca));
+            gates.bring(sandbox, !fresh);
             sandbox.connected(true);
             sandbox.egressOpen(true);
         } finally {

@@ -126,6 +126,7 @@ final class SandboxCreation {
     Sandboxes.Created create(String owner, CreateSandbox request) {
         if (refusing) throw new PlatformFailure.NoCapacity("shutting_down", "this server is stopping");
         PolicyReader.Result policy = readPolicy(request);
+        List<String> custom = parts.custom().check(policy.policy());
         checkTimeout(request.timeoutSeconds());
         parts.volumes().check(owner, request.volumes());
         Vault.Bound bound = bind(owner, request);
@@ -148,9 +149,12 @@ final class SandboxCreation {
             }
         }
         try {
+            SandboxInfo info = bringUp(sandbox, origin, request, bound);
             List<String> warnings = new ArrayList<>(policy.warnings());
+            warnings.addAll(custom);
+            warnings.addAll(sandbox.gateWarnings());
             warnings.addAll(VolumeMounts.warnings(request.volumes()));
-            return new Sandboxes.Created(bringUp(sandbox, origin, request, bound), warnings);
+            return new Sandboxes.Created(info, warnings);
         } finally {
             boots.release();
         }
@@ -283,7 +287,7 @@ final class SandboxCreation {
             boolean warm = sandbox.attachedVm().isPresent();
             if (!warm) sandbox.attach(start(new SandboxId(sandbox.id()), origin));
             parts.vault().attach(sandbox.id(), bound);
-            slots.connect(sandbox);
+            slots.connect(sandbox, origin.snapshotId().isEmpty());
             parts.volumes().attach(sandbox.row().owner(), sandbox.id(), request.volumes(), sandbox.guest());
             Instant started = parts.clock().instant();
             audit.lifecycle(

@@ -97,7 +97,7 @@ public final class TestServer implements AutoCloseable {
         sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
                         host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants,
-                        new SnapshotTable(database), new PauseTransitions(database), mounts, vault),
+                        new SnapshotTable(database), new PauseTransitions(database), mounts, vault, new CustomPolicies(policies)),
                 settings);
         sandboxes.start();
         Accounts accounts = new Accounts(
