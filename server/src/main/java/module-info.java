@@ -2,6 +2,7 @@
 module dev.declaw.server {
     requires dev.declaw.model;
     requires dev.declaw.linux;
+    requires dev.declaw.rego;
     requires dev.declaw.guardrails;
     requires dev.declaw.egress;
     requires dev.declaw.runtime;

@@ -161,7 +161,7 @@ final class Adoption {
             return;
         }
         try {
-            slots.connect(sandbox);
+            slots.connect(sandbox, false);
             volumes.resume(row.owner(), row.id(), vm.guest());
             audit.lifecycle(row.id(), "vm_adopted", facts -> {});
             sandbox.finishCreating();

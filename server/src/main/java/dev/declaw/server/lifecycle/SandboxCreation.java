@@ -135,6 +135,7 @@ final class SandboxCreation {
     private Sandboxes.Created create(String owner, CreateSandbox request, Supplier<Origin> from) {
         if (refusing) throw new PlatformFailure.NoCapacity("shutting_down", "this server is stopping");
         PolicyReader.Result policy = readPolicy(request);
+        List<String> custom = parts.custom().check(policy.policy());
         checkTimeout(request.timeoutSeconds());
         parts.volumes().check(owner, request.volumes());
         Vault.Bound bound = bind(owner, request);
@@ -155,9 +156,12 @@ final class SandboxCreation {
                 warm = origin.pooled().flatMap(pool::claim); // one may have got ready meanwhile
             }
             sandbox = register(owner, request, policy.policy(), origin, warm);
+            SandboxInfo info = bringUp(sandbox, origin, request, bound);
             List<String> warnings = new ArrayList<>(policy.warnings());
+            warnings.addAll(custom);
+            warnings.addAll(sandbox.gateWarnings());
             warnings.addAll(VolumeMounts.warnings(request.volumes()));
-            return new Sandboxes.Created(bringUp(sandbox, origin, request, bound), warnings);
+            return new Sandboxes.Created(info, warnings);
         } finally {
             if (queued) boots.release();
             if (sandbox == null) places.release();
@@ -317,7 +321,7 @@ final class SandboxCreation {
                 slots.claim(sandbox);
                 timings.mark("claim");
             } else {
-                slots.connect(sandbox);
+                slots.connect(sandbox, origin.snapshotId().isEmpty());
                 timings.mark("identity");
             }
             if (!request.volumes().isEmpty()) {

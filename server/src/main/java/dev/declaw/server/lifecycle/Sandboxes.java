@@ -8,6 +8,8 @@ import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVmHost;
 import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.auth.Tenants;
+import dev.declaw.server.custom.CommandGate;
+import dev.declaw.server.custom.CustomPolicies;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.PauseTransitions;
@@ -46,6 +48,8 @@ public final class Sandboxes implements AutoCloseable {
     private final ConcurrentMap<String, LiveSandbox> live = new ConcurrentHashMap<>();
     private final SandboxAudit audit;
     private final EgressSlots slots;
+    private final ExecGates gates;
+    private final CustomPolicies custom;
     private final Vault vault;
     private final PolicyChange policies;
     private final SandboxEnd end;
@@ -87,7 +91,8 @@ public final class Sandboxes implements AutoCloseable {
             PauseTransitions transitions,
             VolumeMounts volumes,
             Vault vault,
-            TemplateSource templates) {}
+            TemplateSource templates,
+            CustomPolicies custom) {}
 
     public Sandboxes(Parts parts, Settings settings) {
         this.table = parts.sandboxes();
@@ -96,8 +101,10 @@ public final class Sandboxes implements AutoCloseable {
         Places places = new Places(settings.sandboxesMax());
         audit = new SandboxAudit(parts.audit(), parts.tokens(), clock);
         vault = parts.vault();
-        slots = new EgressSlots(parts.egress(), parts.vault(), clock);
-        policies = new PolicyChange(table, slots, audit);
+        gates = new ExecGates(new CommandGate(parts.custom()));
+        custom = parts.custom();
+        slots = new EgressSlots(parts.egress(), parts.vault(), gates, clock);
+        policies = new PolicyChange(table, slots, audit, custom, gates);
         PauseSnapshots pauses = new PauseSnapshots(parts);
         end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
         pool = new WarmPool(parts.host(), slots, settings.warmPool(), parts.tokens(), clock);
@@ -220,6 +227,16 @@ public final class Sandboxes implements AutoCloseable {
 
     /// @param version of the policy that is in force now; stands in every event
     public record PolicyUpdated(int version, List<String> warnings) {}
+
+    /// The command rules of custom policies.
+    public CommandGate commandGate() {
+        return gates.gate();
+    }
+
+    /// The custom policies of this server, compiled.
+    public CustomPolicies custom() {
+        return custom;
+    }
 
     /// Pausing, resuming, snapshots.
     public SandboxRests rests() {

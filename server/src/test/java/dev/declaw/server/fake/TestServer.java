@@ -1,5 +1,6 @@
 package dev.declaw.server.fake;
 
+import dev.declaw.rego.PolicyEngine;
 import dev.declaw.server.api.ApiServer;
 import dev.declaw.server.account.Accounts;
 import dev.declaw.server.audit.AdminEvents;
@@ -8,6 +9,7 @@ import dev.declaw.server.auth.ApiKeys;
 import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.lifecycle.IdempotentCreates;
+import dev.declaw.server.custom.CustomPolicies;
 import dev.declaw.server.lifecycle.Sandboxes;
 import dev.declaw.server.store.ApiKeyTable;
 import dev.declaw.server.store.AttachmentTable;
@@ -45,6 +47,9 @@ import java.util.Optional;
 
 /// The real server (Jetty, SQLite, lifecycle) around a host, a guest and a proxy in memory.
 public final class TestServer implements AutoCloseable {
+    /// The policy service, where a test has started one.
+    public static volatile Optional<PolicyEngine> policies = Optional.empty();
+
     public static final Sandboxes.Settings SETTINGS = new Sandboxes.Settings(8, 4, 3600, 0, false);
 
     public static final long VOLUME_BYTES_MAX = 8L * 1024 * 1024;
@@ -105,7 +110,8 @@ public final class TestServer implements AutoCloseable {
         sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
                         host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants,
-                        new SnapshotTable(database), new PauseTransitions(database), mounts, vault, templates),
+                        new SnapshotTable(database), new PauseTransitions(database), mounts, vault, templates,
+                        new CustomPolicies(policies)),
                 settings);
         sandboxes.start();
         BuildContexts contexts = new BuildContexts(home.resolve("build-contexts"), tokens, clock);
