@@ -123,6 +123,11 @@ final class LocalMicroVm implements MicroVm {
         return save.pause(snapshotId);
     }
 
+    @Override
+    public void saveDisk(String snapshotId) {
+        save.disk(snapshotId);
+    }
+
     /// Takes back a save that nobody saw the end of.
     void settle() throws IOException {
         save.settle();

@@ -32,6 +32,12 @@ public interface MicroVm {
     /// snapshot and the machine goes on.
     Saved pause(String snapshotId);
 
+    /// Saves the disk alone, as it is once everything in the guest stands still, and lets the machine go on. What the guest
+    /// has not written back yet (sync(2)) is not part of it. A machine boots from it, see [MicroVmHost#bootDisk].
+    ///
+    /// @throws dev.declaw.model.failure.PlatformFailure when it cannot be saved; the machine goes on then
+    void saveDisk(String snapshotId);
+
     /// @param memoryBytes memory that is not zero
     /// @param still how long the guest stood still; for a pause, until it could have gone on
     record Saved(long memoryBytes, Duration still) {}

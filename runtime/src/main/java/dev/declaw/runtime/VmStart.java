@@ -61,11 +61,16 @@ final class VmStart {
     ///
     /// @param memoryFile where the guest's memory lies, for a machine that is going to be saved; empty for any other
     LocalMicroVm boot(SandboxId id, Template template, HostMachine on, Optional<Path> memoryFile) throws IOException {
-        return start(id, on, new Origin(
-                MachineShape.of(template),
-                new VmSpec.Boot(on.image(), memoryFile),
-                DiskChain.of(template.disk(), "raw"),
-                Optional.empty()));
+        return boot(id, template, DiskChain.of(template.disk(), "raw"), on, memoryFile);
+    }
+
+    /// As above, from another disk.
+    LocalMicroVm boot(SandboxId id, Template template, DiskChain disk, HostMachine on, Optional<Path> memoryFile)
+            throws IOException {
+        return start(
+                id,
+                on,
+                new Origin(MachineShape.of(template), new VmSpec.Boot(on.image(), memoryFile), disk, Optional.empty()));
     }
 
     /// Lets a copy of a template's saved machine go on.

@@ -41,6 +41,10 @@ public sealed interface VmmDriver permits QemuDriver {
         void close();
     }
 
+    /// Stops a machine and lets it write to another layer from then on: when this returns, it stands still, the layer
+    /// before is at rest, and [#goOn] must follow. When it fails, the machine may stand still or run.
+    void switchLayer(Path control, HostProcess process, SaveSpec.Layer next) throws IOException;
+
     /// Lets a machine that stands still go on; does nothing to one that runs.
     void goOn(Path control, HostProcess process) throws IOException;
 

@@ -91,7 +91,13 @@ public final class ConfigReader {
                         (int) number(ConfigKey.TENANT_CREATES_PER_SECOND_MAX, 0, 100_000),
                         number(ConfigKey.TENANT_MEMORY_MIB_MAX, 0, 1L << 40)),
                 number(ConfigKey.TENANT_VOLUMES_MIB_MAX, 0, 1L << 40),
-                tls());
+                tls(),
+                new ServerConfig.Builds(
+                        (int) number(ConfigKey.BUILDS_MAX, 1, 64),
+                        (int) number(ConfigKey.TENANT_BUILDS_MAX, 1, 64),
+                        (int) number(ConfigKey.BUILD_TIMEOUT_SECONDS, 60, 24 * 3600),
+                        list(ConfigKey.BUILD_ALLOW_OUT, ConfigReader::hostRule),
+                        list(ConfigKey.BUILD_TEMPLATES, ConfigReader::templateName)));
         if (!problems.isEmpty()) throw new ConfigException(problems);
         return config;
     }
@@ -228,6 +234,16 @@ public final class ConfigReader {
 
     private static Cidr block(String text) {
         return Cidr.parse(text).orElseThrow(() -> new IllegalArgumentException("is no CIDR block such as 10.1.0.0/16"));
+    }
+
+    private static String hostRule(String text) {
+        if (text.matches("(\\*\\.)?[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63}){0,10}")) return text;
+        throw new IllegalArgumentException("is no host name such as example.com or *.example.com");
+    }
+
+    private static String templateName(String text) {
+        if (text.matches("[a-z][a-z-]{0,31}")) return text;
+        throw new IllegalArgumentException("is no name of a built-in template");
     }
 
     private static Path readableFile(String text) {

@@ -5,6 +5,7 @@ import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.lifecycle.WarmPoolSizes;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -32,7 +33,8 @@ public record ServerConfig(
         boolean keepSandboxes,
         Tenants.Limits tenants,
         long tenantVolumesMibMax,
-        Optional<Tls> tls) {
+        Optional<Tls> tls,
+        Builds builds) {
     public ServerConfig {
         Objects.requireNonNull(home);
         Objects.requireNonNull(cache);
@@ -40,6 +42,14 @@ public record ServerConfig(
         Objects.requireNonNull(egress);
         Objects.requireNonNull(limits);
     }
+
+    /// @param buildsMax builds of templates that work at the same time
+    /// @param tenantBuildsMax of one tenant
+    /// @param timeoutSeconds of one build
+    /// @param allowOut hosts that builds may reach beside the package registries of the machine
+    /// @param templates built-in templates that are built at the start
+    public record Builds(
+            int buildsMax, int tenantBuildsMax, int timeoutSeconds, List<String> allowOut, List<String> templates) {}
 
     /// @param files certificate and key; empty for a certificate that the server makes for itself
     public record Tls(InetSocketAddress listen, Optional<KeyPairFiles> files) {}

@@ -31,9 +31,11 @@ final class EgressSlots {
 
     private final EgressProxy proxy;
     private final Vault vault;
+    private final ExecGates gates;
     private final InstantSource clock;
 
-    EgressSlots(EgressProxy proxy, Vault vault, InstantSource clock) {
+    EgressSlots(EgressProxy proxy, Vault vault, ExecGates gates, InstantSource clock) {
+        this.gates = gates;
         this.proxy = proxy;
         this.vault = vault;
         this.clock = clock;
@@ -41,10 +43,13 @@ final class EgressSlots {
 
     /// Opens the way out and gives the guest its identity. For a guest that has one already (an adopted microVM) the token
     /// must be the same; everything else is set anew.
-    void connect(LiveSandbox sandbox) {
+    ///
+    /// @param fresh whether the guest comes straight from a template
+    void connect(LiveSandbox sandbox, boolean fresh) {
         sandbox.egressLock.lock();
         try {
             identify(sandbox, open(sandbox));
+            gates.bring(sandbox, !fresh);
             sandbox.connected(true);
             sandbox.egressOpen(true);
         } finally {
@@ -84,6 +89,7 @@ final class EgressSlots {
             sandbox.vm().goOn();
             sandbox.identified(CompletableFuture.runAsync(
                     () -> identify(sandbox, ca), work -> Thread.ofVirtual().name("identify-" + sandbox.id()).start(work)));
+            gates.bring(sandbox, false); // waits for the identity only where commands are judged
             sandbox.connected(true);
             sandbox.egressOpen(true);
         } finally {

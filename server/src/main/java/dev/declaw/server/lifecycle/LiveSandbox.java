@@ -6,6 +6,7 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.policy.SecurityPolicy;
 import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.guest.GuestClient;
+import dev.declaw.server.custom.ExecGateLink;
 import dev.declaw.server.store.SandboxRow;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -47,6 +48,8 @@ public final class LiveSandbox {
     private volatile boolean leaving;
     private volatile boolean connected;
     private volatile boolean egressOpen;
+    private volatile Optional<ExecGateLink> execGate = Optional.empty();
+    private volatile List<String> gateWarnings = List.of();
     private volatile Optional<String> endReason = Optional.empty();
     private volatile Instant retryAfter = Instant.MIN;
     private volatile Optional<Usage> lastUsage = Optional.empty();
@@ -133,8 +136,24 @@ public final class LiveSandbox {
         void close();
     }
 
+    /// Saves what is on its disk under this id; what runs goes on.
+    public void saveDisk(String artifact) {
+        vm().saveDisk(artifact);
+    }
+
+    /// Saves the whole machine under this id. It stands still from then on: its end must follow.
+    public void saveMachine(String artifact) {
+        leaving(true);
+        vm().pause(artifact);
+    }
+
     SandboxRow row() {
         return row;
+    }
+
+    /// Version of the policy in force.
+    public int policyVersion() {
+        return row.policyVersion();
     }
 
     /// What it was created with, parsed.
@@ -195,6 +214,21 @@ public final class LiveSandbox {
 
     void connected(boolean now) {
         connected = now;
+    }
+
+    /// What answers the guest before a program starts; empty where programs start without a question.
+    Optional<ExecGateLink> execGate() {
+        return execGate;
+    }
+
+    /// What the owner should know about the gate.
+    List<String> gateWarnings() {
+        return gateWarnings;
+    }
+
+    void execGate(Optional<ExecGateLink> link, List<String> warnings) {
+        execGate = link;
+        gateWarnings = List.copyOf(warnings);
     }
 
     boolean egressOpen() {

@@ -138,7 +138,7 @@ final class SandboxResume {
         try {
             former.ifPresent(this::remove);
             sandbox.attach(creation.makingRoom(() -> parts.host().resume(new SandboxId(sandbox.id()), snapshot.id())));
-            slots.connect(sandbox);
+            slots.connect(sandbox, false);
             parts.volumes().resume(before.owner(), before.id(), sandbox.guest());
             Instant now = parts.clock().instant();
             audit.lifecycle(sandbox.id(), event, facts -> facts.text("snapshot_id", snapshot.id())

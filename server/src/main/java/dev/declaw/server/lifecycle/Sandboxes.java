@@ -8,6 +8,8 @@ import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVmHost;
 import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.auth.Tenants;
+import dev.declaw.server.custom.CommandGate;
+import dev.declaw.server.custom.CustomPolicies;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.PauseTransitions;
@@ -46,6 +48,8 @@ public final class Sandboxes implements AutoCloseable {
     private final ConcurrentMap<String, LiveSandbox> live = new ConcurrentHashMap<>();
     private final SandboxAudit audit;
     private final EgressSlots slots;
+    private final ExecGates gates;
+    private final CustomPolicies custom;
     private final Vault vault;
     private final PolicyChange policies;
     private final SandboxEnd end;
@@ -86,7 +90,9 @@ public final class Sandboxes implements AutoCloseable {
             SnapshotTable snapshots,
             PauseTransitions transitions,
             VolumeMounts volumes,
-            Vault vault) {}
+            Vault vault,
+            TemplateSource templates,
+            CustomPolicies custom) {}
 
     public Sandboxes(Parts parts, Settings settings) {
         this.table = parts.sandboxes();
@@ -95,8 +101,10 @@ public final class Sandboxes implements AutoCloseable {
         Places places = new Places(settings.sandboxesMax());
         audit = new SandboxAudit(parts.audit(), parts.tokens(), clock);
         vault = parts.vault();
-        slots = new EgressSlots(parts.egress(), parts.vault(), clock);
-        policies = new PolicyChange(table, slots, audit);
+        gates = new ExecGates(new CommandGate(parts.custom()));
+        custom = parts.custom();
+        slots = new EgressSlots(parts.egress(), parts.vault(), gates, clock);
+        policies = new PolicyChange(table, slots, audit, custom, gates);
         PauseSnapshots pauses = new PauseSnapshots(parts);
         end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
         pool = new WarmPool(parts.host(), slots, settings.warmPool(), parts.tokens(), clock);
@@ -125,6 +133,12 @@ public final class Sandboxes implements AutoCloseable {
     /// @throws PlatformFailure when it cannot be created; then nothing of it is left
     public Created create(String owner, CreateSandbox request) {
         return creation.create(owner, request);
+    }
+
+    /// As [#create], for a machine that a template is built in: its kernel boots from the disk of the template, and nothing
+    /// runs in it.
+    public Created createBuilder(String owner, CreateSandbox request, TemplateSource.Start from) {
+        return creation.createBuilder(owner, request, from);
     }
 
     /// @throws PlatformFailure.NotFound when the owner has no such sandbox, or forgot it more than a day ago
@@ -213,6 +227,16 @@ public final class Sandboxes implements AutoCloseable {
 
     /// @param version of the policy that is in force now; stands in every event
     public record PolicyUpdated(int version, List<String> warnings) {}
+
+    /// The command rules of custom policies.
+    public CommandGate commandGate() {
+        return gates.gate();
+    }
+
+    /// The custom policies of this server, compiled.
+    public CustomPolicies custom() {
+        return custom;
+    }
 
     /// Pausing, resuming, snapshots.
     public SandboxRests rests() {

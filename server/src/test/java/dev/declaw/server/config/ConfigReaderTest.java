@@ -38,7 +38,8 @@ final class ConfigReaderTest {
                         false,
                         new Tenants.Limits(0, 50, 0),
                         10240,
-                        Optional.empty()));
+                        Optional.empty(),
+                        new ServerConfig.Builds(2, 1, 3600, List.of(), List.of())));
     }
 
     @Test
@@ -64,6 +65,11 @@ final class ConfigReaderTest {
         values.put("TENANT_CREATES_PER_SECOND_MAX", "9");
         values.put("TENANT_MEMORY_MIB_MAX", "4096");
         values.put("TENANT_VOLUMES_MIB_MAX", "77");
+        values.put("BUILDS_MAX", "3");
+        values.put("TENANT_BUILDS_MAX", "4");
+        values.put("BUILD_TIMEOUT_SECONDS", "600");
+        values.put("BUILD_ALLOW_OUT", "*.example.com,mirror");
+        values.put("BUILD_TEMPLATES", "python, node");
         values.put("TLS_LISTEN", "0.0.0.0:8443");
         values.put("TLS_CERTIFICATE", file.toString());
         values.put("TLS_KEY", file.toString());
@@ -89,7 +95,9 @@ final class ConfigReaderTest {
                 77,
                 Optional.of(new ServerConfig.Tls(
                         new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 8443),
-                        Optional.of(new ServerConfig.KeyPairFiles(file, file)))));
+                        Optional.of(new ServerConfig.KeyPairFiles(file, file)))),
+                new ServerConfig.Builds(
+                        3, 4, 600, List.of("*.example.com", "mirror"), List.of("python", "node")));
         Map<String, String> environment = new HashMap<>();
         StringBuilder properties = new StringBuilder();
         values.forEach((key, value) -> {
@@ -122,6 +130,8 @@ final class ConfigReaderTest {
         "DECLAW_TENANT_SANDBOXES_MAX | -1 | from 0",
         "DECLAW_TLS_LISTEN | here | 127.0.0.1:8080",
         "DECLAW_TLS_CERTIFICATE | /etc/hosts | go together",
+        "DECLAW_BUILD_ALLOW_OUT | http://x/ | host name",
+        "DECLAW_BUILD_TEMPLATES | Python 3 | built-in template",
         "DECLAW_KEEP_SANDBOXES | yes | true or false",
         "DECLAW_LISTN | x | DECLAW_LISTEN",
         "DECLAW_WARMPOOL | 1 | DECLAW_WARM_POOL",

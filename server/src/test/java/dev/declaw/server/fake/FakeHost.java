@@ -55,6 +55,11 @@ public final class FakeHost implements MicroVmHost {
     }
 
     @Override
+    public MicroVm bootDisk(SandboxId id, Template template) {
+        return boot(id, template);
+    }
+
+    @Override
     public MicroVm resume(SandboxId id, String snapshotId) {
         FakeGuest guest = saved.get(snapshotId);
         if (guest == null) throw new PlatformFailure.NotFound("snapshot_not_found", "there is no such snapshot");

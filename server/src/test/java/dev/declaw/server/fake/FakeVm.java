@@ -125,6 +125,11 @@ public final class FakeVm implements MicroVm {
     }
 
     @Override
+    public void saveDisk(String snapshotId) {
+        snapshot(snapshotId);
+    }
+
+    @Override
     public Usage usage() {
         if (failUsage) throw new IllegalStateException("there is nothing to measure");
         return new Usage(1.5, 200, 30, 4000, 500);
