@@ -265,8 +265,9 @@ final class SandboxCreation {
     private LiveSandbox register(
             String owner, CreateSandbox request, SecurityPolicy policy, Origin origin, Optional<WarmPool.Warm> warm) {
         Map<String, String> environment = origin.environment(request.envs());
+        SandboxId id = warm.map(machine -> machine.vm().id())
+                .orElseGet(() -> origin.built().map(parts.host()::reserve).orElseGet(parts.tokens()::sandboxId));
         try {
-            SandboxId id = warm.map(machine -> machine.vm().id()).orElseGet(parts.tokens()::sandboxId);
             SandboxRow row = new SandboxRow(
                     id.value(),
                     owner,
@@ -304,6 +305,7 @@ final class SandboxCreation {
             return sandbox;
         } catch (RuntimeException e) {
             warm.ifPresent(pool::release);
+            parts.host().release(id);
             throw e;
         }
     }
