@@ -3,11 +3,15 @@ package dev.declaw.runtime;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.declaw.linux.ControlGroups;
+import dev.declaw.model.sandbox.SandboxId;
+import dev.declaw.runtime.template.Template;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -58,6 +62,45 @@ class StandStillVmTest {
         vm.kill();
         assertThat(vm.process().alive()).isFalse();
         assertThat(ControlGroups.find().names()).doesNotContain(vm.id().value());
+    }
+
+    @Test
+    void aStartTakesAVmmThatWasStartedInAdvanceAndNothingIsLeftOfTheOthers() throws Exception {
+        Path sandboxes = fixture.state().resolve("sandboxes");
+        LocalMicroVmHost host = fixture.restartWithPrestartedVmms(1);
+        Template base = host.template("base").orElseThrow();
+        host.release(host.reserve(base)); // there is none yet; from now on there is
+        awaitDirectories(sandboxes, 1);
+        SandboxId id = host.reserve(base);
+        SandboxDirectory directory = SandboxDirectory.of(fixture.state(), id);
+        assertThat(directory.disk()).exists();
+        assertThat(directory.manifest()).doesNotExist();
+        assertThat(directory.processes()).hasSize(1);
+        LocalMicroVm vm = (LocalMicroVm) host.boot(id, base);
+        assertThat(List.of(vm.process())).isEqualTo(directory.processes());
+        VmFixture.identify(vm);
+        assertThat(VmFixture.run(vm, "user", "echo here").stdout()).isEqualTo("here\n");
+        awaitDirectories(sandboxes, 2); // another one waits
+
+        SandboxId unused = host.reserve(base);
+        SandboxDirectory given = SandboxDirectory.of(fixture.state(), unused);
+        assertThat(given.processes()).hasSize(1);
+        host.release(unused);
+        assertThat(given.path()).doesNotExist();
+        assertThat(given.processes()).isEmpty();
+        vm.kill();
+        fixture.restart();
+        awaitDirectories(sandboxes, 0);
+    }
+
+    private static void awaitDirectories(Path parent, int count) throws Exception {
+        for (int look = 0; look < 200; look++) {
+            try (Stream<Path> entries = Files.list(parent)) {
+                if (entries.count() == count) return;
+            }
+            Thread.sleep(50);
+        }
+        throw new AssertionError("there are not " + count + " directories in " + parent + " after 10 s");
     }
 
     @Test
