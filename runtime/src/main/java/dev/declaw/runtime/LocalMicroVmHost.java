@@ -232,7 +232,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
                 } else {
                     LOG.info("removing what is left of sandbox {}", directory.id());
                     directory.killProcesses();
-                    limits.group(directory.id()).remove();
+                    limits.remove(directory.id());
                     Slot.of(directory.id()).delete();
                     directory.delete();
                 }
@@ -261,7 +261,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
         releases.add("memory", () -> memory.giveBack(manifest.memoryMib()));
         releases.add("files", directory::delete);
         releases.add("slot", slot::delete);
-        releases.add("control group", limits.group(directory.id())::remove);
+        releases.add("control group", () -> limits.remove(directory.id()));
         releases.add("process", () -> VmStart.end(process));
         HttpGuestClient guest = new HttpGuestClient(slot::openChannel, Slot.GUEST_ADDRESS);
         releases.add("connections", guest::close);

@@ -198,7 +198,7 @@ final class VmStart {
                 shape.memoryMib(),
                 VmmUser.of(id));
         ControlGroups.Group group = limits.group(id);
-        releases.add("control group", group::remove);
+        releases.add("control group", () -> limits.remove(id));
         RunningVmm vmm = on.driver().start(spec);
         releases.add("process", () -> end(vmm.process()));
         limits.apply(group, vmm.process(), shape, memoryMib);

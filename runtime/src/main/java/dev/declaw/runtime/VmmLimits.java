@@ -45,6 +45,15 @@ final class VmmLimits {
         return groups.group(id.value());
     }
 
+    /// Removes the group of a VMM that has ended. One that the kernel still counts somebody in is left: it holds nothing.
+    void remove(SandboxId id) {
+        try {
+            group(id).remove();
+        } catch (LinuxException busy) {
+            LOG.warn("the control group of {} stays: {}", id, busy.getMessage());
+        }
+    }
+
     /// Puts a VMM that has just been started under its limits.
     ///
     /// @param memoryMib what was promised to it, its own needs included
