@@ -233,7 +233,7 @@ final class FileEndpoints {
     }
 
     private void with(HttpCall call, Work work) {
-        sandboxes.use(call.owner(), call.parameter("id"), sandbox -> {
+        sandboxes.use(call.caller(), call.parameter("id"), sandbox -> {
             work.run(sandbox);
             return null;
         });

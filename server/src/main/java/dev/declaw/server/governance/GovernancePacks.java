@@ -66,8 +66,9 @@ public final class GovernancePacks {
                     new Advisory("T4 Resource Overload", LIMITS), new Advisory("T8 Repudiation and Untraceability", AUDIT),
                     new Advisory("T11 Unexpected RCE and Code Attacks", CODE)),
             guide("owasp-mcp", "OWASP MCP Top 10", "Risks of the Model Context Protocol.",
-                    new Advisory("token mismanagement and secret exposure", VAULT), new Advisory("tool poisoning", INJECTION),
-                    new Advisory("lack of audit and telemetry", AUDIT), new Advisory("unrestricted network access", EGRESS)),
+                    new Advisory("MCP01 Token Mismanagement and Secret Exposure", VAULT), new Advisory("MCP03 Tool Poisoning", INJECTION),
+                    new Advisory("MCP06 Intent Flow Subversion", INJECTION), new Advisory("MCP08 Lack of Audit and Telemetry", AUDIT),
+                    new Advisory("MCP10 Context Injection and Over-Sharing", DATA)),
             guide("eu-ai-act", "Regulation (EU) 2024/1689", "Technical measures for some duties of the AI Act.",
                     new Advisory("Article 12 Record-keeping", AUDIT), new Advisory("Article 15 Accuracy, robustness and cybersecurity", INJECTION),
                     new Advisory("Article 14 Human oversight", PEOPLE)),
@@ -81,8 +82,8 @@ public final class GovernancePacks {
                     new Advisory("AML.T0051 LLM Prompt Injection", INJECTION), new Advisory("AML.T0057 LLM Data Leakage", DATA),
                     new Advisory("AML.T0025 Exfiltration via Cyber Means", EGRESS), new Advisory("AML.T0055 Unsecured Credentials", VAULT)),
             guide("csa-aicm", "CSA AI Controls Matrix", "Domains of the Cloud Security Alliance's controls for AI.",
-                    new Advisory("Logging and Monitoring", AUDIT), new Advisory("Data Security and Privacy", DATA),
-                    new Advisory("Identity and Access Management", VAULT), new Advisory("Infrastructure Security", EGRESS)));
+                    new Advisory("LOG Logging and Monitoring", AUDIT), new Advisory("DSP Data Security and Privacy Lifecycle Management", DATA),
+                    new Advisory("IAM Identity and Access Management", VAULT), new Advisory("I&S Infrastructure Security", EGRESS)));
 
     private GovernancePacks() {}
 

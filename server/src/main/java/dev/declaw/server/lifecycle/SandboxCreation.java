@@ -78,14 +78,21 @@ final class SandboxCreation {
     /// unless it was kept.
     final class Admission implements AutoCloseable {
         private boolean kept;
+        private boolean left;
 
         void keepPlace() {
             kept = true;
         }
 
+        /// Lets the next one boot.
+        void leaveLine() {
+            if (!left) boots.release();
+            left = true;
+        }
+
         @Override
         public void close() {
-            boots.release();
+            leaveLine();
             if (!kept) places.release();
         }
     }
@@ -147,13 +154,9 @@ final class SandboxCreation {
                 places.release();
             }
         }
-        try {
-            List<String> warnings = new ArrayList<>(policy.warnings());
-            warnings.addAll(VolumeMounts.warnings(request.volumes()));
-            return new Sandboxes.Created(bringUp(sandbox, origin, request, bound), warnings);
-        } finally {
-            boots.release();
-        }
+        List<String> warnings = new ArrayList<>(policy.warnings());
+        warnings.addAll(VolumeMounts.warnings(request.volumes()));
+        return new Sandboxes.Created(bringUp(sandbox, origin, request, bound), warnings);
     }
 
     /// What a new sandbox starts from: a template, or a snapshot of another sandbox.
@@ -278,12 +281,21 @@ final class SandboxCreation {
         }
     }
 
-    private SandboxInfo bringUp(LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound) {
+    /// Boots and identifies the guest, and leaves the line: what comes then takes as long as the guest lets it, and others wait no longer.
+    private void boot(LiveSandbox sandbox, Origin origin, Vault.Bound bound) {
         try {
-            boolean warm = sandbox.attachedVm().isPresent();
-            if (!warm) sandbox.attach(start(new SandboxId(sandbox.id()), origin));
+            if (sandbox.attachedVm().isEmpty()) sandbox.attach(start(new SandboxId(sandbox.id()), origin));
             parts.vault().attach(sandbox.id(), bound);
             slots.connect(sandbox);
+        } finally {
+            boots.release();
+        }
+    }
+
+    private SandboxInfo bringUp(LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound) {
+        boolean warm = sandbox.attachedVm().isPresent();
+        try {
+            boot(sandbox, origin, bound);
             parts.volumes().attach(sandbox.row().owner(), sandbox.id(), request.volumes(), sandbox.guest());
             Instant started = parts.clock().instant();
             audit.lifecycle(

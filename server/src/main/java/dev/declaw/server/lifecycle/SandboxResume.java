@@ -116,7 +116,7 @@ final class SandboxResume {
                 throw e;
             }
             admission.keepPlace();
-            run(sandbox, row, snapshot, former, event);
+            run(sandbox, row, snapshot, former, event, admission);
         }
     }
 
@@ -133,12 +133,18 @@ final class SandboxResume {
     }
 
     private void run(
-            LiveSandbox sandbox, SandboxRow before, SnapshotRow snapshot, Optional<LiveSandbox> former, String event) {
+            LiveSandbox sandbox,
+            SandboxRow before,
+            SnapshotRow snapshot,
+            Optional<LiveSandbox> former,
+            String event,
+            SandboxCreation.Admission admission) {
         Instant start = parts.clock().instant();
         try {
             former.ifPresent(this::remove);
             sandbox.attach(parts.host().resume(new SandboxId(sandbox.id()), snapshot.id()));
             slots.connect(sandbox);
+            admission.leaveLine();
             parts.volumes().resume(before.owner(), before.id(), sandbox.guest());
             Instant now = parts.clock().instant();
             audit.lifecycle(sandbox.id(), event, facts -> facts.text("snapshot_id", snapshot.id())

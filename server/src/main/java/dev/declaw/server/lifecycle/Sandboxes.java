@@ -6,7 +6,9 @@ import dev.declaw.model.audit.AuditSink;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVmHost;
+import dev.declaw.server.auth.Caller;
 import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.auth.Scope;
 import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.IdempotencyTable;
@@ -143,13 +145,14 @@ public final class Sandboxes implements AutoCloseable {
         return "traffic-" + accessToken;
     }
 
-    /// Runs work with a running sandbox. When its guest becomes unreachable because the sandbox ended in the meantime, the
-    /// caller learns that instead.
+    /// Runs work with a running sandbox; one that is paused is resumed for it when it asked for that, and the caller may do more than
+    /// look. When its guest becomes unreachable because the sandbox ended in the meantime, the caller learns that instead.
     ///
     /// @throws PlatformFailure.Gone when it was killed
     /// @throws PlatformFailure.Conflict when it is not running yet
-    public <T> T use(String owner, String id, Function<LiveSandbox, T> work) {
-        LiveSandbox sandbox = running(rests.awake(row(owner, id)));
+    public <T> T use(Caller caller, String id, Function<LiveSandbox, T> work) {
+        SandboxRow row = row(caller.owner(), id);
+        LiveSandbox sandbox = running(caller.scopes().contains(Scope.SANDBOXES) ? rests.awake(row) : row);
         try (LiveSandbox.Call _ = sandbox.enter()) {
             return work.apply(sandbox);
         } catch (PlatformFailure.GuestUnreachable e) {

@@ -142,6 +142,19 @@ final class AccountEndpointsTest {
     }
 
     @Test
+    void aKeyOutlivesItsMakerByNothing() {
+        RawHttp brief = with(newKey("{\"name\":\"brief\",\"scopes\":[\"account\"],\"expires_in_seconds\":60}"));
+        RawHttp.Answer longer = brief.post(ME + "/api-keys", "{\"name\":\"y\",\"expires_in_seconds\":61}");
+        assertThat(longer.status()).isEqualTo(403);
+        assertThat(longer.json().path("code").textValue()).isEqualTo("expiry_not_held");
+        assertThat(brief.post(ME + "/api-keys", "{\"name\":\"y\",\"expires_in_seconds\":60}").status()).isEqualTo(201);
+        RawHttp child = with(brief.post(ME + "/api-keys", "{\"name\":\"z\"}").json());
+        assertThat(child.get("/auth/me").status()).isEqualTo(200);
+        clock.move(Duration.ofSeconds(60));
+        assertThat(child.get("/auth/me").status()).as("made without an end").isEqualTo(401);
+    }
+
+    @Test
     void anotherAccountIsRefusedWhetherItExistsOrNot() {
         String other = http.post("/tenants", "{\"name\":\"b\"}").json().path("owner_id").textValue();
         for (String id : new String[] {other, "owner-of-nothing"}) {

@@ -5,7 +5,9 @@ import dev.declaw.server.account.Accounts;
 import dev.declaw.server.audit.AdminEvents;
 import dev.declaw.server.audit.AuditLog;
 import dev.declaw.server.auth.ApiKeys;
+import dev.declaw.server.auth.Caller;
 import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.auth.Scope;
 import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
@@ -110,6 +112,11 @@ public final class TestServer implements AutoCloseable {
                         sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts, vault, new Templates(host)));
         api.start();
         http = new RawHttp(api.port(), key);
+    }
+
+    /// Somebody of this tenant who may do everything.
+    public static Caller caller(String owner) {
+        return new Caller(owner, "key-1", "test", Scope.TENANT, Optional.empty());
     }
 
     /// As SIGKILL would: nothing more is recorded, microVMs run on. Only for servers that keep their sandboxes on a close.

@@ -150,7 +150,7 @@ final class SandboxSeamsTest {
                         OWNER, id, Optional.empty(), Optional.of(json("{\"allow_public_traffic\":false}")));
             }
             restore.join();
-            boolean open = server.sandboxes.use(OWNER, id, sandbox -> sandbox.policy().network().allowPublicTraffic());
+            boolean open = server.sandboxes.use(TestServer.caller(OWNER), id, sandbox -> sandbox.policy().network().allowPublicTraffic());
             assertThat(open).isFalse();
         }
     }
