@@ -17,6 +17,7 @@ import dev.declaw.server.config.ServerConfig;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
 import dev.declaw.server.lifecycle.Templates;
+import dev.declaw.server.metrics.ServerMetrics;
 import dev.declaw.server.store.ApiKeyTable;
 import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
@@ -172,8 +173,15 @@ final class Server implements AutoCloseable {
                                 volumes,
                                 mounts,
                                 vault,
-                                new Templates(host))));
+                                new Templates(host),
+                                metrics(egress, sandboxes))));
         api.start();
+    }
+
+    private static ServerMetrics metrics(EgressProxy egress, Sandboxes sandboxes) {
+        ServerMetrics metrics = new ServerMetrics(egress::metrics);
+        sandboxes.measured(metrics);
+        return metrics;
     }
 
     private Optional<ApiServer.Tls> tls(InstantSource clock) throws IOException {

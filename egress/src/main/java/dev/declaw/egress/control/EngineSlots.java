@@ -5,6 +5,8 @@ import dev.declaw.egress.control.EgressProxy.SlotRequest;
 import dev.declaw.egress.credential.CredentialReader;
 import dev.declaw.egress.credential.CredentialSet;
 import dev.declaw.egress.flow.SandboxSlot;
+import dev.declaw.egress.metrics.EgressMetrics;
+import dev.declaw.egress.flow.TenantConnections;
 import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.tls.CertificateAuthority;
 import dev.declaw.linux.Descriptor;
@@ -19,7 +21,7 @@ import java.util.Optional;
 /// The slots of this process, served by the real engine. A slot's policy and authority exist before its first socket is
 /// served. Used by the control thread only.
 final class EngineSlots implements SlotService {
-    private record Served(SandboxSlot slot, Channel dns) implements AutoCloseable {
+    private record Served(SandboxSlot slot, Channel dns, String tenant) implements AutoCloseable {
         @Override
         public void close() {
             dns.close().syncUninterruptibly();
@@ -28,12 +30,22 @@ final class EngineSlots implements SlotService {
     }
 
     private final EgressParts parts;
+    private final EgressMetrics metrics;
     private final InstantSource clock;
     private final Map<String, Served> served = new HashMap<>();
+    private final Map<String, TenantConnections> tenants = new HashMap<>(); // those of the slots that are served
 
-    EngineSlots(EgressParts parts, InstantSource clock) {
+    EngineSlots(EgressParts parts, EgressMetrics metrics, InstantSource clock) {
         this.parts = parts;
+        this.metrics = metrics;
         this.clock = clock;
+        metrics.slots(served::size, () -> tenants.values().stream().mapToInt(TenantConnections::open).sum());
+    }
+
+    /// Asked by the control thread too, so nothing changes meanwhile.
+    @Override
+    public String stats() {
+        return metrics.text();
     }
 
     @Override
@@ -50,7 +62,8 @@ final class EngineSlots implements SlotService {
         SandboxSlot slot = new SandboxSlot(request.sandboxId(), versioned, credentials, authority);
         try {
             Channel dnsChannel = parts.dns().serve(slot, dns.nonBlocking().release(), parts.loops());
-            served.put(request.sandboxId(), new Served(slot, dnsChannel));
+            served.put(request.sandboxId(), new Served(slot, dnsChannel, request.tenant().id()));
+            slot.tenant(tenant(request));
             parts.engine().serveSlot(slot, tcp.nonBlocking().release());
         } catch (RuntimeException e) {
             slot.close();
@@ -70,14 +83,25 @@ final class EngineSlots implements SlotService {
         boolean first = versioned.needsCertificateAuthority() && current.slot.authority().isEmpty();
         Optional<CertificateAuthority> created =
                 first ? Optional.of(CertificateAuthority.create(request.sandboxId(), clock)) : Optional.empty();
+        tenant(request);
         current.slot.update(versioned, credentials, created);
         return new OpenedSlot(created.map(CertificateAuthority::certificatePem));
+    }
+
+    /// The tenant of a slot, under the limit that came last.
+    private TenantConnections tenant(SlotRequest request) {
+        int max = request.tenant().connectionsMax();
+        TenantConnections tenant = tenants.computeIfAbsent(request.tenant().id(), _ -> new TenantConnections(max));
+        tenant.max(max);
+        return tenant;
     }
 
     @Override
     public void close(String sandboxId) {
         Served ended = served.remove(sandboxId);
-        if (ended != null) ended.close();
+        if (ended == null) return;
+        ended.close();
+        if (served.values().stream().noneMatch(other -> other.tenant.equals(ended.tenant))) tenants.remove(ended.tenant);
     }
 
     @Override

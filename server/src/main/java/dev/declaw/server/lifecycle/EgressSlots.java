@@ -5,6 +5,7 @@ import dev.declaw.egress.control.EgressProxy;
 import dev.declaw.linux.SlotSockets;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.runtime.guest.GuestClient.GuestIdentity;
+import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.vault.Vault;
 import java.time.InstantSource;
 import java.util.HashMap;
@@ -21,11 +22,13 @@ final class EgressSlots {
 
     private final EgressProxy proxy;
     private final Vault vault;
+    private final Tenants tenants;
     private final InstantSource clock;
 
-    EgressSlots(EgressProxy proxy, Vault vault, InstantSource clock) {
+    EgressSlots(EgressProxy proxy, Vault vault, Tenants tenants, InstantSource clock) {
         this.proxy = proxy;
         this.vault = vault;
+        this.tenants = tenants;
         this.clock = clock;
     }
 
@@ -116,6 +119,8 @@ final class EgressSlots {
                 sandbox.row().policyVersion(),
                 security,
                 network,
-                credentials.isEmpty() ? null : credentials);
+                credentials.isEmpty() ? null : credentials,
+                new EgressProxy.Tenant(
+                        sandbox.row().owner(), tenants.limits(sandbox.row().owner()).egressConnectionsMax()));
     }
 }

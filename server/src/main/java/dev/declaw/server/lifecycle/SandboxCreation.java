@@ -70,6 +70,16 @@ final class SandboxCreation {
         refusing = true;
     }
 
+    /// How many stand in line.
+    int waiting() {
+        return boots.getQueueLength();
+    }
+
+    /// How many have left the line and not arrived.
+    int booting() {
+        return settings.bootsMax() - boots.availablePermits();
+    }
+
     boolean refusing() {
         return refusing;
     }

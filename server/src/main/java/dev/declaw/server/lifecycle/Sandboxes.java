@@ -15,6 +15,7 @@ import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.metrics.ServerMetrics;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import dev.declaw.server.vault.Vault;
@@ -35,6 +36,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /// All sandboxes of this server, for its API: everything that is done to them goes through here. Owners see their own only.
 /// Thread-safe; calls block and are meant for virtual threads.
@@ -91,7 +93,7 @@ public final class Sandboxes implements AutoCloseable {
         Places places = new Places(settings.sandboxesMax());
         audit = new SandboxAudit(parts.audit(), parts.tokens(), clock);
         vault = parts.vault();
-        slots = new EgressSlots(parts.egress(), parts.vault(), clock);
+        slots = new EgressSlots(parts.egress(), parts.vault(), parts.tenants(), clock);
         policies = new PolicyChange(table, slots, audit);
         PauseSnapshots pauses = new PauseSnapshots(parts);
         end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
@@ -324,9 +326,18 @@ public final class Sandboxes implements AutoCloseable {
     ///
     /// @return how many sandboxes that were
     public int refreshSecret(String owner, String secretId) {
+        return refresh(owner, sandbox -> vault.uses(sandbox.id(), secretId));
+    }
+
+    /// Tells the proxy the limits that a tenant has now.
+    public void refreshLimits(String owner) {
+        refresh(owner, _ -> true);
+    }
+
+    private int refresh(String owner, Predicate<LiveSandbox> concerned) {
         int told = 0;
         for (LiveSandbox sandbox : live.values()) {
-            if (!sandbox.row().owner().equals(owner) || !vault.uses(sandbox.id(), secretId)) continue;
+            if (!sandbox.row().owner().equals(owner) || !concerned.test(sandbox)) continue;
             sandbox.egressLock.lock();
             try {
                 slots.update(sandbox);
@@ -344,6 +355,16 @@ public final class Sandboxes implements AutoCloseable {
         counts.put("sandboxes", live.size());
         counts.put("warm", pool.available());
         return counts;
+    }
+
+    /// Adds what monitoring wants to know about sandboxes.
+    public void measured(ServerMetrics metrics) {
+        metrics.gauges("declaw_sandboxes", "Sandboxes that are not killed, by state.", "state", table::countsByState);
+        metrics.gauge("declaw_sandboxes_max", "Sandboxes that this server takes at once.", settings::sandboxesMax);
+        metrics.gauge("declaw_warm_microvms", "Booted microVMs that wait for a create.", pool::available);
+        metrics.gauge("declaw_boots_waiting", "Creates and resumes that stand in line.", creation::waiting);
+        metrics.gauge("declaw_boots_running", "Creates and resumes that boot.", creation::booting);
+        metrics.gauge("declaw_egress_ready", "1 while the proxy serves every sandbox that it should.", () -> slots.ready() ? 1 : 0);
     }
 
     /// True when new sandboxes can be created.

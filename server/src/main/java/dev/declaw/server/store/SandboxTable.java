@@ -7,6 +7,9 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.Map;
+import java.util.Locale;
 import org.jdbi.v3.core.statement.Query;
 
 /// The sandboxes. States change only by compare-and-set on state and execution id (L1).
@@ -63,6 +66,19 @@ public final class SandboxTable {
                 .bind("id", id)
                 .map((results, _) -> row(results))
                 .findOne());
+    }
+
+    /// How many there are of all owners, by the state's wire name; those that are killed are left out.
+    public Map<String, Integer> countsByState() {
+        Map<String, Integer> counts = new TreeMap<>();
+        for (SandboxState state : SandboxState.values()) {
+            if (state != SandboxState.KILLED) counts.put(state.name().toLowerCase(Locale.ROOT), 0);
+        }
+        database.read(handle -> handle.createQuery(
+                        "SELECT state, COUNT(*) AS sandboxes FROM sandboxes WHERE state <> 'KILLED' GROUP BY state")
+                .map((results, _) -> counts.put(results.getString("state").toLowerCase(Locale.ROOT), results.getInt("sandboxes")))
+                .list());
+        return counts;
     }
 
     /// All sandboxes in one of the states, of all owners.

@@ -35,6 +35,9 @@ final class FuzzTest {
 
     /// Requests after which a caller looks whether the sandbox still runs.
     private static final int LOOK_EVERY = 100;
+    private static final int FAILURES_MAX = 20;
+    private static final int SANDBOXES_KEPT_MAX = 4;
+    private static final int CREATE_TRIES_MAX = 20;
 
     @TempDir
     Path home;
@@ -53,7 +56,7 @@ final class FuzzTest {
                 int first = caller;
                 callers.add(Thread.ofVirtual().start(() -> {
                     try (Line line = new Line(server.http)) {
-                        for (int i = first; i < REQUESTS && failures.isEmpty(); i += CALLERS) {
+                        for (int i = first; i < REQUESTS && failures.size() < FAILURES_MAX; i += CALLERS) {
                             if (i / CALLERS % LOOK_EVERY == 0) renew(server, requests);
                             send(line, requests, routes, SEED * 1_000_003 + i);
                         }
@@ -73,16 +76,19 @@ final class FuzzTest {
 
     /// Sees to it that there is a sandbox to ask for. Its requests may have killed it, or used the account's room up.
     private static synchronized void renew(TestServer server, FuzzRequests requests) {
-        RawHttp.Answer list = server.http.get("/sandboxes?limit=100");
         List<String> ids = new ArrayList<>();
-        for (var sandbox : list.json().path("sandboxes")) {
-            if (sandbox.path("state").textValue().equals("running")) ids.add(sandbox.path("sandbox_id").textValue());
+        server.http.get("/sandboxes?state=running&limit=100").json().path("sandboxes").forEach(each -> ids.add(each.path("sandbox_id").textValue()));
+        if (!ids.isEmpty() && ids.size() <= SANDBOXES_KEPT_MAX) {
+            requests.sandbox(ids.getFirst());
+            return;
         }
-        if (ids.size() > 4) ids.forEach(id -> server.http.delete("/sandboxes/" + id));
-        if (!ids.isEmpty() && ids.size() <= 4) return;
+        ids.forEach(id -> server.http.delete("/sandboxes/" + id));
+        server.http.get("/sandboxes?state=paused&limit=100").json().path("sandboxes")
+                .forEach(each -> server.http.delete("/sandboxes/" + each.path("sandbox_id").textValue()));
         server.http.bytes("PUT", "/tenants/owner-1/limits", "{}".getBytes(StandardCharsets.US_ASCII), server.http.authorization());
-        for (int i = 0; i < 20; i++) {
-            RawHttp.Answer made = server.http.post("/sandboxes", "{\"timeout\":3600}");
+        RawHttp.Answer made = null;
+        for (int i = 0; i < CREATE_TRIES_MAX; i++) {
+            made = server.http.post("/sandboxes", "{\"timeout\":3600}");
             if (made.status() != 201) continue;
             String id = made.json().path("sandbox_id").textValue();
             FakeGuest guest = server.host.vm(id).guest;
@@ -90,7 +96,7 @@ final class FuzzTest {
             requests.sandbox(id);
             return;
         }
-        throw new IllegalStateException("no sandbox can be made any more");
+        throw new IllegalStateException("no sandbox can be made any more: " + made.text());
     }
 
     /// One connection, used again as long as the server keeps it and the end of each answer can be told.

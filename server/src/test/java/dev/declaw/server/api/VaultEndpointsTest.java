@@ -85,6 +85,14 @@ final class VaultEndpointsTest {
     }
 
     @Test
+    void aListOfWordsTakesNothingElse() {
+        RawHttp.Answer answer = http.post(
+                secrets(), "{\"name\":\"x\",\"value\":\"v\",\"scopes\":[{\"domain_regex\":\"x\",\"schemes\":[\"https\",2147483648]}]}");
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.json().path("message").textValue()).contains("schemes");
+    }
+
+    @Test
     void whatIsThereIsFoundAlsoWhenNothingMoreMayBeMade() {
         for (int i = 1; i < 100; i++) assertThat(http.post("/teams", "{\"name\":\"t" + i + "\"}").status()).isEqualTo(201);
         assertThat(http.post("/teams", "{\"name\":\"one-more\"}").json().path("code").textValue()).isEqualTo("vault_full");

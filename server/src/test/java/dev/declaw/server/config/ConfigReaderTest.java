@@ -35,7 +35,7 @@ final class ConfigReaderTest {
                         0,
                         new ServerConfig.Limits(64, 4, 0, 604800),
                         false,
-                        new Tenants.Limits(0, 50, 0),
+                        new Tenants.Limits(0, 50, 0, 0, 0),
                         10240,
                         Optional.empty()));
     }
@@ -62,6 +62,8 @@ final class ConfigReaderTest {
         values.put("TENANT_CREATES_PER_SECOND_MAX", "9");
         values.put("TENANT_MEMORY_MIB_MAX", "4096");
         values.put("TENANT_VOLUMES_MIB_MAX", "77");
+        values.put("TENANT_EGRESS_CONNECTIONS_MAX", "77");
+        values.put("TENANT_SNAPSHOTS_MIB_MAX", "888");
         values.put("TLS_LISTEN", "0.0.0.0:8443");
         values.put("TLS_CERTIFICATE", file.toString());
         values.put("TLS_KEY", file.toString());
@@ -83,7 +85,7 @@ final class ConfigReaderTest {
                 2,
                 new ServerConfig.Limits(7, 3, 4242, 0),
                 true,
-                new Tenants.Limits(5, 9, 4096),
+                new Tenants.Limits(5, 9, 4096, 77, 888),
                 77,
                 Optional.of(new ServerConfig.Tls(
                         new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 8443),

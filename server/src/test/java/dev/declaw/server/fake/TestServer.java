@@ -12,6 +12,7 @@ import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
 import dev.declaw.server.lifecycle.Templates;
+import dev.declaw.server.metrics.ServerMetrics;
 import dev.declaw.server.store.ApiKeyTable;
 import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
@@ -104,12 +105,14 @@ public final class TestServer implements AutoCloseable {
         sandboxes.start();
         Accounts accounts = new Accounts(
                 keys, tenants, new UsageTable(database), admin, clock);
+        ServerMetrics metrics = new ServerMetrics(egress::metrics);
+        sandboxes.measured(metrics);
         TlsIdentity identity = OwnCertificate.open(home, List.of("localhost", "127.0.0.1"), Instant.now());
         api = new ApiServer(
                 new InetSocketAddress("127.0.0.1", 0),
                 Optional.of(new ApiServer.Tls(new InetSocketAddress("127.0.0.1", 0), identity)),
                 new ApiServer.Parts(
-                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts, vault, new Templates(host)));
+                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts, vault, new Templates(host), metrics));
         api.start();
         http = new RawHttp(api.port(), key);
     }
