@@ -31,7 +31,8 @@ import java.util.Optional;
 final class ChannelBench {
     private static final String GUEST_ADDRESS = "10.0.0.2";
     private static final int COMMANDS = 100;
-    private static final int ROUNDS = 5;
+    private static final int WARM_UP = 100;
+    private static final int ROUNDS = 7;
     private static final int COPY_BYTES = 256 * 1024;
     private static final String FILE = "/dev/shm/bench";
 
@@ -87,7 +88,7 @@ final class ChannelBench {
         Samples direct = new Samples();
         Samples served = new Samples();
         ProcessSpec spec = new ProcessSpec("true", "user", Optional.empty(), Map.of(), Optional.empty(), false);
-        for (int i = -10; i < COMMANDS; i++) { // the first ones warm both up
+        for (int i = -WARM_UP; i < COMMANDS; i++) { // the first ones warm both up
             long start = System.nanoTime();
             try (GuestProcess process = agent.start(spec)) {
                 while (!(process.next() instanceof GuestProcess.Event.Exited)) {}

@@ -30,6 +30,8 @@ final class StreamsBench {
     private static final int BOOT_MILLIS = 200;
     private static final int BOOTS_AT_ONCE = 4; // the product's default
     private static final int WAIT_SECONDS_MAX = 120;
+    private static final int COMMANDS = 1000;
+    private static final int COMMANDS_WARM_UP = 1000;
     private static final String TERMINAL_EXIT = "event: exit";
 
     private StreamsBench() {}
@@ -99,6 +101,7 @@ final class StreamsBench {
             Api api = new Api("http://127.0.0.1:" + port, key);
             ObjectNode line = Api.JSON.createObjectNode().put("bench", "streams").put("streams", streams).put("creates_in_flight", creates);
             line.put("rss_mib_before", memory(process.pid(), "VmRSS"));
+            commands(api).describe(line, "command"); // the guest answers at once: all of it is the server's, and this client's
             List<String> terminals = terminals(api, streams);
             Samples open = new Samples();
             for (int i = 0; i < streams; i++) {
@@ -144,6 +147,18 @@ final class StreamsBench {
         command.add(Integer.toString(BOOT_MILLIS));
         command.add(Integer.toString(BOOTS_AT_ONCE));
         return command;
+    }
+
+    private static Samples commands(Api api) {
+        String id = api.create("{\"timeout\": 3600}").path("sandbox_id").textValue();
+        Samples each = new Samples();
+        for (int i = -COMMANDS_WARM_UP; i < COMMANDS; i++) {
+            long start = System.nanoTime();
+            api.run(id, "echo x");
+            if (i >= 0) each.add(System.nanoTime() - start);
+        }
+        api.kill(id);
+        return each;
     }
 
     private static List<String> terminals(Api api, int streams) {

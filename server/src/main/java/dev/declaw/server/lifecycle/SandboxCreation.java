@@ -5,6 +5,7 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.policy.PolicyException;
 import dev.declaw.model.policy.PolicyReader;
 import dev.declaw.model.policy.SecurityPolicy;
+import dev.declaw.model.policy.SensitiveVariables;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVm;
@@ -193,6 +194,12 @@ final class SandboxCreation {
     private PolicyReader.Result readPolicy(CreateSandbox request) {
         PolicyReader.Result read =
                 PolicyReader.read(request.security().orElse(null), request.network().orElse(null));
+        for (String variable : read.policy().envSecurity().sensitive()) {
+            if (request.envs().containsKey(variable) || request.vaultReferences().containsKey(variable)) {
+                throw new PolicyException(
+                        "security.env_security.sensitive_vars", "and envs or vault_refs both set " + variable + "; choose one");
+            }
+        }
         if (!request.secure() && read.policy().needsCertificateAuthority()) {
             throw new PolicyException("secure", "is false, but security switches content scanning on; send only one of them");
         }
@@ -250,6 +257,7 @@ final class SandboxCreation {
         Optional<MicroVm> warm = origin.built().flatMap(pool::claim);
         try {
             SandboxId id = warm.map(MicroVm::id).orElseGet(parts.tokens()::sandboxId);
+            SensitiveVariables sensitive = SensitiveVariables.of(request.security().orElse(null));
             SandboxRow row = new SandboxRow(
                     id.value(),
                     owner,
@@ -269,10 +277,11 @@ final class SandboxCreation {
                     FIRST_POLICY_VERSION,
                     StoredJson.writeMap(request.metadata()),
                     StoredJson.writeMap(request.envs()),
+                    StoredJson.writeMap(sensitive.values()),
                     request.network().map(JsonNode::toString),
-                    request.security().map(JsonNode::toString),
+                    Optional.ofNullable(sensitive.policy()).map(JsonNode::toString),
                     request.lifecycle().map(JsonNode::toString));
-            LiveSandbox sandbox = new LiveSandbox(row, policy, request.envs(), audit);
+            LiveSandbox sandbox = new LiveSandbox(row, policy, audit);
             warm.ifPresent(sandbox::attach);
             synchronized (quotas.lock()) {
                 quotas.admit(owner, origin.memoryMib());

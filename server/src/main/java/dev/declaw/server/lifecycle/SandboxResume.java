@@ -126,7 +126,7 @@ final class SandboxResume {
             throw new PlatformFailure.Conflict("sandbox_busy", row.id() + " has changed its state meanwhile; ask again", 1);
         }
         SandboxRow now = parts.sandboxes().find(row.id()).orElseThrow();
-        LiveSandbox sandbox = new LiveSandbox(now, policy(now), StoredJson.readMap(now.envs()), audit);
+        LiveSandbox sandbox = new LiveSandbox(now, policy(now), audit);
         former.ifPresent(old -> sandbox.attach(old.vm())); // until it is gone, it is this run's to remove
         live.put(row.id(), sandbox);
         return sandbox;

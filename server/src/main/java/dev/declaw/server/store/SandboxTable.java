@@ -32,9 +32,9 @@ public final class SandboxTable {
                         """
                         INSERT INTO sandboxes (id, owner, template, state, execution_id, timeout_seconds, created_micros,
                           started_micros, deadline_micros, ended_micros, end_reason, guest_token, access_token, vcpus,
-                          memory_mib, policy_version, metadata, envs, network, security, lifecycle)
+                          memory_mib, policy_version, metadata, envs, sensitive_envs, network, security, lifecycle)
                         VALUES (:id, :owner, :template, :state, :execution, :timeout, :created, :started, :deadline, :ended,
-                          :reason, :guestToken, :accessToken, :vcpus, :memory, :version, :metadata, :envs, :network,
+                          :reason, :guestToken, :accessToken, :vcpus, :memory, :version, :metadata, :envs, :sensitive, :network,
                           :security, :lifecycle)
                         """)
                 .bind("id", row.id())
@@ -55,6 +55,7 @@ public final class SandboxTable {
                 .bind("version", row.policyVersion())
                 .bind("metadata", row.metadata())
                 .bind("envs", row.envs())
+                .bind("sensitive", row.sensitiveEnvs())
                 .bind("network", row.network().orElse(null))
                 .bind("security", row.security().orElse(null))
                 .bind("lifecycle", row.lifecycle().orElse(null))
@@ -252,6 +253,7 @@ public final class SandboxTable {
                 results.getInt("policy_version"),
                 results.getString("metadata"),
                 results.getString("envs"),
+                results.getString("sensitive_envs"),
                 Optional.ofNullable(results.getString("network")),
                 Optional.ofNullable(results.getString("security")),
                 Optional.ofNullable(results.getString("lifecycle")));

@@ -85,9 +85,9 @@ final class FuzzTest {
         ids.forEach(id -> server.http.delete("/sandboxes/" + id));
         server.http.get("/sandboxes?state=paused&limit=100").json().path("sandboxes")
                 .forEach(each -> server.http.delete("/sandboxes/" + each.path("sandbox_id").textValue()));
-        server.http.bytes("PUT", "/tenants/owner-1/limits", "{}".getBytes(StandardCharsets.US_ASCII), server.http.authorization());
         RawHttp.Answer made = null;
         for (int i = 0; i < CREATE_TRIES_MAX; i++) {
+            server.http.bytes("PUT", "/tenants/owner-1/limits", "{}".getBytes(StandardCharsets.US_ASCII), server.http.authorization());
             made = server.http.post("/sandboxes", "{\"timeout\":3600}");
             if (made.status() != 201) continue;
             String id = made.json().path("sandbox_id").textValue();
