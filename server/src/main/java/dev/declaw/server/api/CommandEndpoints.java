@@ -198,7 +198,7 @@ final class CommandEndpoints {
     }
 
     private void with(HttpCall call, Work work) {
-        sandboxes.use(call.owner(), call.parameter("id"), sandbox -> {
+        sandboxes.use(call.caller(), call.parameter("id"), sandbox -> {
             work.run(sandbox);
             return null;
         });
