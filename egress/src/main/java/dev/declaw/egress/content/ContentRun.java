@@ -245,6 +245,11 @@ public final class ContentRun {
         return run;
     }
 
+    /// Whether a response may hold what [#masked] takes out.
+    public boolean masks() {
+        return scrub.isPresent();
+    }
+
     /// A response's header value, without the credentials of the request.
     public String masked(String value) {
         return scrub.map(masks -> masks.mask(value)).orElse(value);

@@ -90,7 +90,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     /// A head that no model reads is screened at once; any other together with the body, beside the event loop.
     private void screenHead() {
-        screening = new RequestScreening(flow.slot.pipeline().begin(judgement.name(), judgement.peer(flow.destination)), head);
+        screening = new RequestScreening(flow.screening(judgement), head);
         Reason refused = screening.slowHead() ? null : screening.judgeHead();
         subject = subject.with(screening.auditPath());
         int bytesMax = flow.services.config.limits().scanBodyBytesMax();

@@ -46,6 +46,10 @@ final class RequestScreening {
     /// @return why the request must not leave, or null
     Reason screenHead() {
         boolean readsResponse = run.readsResponse();
+        if (!readsResponse && !run.readsBody()) { // opened only to be judged and recorded by itself
+            auditPath = Subject.mask(head.target());
+            return null;
+        }
         target = run.target(head.method(), head.target());
         auditPath = run.targetShown() ? Subject.mask(target) : "(withheld: personal data)";
         if (!RequestHead.isTarget(target)) run.refuse(Reason.UNSAFE_REWRITE, "transformations");
@@ -93,6 +97,7 @@ final class RequestScreening {
 
     /// A response's fields without the credentials of the request.
     List<Field> masked(List<Field> response) {
+        if (!run.masks()) return response;
         return response.stream()
                 .map(field -> {
                     String value = run.masked(field.value());

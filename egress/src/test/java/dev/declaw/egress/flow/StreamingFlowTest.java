@@ -104,6 +104,40 @@ class StreamingFlowTest {
     }
 
     @Test
+    @DisplayName("B035 TLS that is opened without a stage is judged request by request, and its bodies stream")
+    void anOpenedConnectionWithoutStagesHoldsNothing() throws Exception {
+        BlockingQueue<Character> seen = new LinkedBlockingQueue<>();
+        Origin.Script reading = connection -> {
+            for (int b = connection.read(); b >= 0; b = connection.read()) seen.add((char) b);
+        };
+        try (FlowRig rig = new FlowRig("{\"intercept\":true}", ALLOW);
+                Origin origin = new Origin(rig.originTls.serverFor("api.test"), reading);
+                Socket client = rig.tlsToName("api.test", origin.port())) {
+            FlowRig.send(client, "POST /a?key=" + SSN + " HTTP/1.1\r\nHost: api.test:" + origin.port()
+                    + "\r\nContent-MD5: kept\r\nTransfer-Encoding: chunked\r\n\r\n");
+            StringBuilder got = new StringBuilder();
+            for (String piece : List.of("first " + SSN, "second", "third")) {
+                FlowRig.send(client, Integer.toHexString(piece.length()) + "\r\n" + piece + "\r\n");
+                while (got.indexOf(piece) < 0) {
+                    Character c = seen.poll(8, TimeUnit.SECONDS);
+                    assertThat(c).as("after %s", got).isNotNull();
+                    got.append(c);
+                }
+            }
+            assertThat(got.toString()).contains("Content-MD5: kept");
+            assertThat(rig.await(event -> event.event().equals("egress_allowed")).attributes())
+                    .containsEntry("protocol", "https")
+                    .containsEntry("path", "/a?key=***");
+        }
+        try (FlowRig rig = new FlowRig("{\"intercept\":true}", ALLOW);
+                Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK);
+                Socket client = rig.tlsToName("api.test", origin.port())) {
+            FlowRig.send(client, "GET / HTTP/1.1\r\nHost: other.test:" + origin.port() + "\r\n\r\n");
+            assertThat(FlowRig.readAll(client)).startsWith("HTTP/1.1 421 ");
+        }
+    }
+
+    @Test
     void aRequestBodyReachesTheOriginPieceByPiece() throws Exception {
         BlockingQueue<Character> seen = new LinkedBlockingQueue<>();
         Origin.Script reading = connection -> {
