@@ -60,6 +60,7 @@ final class FlowRecorder {
     /// for it.
     ///
     /// @param loop the caller's
+    /// @param screening what was seen, where the allow event could not tell all of it
     /// @param status HTTP status towards the guest; 0 for none
     /// @param detail what went wrong; empty for a clean end
     void closed(
@@ -68,13 +69,14 @@ final class FlowRecorder {
             String sandboxId,
             VersionedPolicy policy,
             Subject subject,
+            Screening screening,
             int status,
             long bytesUp,
             long bytesDown,
             long nanos,
             String detail) {
         if (!policy.policy().auditEnabled()) return;
-        AuditEvent.Builder event = builder(id, sandboxId, policy, subject, "egress_closed", Screening.NONE)
+        AuditEvent.Builder event = builder(id, sandboxId, policy, subject, "egress_closed", screening)
                 .number(Attribute.BYTES_UP, bytesUp)
                 .number(Attribute.BYTES_DOWN, bytesDown)
                 .number(Attribute.LATENCY_MICROS, nanos / 1000);

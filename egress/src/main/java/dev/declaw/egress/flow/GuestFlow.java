@@ -122,9 +122,22 @@ final class GuestFlow {
     /// @return id of the event
     String closed(
             VersionedPolicy policy, Subject subject, int status, long up, long down, long nanos, String detail) {
+        return closed(policy, subject, Screening.NONE, status, up, down, nanos, detail);
+    }
+
+    /// @param screening what was seen since it was allowed
+    String closed(
+            VersionedPolicy policy,
+            Subject subject,
+            Screening screening,
+            int status,
+            long up,
+            long down,
+            long nanos,
+            String detail) {
         recorded = true;
         String id = AuditEventIds.next();
-        services.recorder.closed(guest.eventLoop(), id, slot.sandboxId(), policy, subject, status, up, down, nanos, detail);
+        services.recorder.closed(guest.eventLoop(), id, slot.sandboxId(), policy, subject, screening, status, up, down, nanos, detail);
         return id;
     }
 
