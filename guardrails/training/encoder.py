@@ -7,8 +7,6 @@ column 0 injection, column 1 toxicity, columns 2.. the toxicity labels in LABELS
 The vocabulary is uncased, so what case and spacing say comes in as a shape for each piece (`shapes.py`), added after the
 first layer.
 """
-import math
-
 import onnx
 import torch
 from onnx import numpy_helper
@@ -38,8 +36,7 @@ class Layer(nn.Module):
     def forward(self, x, bias):
         b, s, _ = x.shape
         qkv = self.qkv(x).view(b, s, 3, HEADS, HIDDEN // HEADS).permute(2, 0, 3, 1, 4)
-        weights = torch.softmax(qkv[0] @ qkv[1].transpose(-1, -2) / math.sqrt(HIDDEN // HEADS) + bias, dim=-1)
-        mixed = (weights @ qkv[2]).transpose(1, 2).reshape(b, s, HIDDEN)
+        mixed = nn.functional.scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], attn_mask=bias.to(qkv.dtype)).transpose(1, 2).reshape(b, s, HIDDEN)
         x = self.norm1(x + self.drop(self.out(mixed)))
         return self.norm2(x + self.drop(self.down(nn.functional.gelu(self.up(x)))))
 

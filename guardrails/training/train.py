@@ -16,7 +16,7 @@ import encoder
 import shapes
 from encoder import LABELS, OUTPUTS, TAGS
 
-MAX_TOKENS = 112
+MAX_TOKENS = 140
 TOKENS_PER_STEP = 2560
 FROZEN = 1
 WARMUP_STEPS = 40
@@ -146,7 +146,7 @@ def main():
         for group, rate in zip(optimizer.param_groups, rates):
             group["lr"] = rate * min(1, (step + 1) / (WARMUP_STEPS // 4 if a.last else WARMUP_STEPS)) * max(0.03, 1 - progress)
         ids, mask, shape, tags, wanted = collate(batch, r)
-        with torch.cpu.amp.autocast():
+        with torch.autocast("cpu", dtype=torch.bfloat16):
             logits, tag_logits = model(ids, mask, shape)
         loss = loss_of(logits, tag_logits, wanted, tags)
         optimizer.zero_grad()

@@ -54,6 +54,17 @@ public final class PiiScanner implements Scanner {
         return spans.settle(text);
     }
 
+    /// That of the secret scanner where keys are asked for.
+    @Override
+    public int overlapChars() {
+        return types.contains(PiiType.API_KEY) ? SecretScanner.WINDOW_OVERLAP_CHARS : Scanner.super.overlapChars();
+    }
+
+    @Override
+    public boolean readsTables() {
+        return true;
+    }
+
     private static Set<PiiType> recognised() {
         Set<PiiType> all = EnumSet.allOf(PiiType.class);
         all.remove(PiiType.PERSON_NAME);

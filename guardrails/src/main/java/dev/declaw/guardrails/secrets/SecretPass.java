@@ -6,7 +6,7 @@ final class SecretPass {
     private static final int PROSE_CHARS_MIN = 20;
     private static final int CONTEXT_CHARS = 40;
     private static final int PROVIDER_CHARS_MIN = 12;
-    private static final int PEM_CHARS_MAX = 16_384;
+    static final int PEM_CHARS_MAX = 16_384;
     private static final int TRIES_IN_RUN_MAX = 8;
     /// Shorter runs are no keys by themselves.
     private static final int LONG_CHARS_MIN = 8;
@@ -135,7 +135,7 @@ final class SecretPass {
     /// At the start of a run and after each joint in it: `token_ghp_…`.
     private boolean provider(int start, int end) {
         if (start >= runEnd) {
-            int limit = Math.min(length, start + SecretScanner.WINDOW_OVERLAP_CHARS);
+            int limit = Math.min(length, start + SecretScanner.VALUE_CHARS_MAX);
             runEnd = end;
             while (runEnd < limit && Chars.extended(text[runEnd])) runEnd++;
             triesInRun = 0;
@@ -159,7 +159,7 @@ final class SecretPass {
     private boolean webToken(int start) {
         int dots = 0;
         int i = start;
-        int limit = Math.min(length, start + SecretScanner.WINDOW_OVERLAP_CHARS);
+        int limit = Math.min(length, start + SecretScanner.VALUE_CHARS_MAX);
         while (i < limit && (Chars.extended(text[i]) && text[i] != ':' && text[i] != '|' || text[i] == '\\')) {
             if (text[i] == '.') dots++;
             i++;
@@ -342,7 +342,7 @@ final class SecretPass {
     /// A random value: after an assignment whose name is not harmless, or in a sentence that speaks of keys or providers.
     private void random(int start, int end) {
         int stop = end;
-        int limit = Math.min(length, start + SecretScanner.WINDOW_OVERLAP_CHARS);
+        int limit = Math.min(length, start + SecretScanner.VALUE_CHARS_MAX);
         while (stop < limit && Chars.extended(text[stop])) stop++;
         while (stop > end && !Chars.token(text[stop - 1]) && text[stop - 1] != '=') stop--;
         int count = stop - start;

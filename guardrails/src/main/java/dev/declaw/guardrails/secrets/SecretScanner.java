@@ -14,8 +14,11 @@ public final class SecretScanner implements Scanner {
     /// The type of every finding. The span covers the value, not its name.
     public static final String TYPE = "secret";
 
-    /// A caller that cuts a text into windows repeats this many characters: the longest single value that is recognised.
-    public static final int WINDOW_OVERLAP_CHARS = 4096;
+    /// The longest single value that is recognised, but for private-key blocks.
+    static final int VALUE_CHARS_MAX = 4096;
+
+    /// As [#overlapChars]: the longest private-key block that is recognised, and its label.
+    public static final int WINDOW_OVERLAP_CHARS = SecretPass.PEM_CHARS_MAX + 256;
 
     /// Has nothing to set: a caller filters by confidence.
     public SecretScanner() {}
@@ -23,6 +26,11 @@ public final class SecretScanner implements Scanner {
     @Override
     public String name() {
         return "secrets";
+    }
+
+    @Override
+    public int overlapChars() {
+        return WINDOW_OVERLAP_CHARS;
     }
 
     /// Told of each secret, in the order of the text, in folded positions.
@@ -47,7 +55,7 @@ public final class SecretScanner implements Scanner {
         char[] chars = text.chars();
         int length = text.length();
         int found = new SecretPass(chars, length, examples, sink).run();
-        if (found == 0 && !key.isEmpty() && length > 0 && length <= WINDOW_OVERLAP_CHARS) underKey(key.toCharArray(), chars, length, examples, sink);
+        if (found == 0 && !key.isEmpty() && length > 0 && length <= VALUE_CHARS_MAX) underKey(key.toCharArray(), chars, length, examples, sink);
     }
 
     private static void underKey(char[] name, char[] chars, int length, boolean examples, Sink sink) {
