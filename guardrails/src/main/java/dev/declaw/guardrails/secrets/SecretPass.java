@@ -1,7 +1,9 @@
 package dev.declaw.guardrails.secrets;
 
+import dev.declaw.guardrails.Anchors;
+
 /// One pass of [SecretScanner] over one text.
-final class SecretPass {
+final class SecretPass implements Anchors.Visitor {
     private static final int RANDOM_CHARS_MIN = 14;
     private static final int PROSE_CHARS_MIN = 20;
     private static final int CONTEXT_CHARS = 40;
@@ -54,53 +56,49 @@ final class SecretPass {
         this.sink = sink;
     }
 
-    /// Reads the whole text; answers how many secrets there were.
-    ///
-    /// A run of identifier characters is looked at only where something may come of it: it is long, or what follows may assign a value to it,
-    /// or it may begin a phrase such as `Bearer …`.
-    int run() {
-        char[] text = this.text;
-        byte[] bits = Chars.BIT;
-        byte[] nexts = NEXT;
-        int length = this.length;
-        int i = 0;
-        while (i < length) {
-            char c = text[i];
-            if (c >= 128 || bits[c] == 0) {
-                i++;
-                continue;
-            }
-            int start = i;
-            int seen = 0;
-            int bit = bits[c];
-            do {
-                seen |= bit;
-                i++;
-            } while (i < length && (c = text[i]) < 128 && (bit = bits[c]) != 0);
-            if (start < done) {
-                i = Math.max(i, done);
-                continue;
-            }
-            int count = i - start;
-            byte next = i < length && c < 128 ? nexts[c] : NOTHING;
-            if (next == SPACE && !phrase(start, i)) next = NOTHING;
-            boolean look = switch (next) {
-                case OPERATOR, SPACE -> count >= 2;
-                // A word alone is no key; one that goes on over a dot is when a provider's keys begin so.
-                case DOT -> count >= LONG_CHARS_MIN || dotted(start, i, seen);
-                default -> count >= LONG_CHARS_MIN && (count >= RANDOM_CHARS_MIN || (seen & 1 << Chars.DIGIT) != 0);
-            };
-            if (look) {
-                token(start, i);
-                i = Math.max(i, done);
-            }
-        }
+    /// How many secrets were found.
+    int found() {
         return found;
     }
 
-    private boolean dotted(int start, int end, int seen) {
+    /// Looks at a run of identifier characters where something may come of it: it is long, or what follows may assign a value to it, or it may
+    /// begin a phrase such as `Bearer …`. Runs come in the order of the text.
+    @Override
+    public void run(int runStart, int end) {
+        if (end <= done) return;
+        int start = Math.max(runStart, done);
+        int count = end - start;
+        char c = end < length ? text[end] : 0;
+        byte next = c < 128 ? NEXT[c] : NOTHING;
+        if (next == SPACE && !phrase(start, end)) next = NOTHING;
+        boolean look = switch (next) {
+            case OPERATOR, SPACE -> count >= 2;
+            // A word alone is no key; one that goes on over a dot is when a provider's keys begin so.
+            case DOT -> count >= LONG_CHARS_MIN || dotted(start, end);
+            default -> count >= RANDOM_CHARS_MIN || count >= LONG_CHARS_MIN && holds(start, end, Chars.DIGIT);
+        };
+        if (!look) return;
+        token(start, end);
+    }
+
+    @Override
+    public void trigger(int at, char c) {
+        // none asked for
+    }
+
+    @Override
+    public void word(int id, int start, int end) {
+        // none asked for
+    }
+
+    private boolean holds(int start, int end, byte kind) {
+        for (int i = start; i < end; i++) if (Chars.of(text[i]) == kind) return true;
+        return false;
+    }
+
+    private boolean dotted(int start, int end) {
         if (end + 1 >= length || end - start > 1 && !Chars.token(text[end + 1])) return false;
-        return (seen & 1 << Chars.JOINT) != 0 || Providers.mayBegin(text[start], start + 1 < length ? text[start + 1] : 0) || text[start] == 'e';
+        return holds(start, end, Chars.JOINT) || Providers.mayBegin(text[start], start + 1 < length ? text[start + 1] : 0) || text[start] == 'e';
     }
 
     /// Whether a run with a space behind it may name a value: an operator, a flag, an authentication scheme, `ENV NAME value`, `name value="…"`.
@@ -199,6 +197,7 @@ final class SecretPass {
         valueEnd = Math.max(valueEnd, stop);
         if (scheme(text, after, stop)) {
             after = stop + 1;
+            if (after >= length) return false;
             stop = Values.end(text, after, length);
         }
         if (stop <= after) return false;
