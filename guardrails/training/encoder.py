@@ -97,3 +97,21 @@ def from_onnx(path):
                 target.weight.copy_(weights[f"{prefix}{name}.weight"])
                 target.bias.copy_(weights[f"{prefix}{name}.bias"])
     return model
+
+
+def from_shipped(path):
+    """The encoder that an int8 graph of export.py holds, to go on from: its matrices times their scales."""
+    weights = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in onnx.load(path).graph.initializer}
+    model = Encoder()
+    state = {"words.weight": weights["words"].float() * weights["words.scale"], "positions.weight": weights["positions"], "norm.weight": weights["norm.gamma"], "norm.bias": weights["norm.beta"],
+             "shapes.weight": weights["shape.rows"], "pool.weight": weights["pool"].T, "tags.weight": weights["tags.weight"].T, "tags.bias": weights["tags.bias"]}
+    for name in ("injection", "toxicity"):
+        state |= {f"{name}.weight": weights[f"{name}.weight"].T, f"{name}.bias": weights[f"{name}.bias"]}
+    for i in range(LAYERS):
+        for part in ("qkv", "out", "up", "down"):
+            state[f"layers.{i}.{part}.weight"] = (weights[f"layer{i}.{part}.weight"].float() * weights[f"layer{i}.{part}.scale"]).T
+            state[f"layers.{i}.{part}.bias"] = weights[f"layer{i}.{part}.bias"]
+        for part in ("norm1", "norm2"):
+            state |= {f"layers.{i}.{part}.weight": weights[f"layer{i}.{part}.gamma"], f"layers.{i}.{part}.bias": weights[f"layer{i}.{part}.beta"]}
+    model.load_state_dict({name: value.contiguous() for name, value in state.items()})
+    return model
