@@ -48,6 +48,10 @@ final class SecretPass implements Anchors.Visitor {
     private int valueEnd;
     private int triesInValue;
 
+    /// The same for random values: `a1+a1+a1+`.
+    private int randomEnd;
+    private int triesOfRandom;
+
     /// @param examples whether the example keys of documentations (`AKIA…EXAMPLE`) count, too
     SecretPass(char[] text, int length, boolean examples, SecretScanner.Sink sink) {
         this.text = text;
@@ -340,12 +344,16 @@ final class SecretPass implements Anchors.Visitor {
 
     /// A random value: after an assignment whose name is not harmless, or in a sentence that speaks of keys or providers.
     private void random(int start, int end) {
+        if (start > 0 && (text[start - 1] == '/' || text[start - 1] == '.' || text[start - 1] == '#')) return;
+        if (start >= randomEnd) triesOfRandom = 0;
+        else if (++triesOfRandom > TRIES_IN_RUN_MAX) return;
         int stop = end;
         int limit = Math.min(length, start + SecretScanner.VALUE_CHARS_MAX);
         while (stop < limit && Chars.extended(text[stop])) stop++;
+        randomEnd = Math.max(randomEnd, stop);
         while (stop > end && !Chars.token(text[stop - 1]) && text[stop - 1] != '=') stop--;
         int count = stop - start;
-        if (count < RANDOM_CHARS_MIN || start > 0 && (text[start - 1] == '/' || text[start - 1] == '.' || text[start - 1] == '#')) return;
+        if (count < RANDOM_CHARS_MIN) return;
         boolean digest = Randomness.digest(text, start, stop);
         if (!digest && !Randomness.random(text, start, stop, false) || Values.placeholder(text, start, stop, examples)) return;
         int context = context(start, Randomness.uuid(text, start, stop));
