@@ -33,7 +33,7 @@ public final class Anchors {
 
     /// Told what stands where, in the order of the places at which things begin (runs: end).
     public interface Visitor {
-        /// A trigger character.
+        /// A trigger character; of digits in a row the first.
         void trigger(int at, char c);
 
         /// A word of the list, by its index. Of several that begin at one place the shorter come first. Whether it is a whole word is not
@@ -69,7 +69,7 @@ public final class Anchors {
     }
 
     /// @param words lower-case ASCII, each beginning with a letter and at least two characters long; a word's id is its index
-    /// @param triggers ASCII characters to tell of
+    /// @param triggers ASCII characters to tell of; of digits in a row only the first
     /// @param runs whether to tell of runs of identifier characters
     public static Anchors of(List<String> words, String triggers, boolean runs) {
         return new Anchors(words, triggers, runs);
@@ -99,7 +99,7 @@ public final class Anchors {
     private void fillPairs(String triggers, boolean runs) {
         for (char before = 0; before < ASCII; before++) {
             for (char c = 0; c < ASCII; c++) {
-                int flags = triggers.indexOf(c) >= 0 ? TRIGGER : 0;
+                int flags = triggers.indexOf(c) >= 0 && !(digit(c) && digit(before)) ? TRIGGER : 0;
                 if (letter(c) && next[classOf[c]] != 0 && (!letter(before) || before >= 'a' && c <= 'Z')) flags |= WORD;
                 if (runs && identifier(c) && !identifier(before)) flags |= RUN_START;
                 if (runs && !identifier(c) && identifier(before)) flags |= RUN_END;
@@ -112,8 +112,12 @@ public final class Anchors {
         return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z';
     }
 
+    private static boolean digit(char c) {
+        return c >= '0' && c <= '9';
+    }
+
     private static boolean identifier(char c) {
-        return letter(c) || c >= '0' && c <= '9' || c == '_' || c == '-';
+        return letter(c) || digit(c) || c == '_' || c == '-';
     }
 
     /// Reads the first characters of an array. Linear in them, but for the words looked up, each no longer than the longest of the list.
