@@ -1,5 +1,6 @@
 package dev.declaw.sdk;
 
+import dev.declaw.sdk.async.AsyncSandbox;
 import dev.declaw.sdk.internal.Checks;
 import dev.declaw.sdk.internal.Http;
 import dev.declaw.sdk.internal.Http.Call;
@@ -214,6 +215,11 @@ public final class Sandbox implements AutoCloseable {
     public Sandbox keep() {
         killedAtClose = false;
         return this;
+    }
+
+    /// The same without waiting.
+    public AsyncSandbox async() {
+        return new AsyncSandbox(this);
     }
 
     @Override
