@@ -40,7 +40,7 @@ class CliTest {
         "create --help", "ls --help", "info --help", "exec --help", "shell --help", "cp --help", "logs --help", "pause --help",
         "resume --help", "snapshot --help", "snapshot create --help", "fork --help", "kill --help", "ports --help",
         "template build --help", "volume create --help", "vault set --help", "policy lint --help", "policy explain --help",
-        "audit --help", "usage --help", "mcp --help"
+        "audit --help", "usage --help", "mcp --help", "mcp run --help"
     })
     void everyCommandExplainsItself(String arguments) {
         Ran help = run(arguments.split(" "));
@@ -62,7 +62,10 @@ class CliTest {
         "cp a b | SANDBOX:PATH",
         "cp sbx-1:a sbx-2:b | SANDBOX:PATH",
         "audit sbx-1 --decision maybe | allow or deny",
-        "ls --server ftp://x | no address"
+        "ls --server ftp://x | no address",
+        "mcp --http 127.0.0.1:0 | DECLAW_MCP_TOKEN",
+        "mcp run --file nope:/x -- server | no file",
+        "mcp run | COMMAND"
     })
     void wrongUseEndsWith2AndSaysHow(String arguments, String said) {
         Ran wrong = run(arguments.split(" "));
