@@ -252,7 +252,7 @@ class SdkTest {
                 () -> sandbox.fork(0),
                 () -> Audit.Filter.all().decision("maybe"),
                 () -> Terminal.Options.defaults().sized(0, 1),
-                () -> Templates.Steps.dockerfile("RUN x"),
+                () -> TemplateSteps.dockerfile("RUN x"),
                 () -> Connection.of("ftp://x", "k"),
                 () -> Connection.of("h:1", "a key"));
         for (ThrowingCallable use : bad) {

@@ -1,8 +1,11 @@
 // Made by tools/MakeAsync.java from ../Templates.java; change that one.
 package dev.declaw.sdk.async;
 
+import dev.declaw.sdk.TemplateSteps;
 import dev.declaw.sdk.Templates;
 import dev.declaw.sdk.internal.Calls;
+import java.io.InputStream;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -22,14 +25,24 @@ public final class AsyncTemplates {
         return blocking;
     }
 
-    /// As [Templates#build(String, Templates.Steps, Duration, Consumer)].
-    public CompletableFuture<Templates.Build> build(String alias, Templates.Steps steps, Duration limit, Consumer<String> log) {
+    /// As [Templates#build(String, TemplateSteps, Duration, Consumer)].
+    public CompletableFuture<Templates.Build> build(String alias, TemplateSteps steps, Duration limit, Consumer<String> log) {
         return Calls.start(() -> blocking.build(alias, steps, limit, log));
     }
 
-    /// As [Templates#start(String, Templates.Steps)].
-    public CompletableFuture<Templates.Build> start(String alias, Templates.Steps steps) {
+    /// As [Templates#start(String, TemplateSteps)].
+    public CompletableFuture<Templates.Build> start(String alias, TemplateSteps steps) {
         return Calls.start(() -> blocking.start(alias, steps));
+    }
+
+    /// As [Templates#upload(Path)].
+    public CompletableFuture<Templates.BuildContext> upload(Path directory) {
+        return Calls.start(() -> blocking.upload(directory));
+    }
+
+    /// As [Templates#upload(InputStream)].
+    public CompletableFuture<Templates.BuildContext> upload(InputStream archive) {
+        return Calls.start(() -> blocking.upload(archive));
     }
 
     /// As [Templates#status(String)].
@@ -37,9 +50,24 @@ public final class AsyncTemplates {
         return Calls.start(() -> blocking.status(buildId));
     }
 
+    /// As [Templates#builds()].
+    public CompletableFuture<List<Templates.Build>> builds() {
+        return Calls.start(() -> blocking.builds());
+    }
+
+    /// As [Templates#cancel(String)].
+    public CompletableFuture<Void> cancel(String buildId) {
+        return Calls.run(() -> blocking.cancel(buildId));
+    }
+
     /// As [Templates#await(String, Duration, Consumer)].
     public CompletableFuture<Templates.Build> await(String buildId, Duration limit, Consumer<String> log) {
         return Calls.start(() -> blocking.await(buildId, limit, log));
+    }
+
+    /// As [Templates#follow(String, long, Duration, Consumer)].
+    public CompletableFuture<Templates.Build> follow(String buildId, long after, Duration limit, Consumer<Templates.LogLine> log) {
+        return Calls.start(() -> blocking.follow(buildId, after, limit, log));
     }
 
     /// As [Templates#list()].
