@@ -19,8 +19,6 @@ from declaw import (
     SandboxQuery,
     SandboxState,
     SecurityPolicy,
-    Template,
-    TemplateBase,
     VaultClient,
     VaultScope,
     VolumeAttachment,
@@ -211,21 +209,6 @@ def test_a_secret_makes_its_team_and_environment_and_is_used_by_name(server):
     server.on("GET", "/teams", {"teams": [{"team_id": "team-1", "name": "default", "created_at": "2026-01-01T00:00:00Z"}]})
     Sandbox.create(vault_refs={"OPENAI_API_KEY": "openai", "OTHER": "vault://t/e/n"})
     assert server.last().json["vault_refs"] == {"OPENAI_API_KEY": "vault://team-1/prod/openai", "OTHER": "vault://t/e/n"}
-
-
-def test_a_build_shows_its_log_while_it_runs_and_raises_with_it(server, monkeypatch):
-    monkeypatch.setattr("declaw._sync.templates.POLL_SECONDS", 0.01)
-    server.on("POST", "/templates/build", Answer(202, {"build_id": "build-1", "status": "building"}))
-    states = [
-        {"build_id": "build-1", "status": "building", "logs": ["one"]},
-        {"build_id": "build-1", "status": "failed", "logs": ["one", "two: not found"]},
-    ]
-    server.on("GET", "/templates/builds/build-1", *states)
-    lines = []
-    with pytest.raises(declaw.BuildError, match="two: not found") as caught:
-        Template.build(TemplateBase().run_cmd(["one", "two"]), alias="x", on_build_logs=lines.append)
-    assert lines == ["one", "two: not found"] == caught.value.logs
-    assert server.requests[0].json["template"] == {"base_image": "base", "run_cmds": ["one", "two"]}
 
 
 def test_volumes_are_filled_from_a_directory_and_their_files_are_guarded_by_version(server, tmp_path):

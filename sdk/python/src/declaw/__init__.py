@@ -121,7 +121,7 @@ from declaw.security import (
     TransformDirection,
     domain_matches,
 )
-from declaw.template import BuildInfo, CopyItem, TemplateBase, TemplateBuildStatus, TemplateInfo
+from declaw.template import BuildContext, BuildFailure, BuildInfo, BuildLogLine, CopyItem, TemplateBase, TemplateBuildStatus, TemplateInfo
 from declaw.vault_models import VaultPreset, VaultScope, VaultSecret
 from declaw.volume_models import FileEntry, Volume, VolumeAttachment
 
@@ -163,7 +163,10 @@ __all__ = [
     "AuthenticationException",
     "BuildError",
     "BuildException",
+    "BuildContext",
+    "BuildFailure",
     "BuildInfo",
+    "BuildLogLine",
     "CODE_IDEMPOTENCY_IN_PROGRESS",
     "CODE_IDEMPOTENCY_KEY_REUSED",
     "CODE_TEMPLATE_NOT_READY",
