@@ -254,3 +254,40 @@ def test_a_policys_network_goes_with_the_policy(server):
     Sandbox.create(security=SecurityPolicy(network=NetworkPolicy(deny_out=["*"])))
     assert server.last().json["security"] == {"network": {"deny_out": ["*"]}}
     assert "network" not in server.last().json
+
+
+def test_a_policy_is_replaced_judged_and_explained(server, sandbox):
+    server.on("PUT", "/sandboxes/sbx-1/policy", {"sandbox_id": "sbx-1", "policy_version": 2, "warnings": ["mind"]})
+    server.on("POST", "/policies/lint", {"valid": True, "warnings": ["pii: nothing"]})
+    server.on("POST", "/policies/explain", {"decision": "deny", "reason": "denied_by_rule", "rule": "*", "scanners": ["pii"]})
+    kind = declaw.CustomPIIType("employee_id", pattern="E[0-9]{7}", context=["staff"])
+    policy = SecurityPolicy(pii=declaw.PIIConfig(enabled=True, types=["iban"], custom_types=[kind]))
+    assert sandbox.set_policy(policy, {"deny_out": ["*"]}) == 2 and sandbox.warnings == ["mind"]
+    assert server.last().json == {
+        "security": {
+            "pii": {
+                "enabled": True,
+                "types": ["iban"],
+                "action": "redact",
+                "rehydrate_response": True,
+                "custom_types": [{"name": "employee_id", "pattern": "E[0-9]{7}", "context": ["staff"]}],
+            }
+        },
+        "network": {"deny_out": ["*"]},
+    }
+    assert SecurityPolicy.from_dict(policy.to_dict()) == policy
+    assert declaw.Policies.lint(policy) == ["pii: nothing"]
+    found = declaw.Policies.explain(policy, host="example.com")
+    assert (found.allowed, found.reason, found.rule, found.scanners) == (False, "denied_by_rule", "*", ["pii"])
+    server.requests.clear()
+    for wrong in (
+        lambda: sandbox.set_policy(),
+        lambda: declaw.Policies.explain(policy),
+        lambda: declaw.CustomPIIType("Employee", pattern="x"),
+        lambda: declaw.CustomPIIType("e"),
+        lambda: declaw.CustomPIIType("e", dictionary=["x"], check="luhn"),
+        lambda: sandbox.set_policy(SecurityPolicy(injection_defense=declaw.InjectionDefenseConfig(enabled=True))),
+    ):
+        with pytest.raises(InvalidArgumentError):
+            wrong()
+    assert server.requests == []

@@ -7,6 +7,8 @@ import dev.declaw.sdk.Snapshot;
 import dev.declaw.sdk.Terminal;
 import dev.declaw.sdk.internal.Calls;
 import dev.declaw.sdk.json.JsonObject;
+import dev.declaw.sdk.policy.NetworkRules;
+import dev.declaw.sdk.policy.SecurityPolicy;
 import java.net.URI;
 import java.time.Duration;
 import java.util.List;
@@ -71,6 +73,11 @@ public final class AsyncSandbox implements AutoCloseable {
     /// As [Sandbox#setTimeout(Duration)].
     public CompletableFuture<Void> setTimeout(Duration timeout) {
         return Calls.run(() -> blocking.setTimeout(timeout));
+    }
+
+    /// As [Sandbox#setPolicy(Optional, Optional)].
+    public CompletableFuture<Long> setPolicy(Optional<SecurityPolicy> security, Optional<NetworkRules> network) {
+        return Calls.start(() -> blocking.setPolicy(security, network));
     }
 
     /// As [Sandbox#pause()].
