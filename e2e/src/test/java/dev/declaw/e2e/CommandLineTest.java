@@ -119,18 +119,6 @@ class CommandLineTest {
     }
 
     @Test
-    void theGuidesExampleRuns(Rig rig) throws Exception {
-        String guide = Files.readString(PythonEnvironment.ROOT.resolve("docs/cli.md"));
-        int start = guide.indexOf("```bash\n") + 8;
-        Files.createDirectories(folder.resolve("project"));
-        Files.writeString(folder.resolve("project/main.py"), "print(1)");
-        String example = guide.substring(start, guide.indexOf("```", start)).replaceAll("(?m)^declaw shell.*$", "");
-        Ran ran = sh(rig, "set -e\n" + example); // the shell is for people; the other test has it with a script
-        assertThat(ran.code()).as(ran.err()).isZero();
-        assertThat(ran.out()).contains("Python 3", "user", "1 file", "killed");
-    }
-
-    @Test
     void aPolicyIsLintedAndExplained(Rig rig) throws Exception {
         Files.writeString(folder.resolve("p.json"), "{\"network\": {\"allow_out\": [\"api.example.test\"]}}");
         Files.writeString(folder.resolve("bad.json"), "{\"network\": {\"allowout\": []}}");
