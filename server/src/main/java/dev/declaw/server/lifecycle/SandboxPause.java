@@ -157,7 +157,7 @@ final class SandboxPause {
         LOG.warn("{} could not be paused", of.id(), failure);
         try {
             if (sandbox.vmExited()) throw new IllegalStateException("its microVM ended");
-            slots.connect(sandbox);
+            slots.connect(sandbox, false);
             parts.volumes().resume(of.owner(), of.id(), sandbox.guest());
             sandbox.leaving(false);
             if (!parts.transitions().goesOn(of.id(), of.executionId())) throw SandboxCreation.killedMeanwhile(sandbox);

@@ -137,8 +137,8 @@ final class SandboxResume {
         Instant start = parts.clock().instant();
         try {
             former.ifPresent(this::remove);
-            sandbox.attach(parts.host().resume(new SandboxId(sandbox.id()), snapshot.id()));
-            slots.connect(sandbox);
+            sandbox.attach(creation.makingRoom(() -> parts.host().resume(new SandboxId(sandbox.id()), snapshot.id())));
+            slots.connect(sandbox, false);
             parts.volumes().resume(before.owner(), before.id(), sandbox.guest());
             Instant now = parts.clock().instant();
             audit.lifecycle(sandbox.id(), event, facts -> facts.text("snapshot_id", snapshot.id())
