@@ -43,4 +43,4 @@ python_reference() {
     -o "$SITE_SOURCE/reference/python" declaw declaw.openai
 }
 
-site_build() { "$SITE_TOOLS/bin/properdocs" build --quiet --strict -f docs/site/properdocs.yml; }
+site_build() { "$SITE_TOOLS/bin/properdocs" build --strict -f docs/site/properdocs.yml; }

@@ -13,9 +13,11 @@ public final class Main {
             case "create" -> CreateBench.run(rest);
             case "restore", "snapshot", "kill", "density", "burst" -> SandboxBench.run(name, rest);
             case "egress" -> EgressBench.run(rest);
+            case "cli" -> CliBench.run(rest);
+            case "sdk" -> SdkBench.run(rest);
             case "guardrails" -> GuardrailsBench.run(rest);
             default -> {
-                System.err.println("usage: ./declaw bench create|restore|snapshot|kill|density|burst [N] | egress [SECONDS] | guardrails --data DIR");
+                System.err.println("usage: ./declaw bench create|restore|snapshot|kill|density|burst [N] | egress [SECONDS] | cli [N] | sdk [STREAMS] | guardrails --data DIR");
                 System.exit(2);
             }
         }

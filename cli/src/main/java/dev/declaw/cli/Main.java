@@ -32,6 +32,7 @@ public final class Main {
         COMMANDS.put("vault", VaultCommand::new);
         COMMANDS.put("policy", PolicyCommand::new);
         COMMANDS.put("audit", AuditCommand::new);
+        COMMANDS.put("tail", TailCommand::new);
         COMMANDS.put("usage", UsageCommand::new);
         COMMANDS.put("mcp", McpCommand::new);
     }

@@ -40,7 +40,7 @@ class CliTest {
         "create --help", "ls --help", "info --help", "exec --help", "shell --help", "cp --help", "logs --help", "pause --help",
         "resume --help", "snapshot --help", "snapshot create --help", "fork --help", "kill --help", "ports --help",
         "template build --help", "template logs --help", "template cancel --help", "template builds --help", "volume create --help", "vault set --help", "policy lint --help", "policy explain --help",
-        "audit --help", "usage --help", "mcp --help", "mcp run --help"
+        "audit --help", "tail --help", "usage --help", "mcp --help", "mcp run --help"
     })
     void everyCommandExplainsItself(String arguments) {
         Ran help = run(arguments.split(" "));
