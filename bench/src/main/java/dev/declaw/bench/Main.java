@@ -15,9 +15,12 @@ public final class Main {
             case "streams" -> StreamsBench.run(rest);
             case "channel" -> ChannelBench.run(rest);
             case "egress" -> EgressBench.run(rest);
+            case "cli" -> CliBench.run(rest);
+            case "sdk" -> SdkBench.run(rest);
             case "guardrails" -> GuardrailsBench.run(rest);
             default -> {
-                System.err.println("usage: ./declaw bench create|restore|snapshot|kill|density|burst [N] | streams [STREAMS CREATES] | channel [MIB] | egress [SECONDS] | guardrails --data DIR");
+                System.err.println("usage: ./declaw bench create|restore|snapshot|kill|density|burst [N] | streams [STREAMS CREATES] | channel [MIB]"
+                        + " | egress [SECONDS] | cli [N] | sdk [STREAMS] | guardrails --data DIR");
                 System.exit(2);
             }
         }
