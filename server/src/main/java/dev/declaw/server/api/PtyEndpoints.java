@@ -38,7 +38,7 @@ final class PtyEndpoints {
                 IdempotentStart.tag(call));
         with(call, sandbox -> {
             sandbox.record(AuditCategory.PTY, "pty_started", facts -> facts.text("user", spec.user()));
-            int pid = IdempotentStart.told(() -> sandbox.guest().launch(spec));
+            int pid = IdempotentStart.told(call, sandbox, () -> sandbox.guest().launch(spec));
             call.json(201, Json.object().put("pid", pid));
         });
     }

@@ -44,7 +44,7 @@ final class StdioEndpoints {
                 Optional.of(tag));
         with(call, sandbox -> {
             CommandRecord.of(sandbox, "stdio_started", command, envs, user, "stdio");
-            int pid = IdempotentStart.told(() -> sandbox.guest().launch(spec));
+            int pid = IdempotentStart.told(call, sandbox, () -> sandbox.guest().launch(spec));
             call.json(201, Json.object().put("cmd_id", tag.name()).put("pid", pid));
         });
     }
