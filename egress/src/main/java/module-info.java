@@ -3,6 +3,7 @@
 module dev.declaw.egress {
     requires transitive dev.declaw.model;
     requires transitive dev.declaw.linux;
+    requires transitive dev.declaw.rego;
     requires com.fasterxml.jackson.databind;
     requires org.slf4j;
     requires io.netty.common;

@@ -2,6 +2,7 @@
 module dev.declaw.server {
     requires dev.declaw.model;
     requires dev.declaw.linux;
+    requires dev.declaw.rego;
     requires dev.declaw.guardrails;
     requires dev.declaw.egress;
     requires dev.declaw.runtime;
@@ -22,6 +23,8 @@ module dev.declaw.server {
     requires org.slf4j;
     requires re2j;
 
+    opens dev.declaw.server.template to
+            com.fasterxml.jackson.databind;
     opens dev.declaw.server to
             info.picocli;
 }

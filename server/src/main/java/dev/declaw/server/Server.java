@@ -5,6 +5,7 @@ import dev.declaw.egress.control.EgressProcess;
 import dev.declaw.egress.control.EgressProxy;
 import dev.declaw.egress.control.SupervisedEgressProxy;
 import dev.declaw.runtime.LocalMicroVmHost;
+import dev.declaw.runtime.template.PackageRegistries;
 import dev.declaw.server.api.ApiServer;
 import dev.declaw.server.account.Accounts;
 import dev.declaw.server.audit.AdminEvents;
@@ -13,24 +14,31 @@ import dev.declaw.server.audit.SpoolIngest;
 import dev.declaw.server.auth.ApiKeys;
 import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.auth.Tenants;
+import dev.declaw.rego.PolicyService;
 import dev.declaw.server.config.ServerConfig;
+import dev.declaw.server.custom.CustomPolicies;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
-import dev.declaw.server.lifecycle.Templates;
 import dev.declaw.server.metrics.ServerMetrics;
 import dev.declaw.server.store.ApiKeyTable;
 import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
+import dev.declaw.server.store.BuildTable;
 import dev.declaw.server.store.Database;
 import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxTable;
 import dev.declaw.server.store.SnapshotTable;
+import dev.declaw.server.store.TemplateTable;
 import dev.declaw.server.store.TenantTable;
 import dev.declaw.server.store.UsageTable;
 import dev.declaw.server.store.VaultTable;
 import dev.declaw.server.store.VolumeLockTable;
 import dev.declaw.server.store.VolumeTable;
+import dev.declaw.server.template.BuildContexts;
+import dev.declaw.server.template.BuildEgress;
+import dev.declaw.server.template.TemplateBuilds;
+import dev.declaw.server.template.Templates;
 import dev.declaw.server.tls.OwnCertificate;
 import dev.declaw.server.tls.TlsIdentity;
 import dev.declaw.server.vault.Sealer;
@@ -42,6 +50,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -97,7 +106,9 @@ final class Server implements AutoCloseable {
         privateDirectory(home);
         RandomTokens tokens = new RandomTokens();
         LocalMicroVmHost host = keep("host", new LocalMicroVmHost(Machine.hostConfig(config)));
-        SupervisedEgressProxy egress = keep("egress", SupervisedEgressProxy.start(egressSettings(home), restarts));
+        Optional<PolicyService> policies = policyService();
+        SupervisedEgressProxy egress = keep(
+                "egress", SupervisedEgressProxy.start(egressSettings(home, policies.map(PolicyService::socketName)), restarts));
         Database database = keep("database", Database.open(home.resolve("declaw.db")));
 
         AuditTable auditTable = new AuditTable(database);
@@ -127,6 +138,8 @@ final class Server implements AutoCloseable {
         Vault vault = new Vault(
                 new Vault.Parts(secrets, sealer, admin, tokens, clock, true));
 
+        BuildTable buildTable = new BuildTable(database);
+        Templates templates = new Templates(host, new TemplateTable(database), buildTable);
         Sandboxes sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
                         host,
@@ -141,7 +154,9 @@ final class Server implements AutoCloseable {
                         new SnapshotTable(database),
                         new PauseTransitions(database),
                         mounts,
-                        vault),
+                        vault,
+                        templates,
+                        new CustomPolicies(policies.map(PolicyService::engine))),
                 new Sandboxes.Settings(
                         config.limits().sandboxesMax(),
                         config.limits().bootsMax(),
@@ -155,6 +170,10 @@ final class Server implements AutoCloseable {
         restarts.sandboxes = sandboxes;
         sandboxes.start();
         ingest.start();
+        BuildContexts contexts = new BuildContexts(home.resolve("build-contexts"), tokens, clock);
+        TemplateBuilds builds = keep("builds", builds(sandboxes, host, templates, buildTable, contexts, tokens, clock));
+        builds.start();
+        config.builds().templates().forEach(builds::buildBuiltIn);
 
         api = keep(
                 "api",
@@ -173,7 +192,9 @@ final class Server implements AutoCloseable {
                                 volumes,
                                 mounts,
                                 vault,
-                                new Templates(host),
+                                templates,
+                                builds,
+                                contexts,
                                 metrics(egress, sandboxes))));
         api.start();
     }
@@ -182,6 +203,25 @@ final class Server implements AutoCloseable {
         ServerMetrics metrics = new ServerMetrics(egress::metrics);
         sandboxes.measured(metrics);
         return metrics;
+    }
+
+    private TemplateBuilds builds(
+            Sandboxes sandboxes,
+            LocalMicroVmHost host,
+            Templates templates,
+            BuildTable table,
+            BuildContexts contexts,
+            RandomTokens tokens,
+            InstantSource clock)
+            throws IOException {
+        ServerConfig.Builds builds = config.builds();
+        long longest = config.limits().timeoutSecondsMax();
+        long timeout = longest == 0 ? builds.timeoutSeconds() : Math.min(longest, builds.timeoutSeconds());
+        BuildEgress egress = BuildEgress.of(PackageRegistries.read(Path.of("/"), System.getenv()), builds.allowOut());
+        return new TemplateBuilds(
+                new TemplateBuilds.Parts(
+                        sandboxes, host, templates, table, contexts, egress, tokens, clock, config.home().resolve("builds")),
+                new TemplateBuilds.Settings(builds.buildsMax(), builds.tenantBuildsMax(), Duration.ofSeconds(timeout)));
     }
 
     private Optional<ApiServer.Tls> tls(InstantSource clock) throws IOException {
@@ -202,13 +242,30 @@ final class Server implements AutoCloseable {
         return home.resolve("egress").resolve("spool");
     }
 
-    private SupervisedEgressProxy.Settings egressSettings(Path home) throws IOException {
+    /// The service that evaluates custom policies, if this server was built with it.
+    private Optional<PolicyService> policyService() throws IOException {
+        Path binary = Machine.guestAgent(config).resolveSibling("policyd");
+        if (!Files.isExecutable(binary)) {
+            LOG.warn("there is no policy service at {}: policies with Rego are refused", binary);
+            return Optional.empty();
+        }
+        String socketName = "declaw-policyd-" + ProcessHandle.current().pid() + "-" + new RandomTokens().auditId();
+        try {
+            return Optional.of(keep("policies", PolicyService.start(new PolicyService.Settings(
+                    binary, socketName, List.of(0, EgressProcess.DEFAULT_UID)))));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("the start of the policy service was interrupted", e);
+        }
+    }
+
+    private SupervisedEgressProxy.Settings egressSettings(Path home, Optional<String> policies) throws IOException {
         privateDirectory(home.resolve("egress"));
         Path control = home.resolve("egress").resolve("control.sock");
         int user = EgressProcess.DEFAULT_UID;
         List<String> command = new ArrayList<>(Machine.egressCommand());
         command.add(Main.EGRESS_WORKER);
-        command.addAll(new EgressProcess.Arguments(control, user, user, config.egress()).toCommandLine());
+        command.addAll(new EgressProcess.Arguments(control, user, user, config.egress(), policies).toCommandLine());
         return new SupervisedEgressProxy.Settings(command, control, spool(home), user, user);
     }
 

@@ -4,6 +4,7 @@ import dev.declaw.egress.control.EgressProxy.OpenedSlot;
 import dev.declaw.egress.control.EgressProxy.SlotRequest;
 import dev.declaw.egress.credential.CredentialReader;
 import dev.declaw.egress.credential.CredentialSet;
+import dev.declaw.egress.custom.CustomGates;
 import dev.declaw.egress.flow.SandboxSlot;
 import dev.declaw.egress.metrics.EgressMetrics;
 import dev.declaw.egress.flow.TenantConnections;
@@ -13,6 +14,7 @@ import dev.declaw.linux.Descriptor;
 import dev.declaw.model.policy.PolicyReader;
 import dev.declaw.model.policy.SecurityPolicy;
 import io.netty.channel.Channel;
+import dev.declaw.rego.PolicyEngine;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
@@ -32,10 +34,12 @@ final class EngineSlots implements SlotService {
     private final EgressParts parts;
     private final EgressMetrics metrics;
     private final InstantSource clock;
+    private final Optional<PolicyEngine> policies;
     private final Map<String, Served> served = new HashMap<>();
     private final Map<String, TenantConnections> tenants = new HashMap<>(); // those of the slots that are served
 
-    EngineSlots(EgressParts parts, EgressMetrics metrics, InstantSource clock) {
+    EngineSlots(EgressParts parts, EgressMetrics metrics, InstantSource clock, Optional<PolicyEngine> policies) {
+        this.policies = policies;
         this.parts = parts;
         this.metrics = metrics;
         this.clock = clock;
@@ -54,12 +58,13 @@ final class EngineSlots implements SlotService {
             throw new IllegalStateException("the sandbox is served already; close it first");
         }
         SecurityPolicy policy = PolicyReader.read(request.security(), request.network()).policy();
+        CustomGates custom = CustomGates.compile(policy, policies);
         CredentialSet credentials = CredentialReader.read(request.credentials());
         VersionedPolicy versioned = new VersionedPolicy(request.policyVersion(), policy, credentials.hosts());
         Optional<CertificateAuthority> authority = versioned.needsCertificateAuthority()
                 ? Optional.of(CertificateAuthority.create(request.sandboxId(), clock))
                 : Optional.empty();
-        SandboxSlot slot = new SandboxSlot(request.sandboxId(), versioned, credentials, authority);
+        SandboxSlot slot = new SandboxSlot(request.sandboxId(), versioned, credentials, custom, authority);
         try {
             Channel dnsChannel = parts.dns().serve(slot, dns.nonBlocking().release(), parts.loops());
             served.put(request.sandboxId(), new Served(slot, dnsChannel, request.tenant().id()));
@@ -78,13 +83,14 @@ final class EngineSlots implements SlotService {
         Served current = served.get(request.sandboxId());
         if (current == null) throw new IllegalStateException("the sandbox is not served; open it first");
         SecurityPolicy policy = PolicyReader.read(request.security(), request.network()).policy();
+        CustomGates custom = CustomGates.compile(policy, policies);
         CredentialSet credentials = CredentialReader.read(request.credentials());
         VersionedPolicy versioned = new VersionedPolicy(request.policyVersion(), policy, credentials.hosts());
         boolean first = versioned.needsCertificateAuthority() && current.slot.authority().isEmpty();
         Optional<CertificateAuthority> created =
                 first ? Optional.of(CertificateAuthority.create(request.sandboxId(), clock)) : Optional.empty();
         tenant(request);
-        current.slot.update(versioned, credentials, created);
+        current.slot.update(versioned, credentials, custom, created);
         return new OpenedSlot(created.map(CertificateAuthority::certificatePem));
     }
 

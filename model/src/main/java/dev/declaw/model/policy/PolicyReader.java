@@ -87,7 +87,7 @@ public final class PolicyReader {
             warnings.add("mode: report blocks and changes nothing; what enforce would do stands in the audit log");
             effective = effective.reporting();
         }
-        return new Result(new SecurityPolicy(effective, pii, content.policy(), env, audit, mode), warnings);
+        return new Result(new SecurityPolicy(effective, pii, content.policy(), content.custom(), env, audit, mode), warnings);
     }
 
     private static PolicyException noPart(String name) {

@@ -9,6 +9,7 @@ import dev.declaw.runtime.guest.GuestClient.ProcessTag;
 import dev.declaw.runtime.guest.GuestProcess;
 import dev.declaw.runtime.guest.GuestProcess.Event;
 import dev.declaw.runtime.guest.ProcessRef;
+import dev.declaw.server.custom.CommandInputs;
 import dev.declaw.server.lifecycle.LiveSandbox;
 import dev.declaw.server.lifecycle.Sandboxes;
 import java.nio.charset.StandardCharsets;
@@ -42,7 +43,8 @@ final class CommandEndpoints {
     }
 
     /// Records the command, then starts it: what cannot be recorded is not run (I6).
-    private static GuestProcess start(HttpCall call, LiveSandbox sandbox, CommandRequest request) {
+    private GuestProcess start(HttpCall call, LiveSandbox sandbox, CommandRequest request) {
+        CommandCheck.check(sandboxes.commandGate(), sandbox, CommandInputs.ofLine(request.command()));
         CommandRecord.of(
                 sandbox, "command_run", request.command(), request.envs(), request.user(), request.background() ? "background" : "foreground");
         Optional<ProcessTag> tag = IdempotentStart.tag(call);
@@ -208,28 +210,5 @@ final class CommandEndpoints {
             throw new PlatformFailure.NotFound("no_such_process", "there is no process of this number");
         }
         return Integer.parseInt(text);
-    }
-
-    /// When a long call must send a byte.
-    private static final class KeepAlive {
-        /// Until then a quick failure can still use a status (wire-api 1.10).
-        private static final Duration FIRST = Duration.ofSeconds(30);
-
-        private static final Duration NEXT = Duration.ofSeconds(10);
-
-        private final InstantSource clock;
-        private Instant next;
-
-        KeepAlive(InstantSource clock) {
-            this.clock = clock;
-            this.next = clock.instant().plus(FIRST);
-        }
-
-        boolean due() {
-            Instant now = clock.instant();
-            if (now.isBefore(next)) return false;
-            next = now.plus(NEXT);
-            return true;
-        }
     }
 }

@@ -121,7 +121,7 @@ final class Adoption {
     /// Snapshots that nobody saw the end of: the machine knows whether they exist (L3).
     private void settleSnapshots() {
         Set<String> found = host.snapshots();
-        Set<String> known = new HashSet<>();
+        Set<String> known = new HashSet<>(parts.templates().artifacts());
         for (SnapshotRow row : parts.snapshots().all()) {
             if (!found.contains(row.id())) {
                 LOG.warn("snapshot {} of {} does not exist: {}", row.id(), row.sandboxId(),
@@ -161,7 +161,7 @@ final class Adoption {
             return;
         }
         try {
-            slots.connect(sandbox);
+            slots.connect(sandbox, false);
             volumes.resume(row.owner(), row.id(), vm.guest());
             audit.lifecycle(row.id(), "vm_adopted", facts -> {});
             sandbox.finishCreating();

@@ -6,6 +6,7 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.policy.SecurityPolicy;
 import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.guest.GuestClient;
+import dev.declaw.server.custom.ExecGateLink;
 import dev.declaw.server.store.SandboxRow;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -41,11 +43,14 @@ public final class LiveSandbox {
     /// Held while sockets, CA and guest are brought in line, so that a create and a restart of the proxy do not interleave.
     final ReentrantLock egressLock = new ReentrantLock();
 
+    private volatile CompletableFuture<Void> identified = CompletableFuture.completedFuture(null);
     private volatile MicroVm vm;
     private volatile Optional<Instant> deadline;
     private volatile boolean leaving;
     private volatile boolean connected;
     private volatile boolean egressOpen;
+    private volatile Optional<ExecGateLink> execGate = Optional.empty();
+    private volatile List<String> gateWarnings = List.of();
     private volatile Optional<String> endReason = Optional.empty();
     private volatile Instant retryAfter = Instant.MIN;
     private volatile Optional<Usage> lastUsage = Optional.empty();
@@ -83,9 +88,26 @@ public final class LiveSandbox {
         return row.id();
     }
 
-    /// The agent inside; only while the sandbox runs.
+    /// The agent inside; only while the sandbox runs. Waits until the guest has its identity.
+    ///
+    /// @throws PlatformFailure when it could not get it
     public GuestClient guest() {
+        try {
+            identified.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof PlatformFailure known) throw known;
+            throw new PlatformFailure.InternalFailure("the guest could not be given its identity", e.getCause());
+        }
         return vm().guest();
+    }
+
+    /// The guest gets its identity in the background, until this is complete.
+    void identified(CompletableFuture<Void> when) {
+        identified = when;
+    }
+
+    CompletableFuture<Void> identified() {
+        return identified;
     }
 
     /// Records what is done with the sandbox, unless its policy switched that off.
@@ -118,8 +140,24 @@ public final class LiveSandbox {
         void close();
     }
 
+    /// Saves what is on its disk under this id; what runs goes on.
+    public void saveDisk(String artifact) {
+        vm().saveDisk(artifact);
+    }
+
+    /// Saves the whole machine under this id. It stands still from then on: its end must follow.
+    public void saveMachine(String artifact) {
+        leaving(true);
+        vm().pause(artifact);
+    }
+
     SandboxRow row() {
         return row;
+    }
+
+    /// Version of the policy in force.
+    public int policyVersion() {
+        return row.policyVersion();
     }
 
     /// What it was created with, parsed.
@@ -185,6 +223,21 @@ public final class LiveSandbox {
 
     void connected(boolean now) {
         connected = now;
+    }
+
+    /// What answers the guest before a program starts; empty where programs start without a question.
+    Optional<ExecGateLink> execGate() {
+        return execGate;
+    }
+
+    /// What the owner should know about the gate.
+    List<String> gateWarnings() {
+        return gateWarnings;
+    }
+
+    void execGate(Optional<ExecGateLink> link, List<String> warnings) {
+        execGate = link;
+        gateWarnings = List.copyOf(warnings);
     }
 
     boolean egressOpen() {

@@ -5,8 +5,10 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.policy.PolicyException;
 import dev.declaw.model.policy.PolicyReader;
 import dev.declaw.model.policy.SensitiveVariables;
+import dev.declaw.server.custom.CustomPolicies;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,8 +19,12 @@ final class PolicyChange {
     private final SandboxTable table;
     private final EgressSlots slots;
     private final SandboxAudit audit;
+    private final CustomPolicies custom;
+    private final ExecGates gates;
 
-    PolicyChange(SandboxTable table, EgressSlots slots, SandboxAudit audit) {
+    PolicyChange(SandboxTable table, EgressSlots slots, SandboxAudit audit, CustomPolicies custom, ExecGates gates) {
+        this.custom = custom;
+        this.gates = gates;
         this.table = table;
         this.slots = slots;
         this.audit = audit;
@@ -36,6 +42,8 @@ final class PolicyChange {
             Optional<String> newNetwork = network.isPresent() ? text(network.get()) : old.network();
             PolicyReader.Result read = PolicyReader.read(
                     newSecurity.map(StoredJson::read).orElse(null), newNetwork.map(StoredJson::read).orElse(null));
+            List<String> warnings = new ArrayList<>(read.warnings());
+            warnings.addAll(custom.check(read.policy()));
             SandboxRow row = old.withPolicy(old.policyVersion() + 1, newNetwork, newSecurity);
             audit.lifecycle(sandbox.id(), "policy_updated", facts -> facts.number("policy_version", row.policyVersion()));
             if (!table.replacePolicy(row, old.policyVersion())) {
@@ -43,7 +51,9 @@ final class PolicyChange {
             }
             sandbox.replacePolicy(row, read.policy());
             slots.update(sandbox);
-            return read.warnings();
+            if (sandbox.connected()) gates.bring(sandbox, false);
+            warnings.addAll(sandbox.gateWarnings());
+            return warnings;
         } finally {
             sandbox.egressLock.unlock();
         }

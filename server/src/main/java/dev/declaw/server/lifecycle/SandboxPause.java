@@ -163,7 +163,7 @@ final class SandboxPause {
         try {
             if (sandbox.vmExited()) throw new IllegalStateException("its microVM ended");
             if (begun) {
-                slots.connect(sandbox);
+                slots.connect(sandbox, false);
                 parts.volumes().resume(of.owner(), of.id(), sandbox.guest());
                 sandbox.leaving(false);
             }

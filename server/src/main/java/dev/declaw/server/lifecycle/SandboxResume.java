@@ -142,8 +142,8 @@ final class SandboxResume {
         Instant start = parts.clock().instant();
         try {
             former.ifPresent(this::remove);
-            sandbox.attach(parts.host().resume(new SandboxId(sandbox.id()), snapshot.id()));
-            slots.connect(sandbox);
+            sandbox.attach(creation.makingRoom(() -> parts.host().resume(new SandboxId(sandbox.id()), snapshot.id())));
+            slots.connect(sandbox, false);
             admission.leaveLine();
             parts.volumes().resume(before.owner(), before.id(), sandbox.guest());
             Instant now = parts.clock().instant();

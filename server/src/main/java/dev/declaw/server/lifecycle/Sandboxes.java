@@ -10,6 +10,8 @@ import dev.declaw.server.auth.Caller;
 import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.auth.Scope;
 import dev.declaw.server.auth.Tenants;
+import dev.declaw.server.custom.CommandGate;
+import dev.declaw.server.custom.CustomPolicies;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.PauseTransitions;
@@ -50,6 +52,8 @@ public final class Sandboxes implements AutoCloseable {
     private final ConcurrentMap<String, LiveSandbox> live = new ConcurrentHashMap<>();
     private final SandboxAudit audit;
     private final EgressSlots slots;
+    private final ExecGates gates;
+    private final CustomPolicies custom;
     private final Vault vault;
     private final PolicyChange policies;
     private final SandboxEnd end;
@@ -66,9 +70,15 @@ public final class Sandboxes implements AutoCloseable {
     /// @param sandboxesMax living sandboxes, warm ones not counted
     /// @param bootsMax creates that work at the same time; further ones wait in line
     /// @param timeoutSecondsMax longest life that a sandbox may ask for; 0 for no limit
-    /// @param warmPool microVMs of the `base` template kept booted
+    /// @param warmPool microVMs that wait for a create
     /// @param keepOnClose whether sandboxes outlive [Sandboxes#close]
-    public record Settings(int sandboxesMax, int bootsMax, long timeoutSecondsMax, int warmPool, boolean keepOnClose) {}
+    public record Settings(
+            int sandboxesMax, int bootsMax, long timeoutSecondsMax, WarmPoolSizes warmPool, boolean keepOnClose) {
+        /// With so many waiting microVMs of the `base` template.
+        public Settings(int sandboxesMax, int bootsMax, long timeoutSecondsMax, int warmPool, boolean keepOnClose) {
+            this(sandboxesMax, bootsMax, timeoutSecondsMax, WarmPoolSizes.fixed("base", warmPool), keepOnClose);
+        }
+    }
 
     /// The parts that sandboxes are made of and recorded in.
     public record Parts(
@@ -84,7 +94,9 @@ public final class Sandboxes implements AutoCloseable {
             SnapshotTable snapshots,
             PauseTransitions transitions,
             VolumeMounts volumes,
-            Vault vault) {}
+            Vault vault,
+            TemplateSource templates,
+            CustomPolicies custom) {}
 
     public Sandboxes(Parts parts, Settings settings) {
         this.table = parts.sandboxes();
@@ -93,11 +105,13 @@ public final class Sandboxes implements AutoCloseable {
         Places places = new Places(settings.sandboxesMax());
         audit = new SandboxAudit(parts.audit(), parts.tokens(), clock);
         vault = parts.vault();
-        slots = new EgressSlots(parts.egress(), parts.vault(), parts.tenants(), clock);
-        policies = new PolicyChange(table, slots, audit);
+        gates = new ExecGates(new CommandGate(parts.custom()));
+        custom = parts.custom();
+        slots = new EgressSlots(parts.egress(), parts.vault(), parts.tenants(), gates, clock);
+        policies = new PolicyChange(table, slots, audit, custom, gates);
         PauseSnapshots pauses = new PauseSnapshots(parts);
         end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
-        pool = new WarmPool(parts.host(), "base", settings.warmPool(), parts.tokens());
+        pool = new WarmPool(parts.host(), slots, settings.warmPool(), parts.tokens(), clock);
         creation = new SandboxCreation(parts, settings, audit, slots, end, pool, live, places);
         SandboxPause pause = new SandboxPause(parts, audit, slots, end, pauses, live, places);
         SandboxResume resume = new SandboxResume(parts, audit, slots, end, pauses, creation, live, places);
@@ -123,6 +137,12 @@ public final class Sandboxes implements AutoCloseable {
     /// @throws PlatformFailure when it cannot be created; then nothing of it is left
     public Created create(String owner, CreateSandbox request) {
         return creation.create(owner, request);
+    }
+
+    /// As [#create], for a machine that a template is built in: its kernel boots from the disk of the template, and nothing
+    /// runs in it.
+    public Created createBuilder(String owner, CreateSandbox request, TemplateSource.Start from) {
+        return creation.createBuilder(owner, request, from);
     }
 
     /// @throws PlatformFailure.NotFound when the owner has no such sandbox, or forgot it more than a day ago
@@ -212,6 +232,16 @@ public final class Sandboxes implements AutoCloseable {
 
     /// @param version of the policy that is in force now; stands in every event
     public record PolicyUpdated(int version, List<String> warnings) {}
+
+    /// The command rules of custom policies.
+    public CommandGate commandGate() {
+        return gates.gate();
+    }
+
+    /// The custom policies of this server, compiled.
+    public CustomPolicies custom() {
+        return custom;
+    }
 
     /// Pausing, resuming, snapshots.
     public SandboxRests rests() {
@@ -354,6 +384,7 @@ public final class Sandboxes implements AutoCloseable {
         Map<String, Integer> counts = new LinkedHashMap<>();
         counts.put("sandboxes", live.size());
         counts.put("warm", pool.available());
+        counts.put("waiting", creation.waiting());
         return counts;
     }
 
