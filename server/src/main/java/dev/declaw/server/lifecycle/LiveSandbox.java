@@ -194,6 +194,11 @@ public final class LiveSandbox {
         return attached != null && attached.exited().toCompletableFuture().isDone();
     }
 
+    /// True when its microVM has ended, or is about to.
+    public boolean ending() {
+        return leaving() || vmExited() || endReason().isPresent();
+    }
+
     Optional<Instant> deadline() {
         return deadline;
     }
