@@ -43,6 +43,7 @@ final class BuildRun {
             LayerCache cache,
             BuildEgress egress,
             dev.declaw.server.auth.RandomTokens tokens,
+            java.time.InstantSource clock,
             Duration timeout) {}
 
     /// What the build tells while it runs.
@@ -241,7 +242,7 @@ final class BuildRun {
         Builder.Ended prepared = machine.run(make, "root", Optional.of("/"), Map.of(), left(), tail::add);
         if (!prepared.succeeded()) return prepared;
         return machine.unpack(
-                out -> archive.write(out, target, !directory, owner.get(0), owner.get(1)), left(), tail::add);
+                out -> archive.write(out, target, !directory, owner.get(0), owner.get(1), parts.clock().instant()), left(), tail::add);
     }
 
     /// Numbers of the owner and group that a COPY names; the guest knows their names.
