@@ -4,6 +4,7 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.runtime.MicroVmHost;
 import dev.declaw.runtime.template.Template;
 import dev.declaw.server.lifecycle.TemplateSource;
+import dev.declaw.server.store.BuildRow;
 import dev.declaw.server.store.BuildTable;
 import dev.declaw.server.store.TemplateRow;
 import dev.declaw.server.store.TemplateTable;
@@ -127,6 +128,7 @@ public final class Templates implements TemplateSource {
         return builds.of(owner).stream()
                 .filter(build -> build.alias().equals(Optional.of(name)))
                 .findFirst()
+                .filter(build -> !build.status().equals(BuildRow.COMPLETED)) // deleted since
                 .<PlatformFailure>map(build -> new PlatformFailure.Conflict(
                         "template_not_ready",
                         "the template '" + name + "' was never built to its end; its last build is " + build.status()

@@ -81,7 +81,7 @@ final class TemplateBuildEndpointsTest {
         assertThat(http.delete("/templates/a").status()).isEqualTo(200);
         assertThat(http.get("/templates/a:2").status()).isEqualTo(404);
         assertThat(http.post("/sandboxes", "{\"template\": \"a\"}").json().path("code").textValue())
-                .as("it was built once, but there is nothing to start").isEqualTo("template_not_ready");
+                .isEqualTo("template_not_found");
     }
 
     @Test
