@@ -129,6 +129,11 @@ public final class LocalMicroVmHost implements MicroVmHost {
     }
 
     @Override
+    public Memory memory() {
+        return memory.state();
+    }
+
+    @Override
     public Set<String> snapshots() {
         try {
             return new TreeSet<>(saved.artifacts().ids());
@@ -211,7 +216,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
         HttpGuestClient guest = new HttpGuestClient(slot::openChannel, Slot.GUEST_ADDRESS);
         releases.add("connections", guest::close);
         LocalMicroVm vm = start.machine(
-                slot, directory, manifest, () -> machine(line -> LOG.info("{}", line)), guest, releases);
+                slot, directory, manifest, () -> machine(line -> LOG.info("{}", line)), guest, releases, new Timings());
         try {
             vm.settle();
             return Optional.of(vm);

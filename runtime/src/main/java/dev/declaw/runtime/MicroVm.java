@@ -42,6 +42,19 @@ public interface MicroVm {
     /// @param still how long the guest stood still; for a pause, until it could have gone on
     record Saved(long memoryBytes, Duration still) {}
 
+    /// Stops its processors: it costs no processor time, and its clocks stand still, until [#goOn]. Nothing in it is told.
+    ///
+    /// @throws dev.declaw.model.failure.PlatformFailure when the VMM does not do it
+    void standStill();
+
+    /// Ends [#standStill]. The guest's clocks go on from where they stood: an `init` sets them right.
+    ///
+    /// @throws dev.declaw.model.failure.PlatformFailure when the VMM does not do it
+    void goOn();
+
+    /// How long the steps of its start took; empty for one that was adopted.
+    Timings timings();
+
     /// What the guest uses of the host right now.
     Usage usage();
 

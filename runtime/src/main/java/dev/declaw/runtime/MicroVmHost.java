@@ -31,6 +31,11 @@ public interface MicroVmHost extends AutoCloseable {
     ///     the reason
     MicroVm resume(SandboxId id, String snapshotId);
 
+    /// Memory that guests may be promised, and what of it is.
+    Memory memory();
+
+    record Memory(int limitMib, int promisedMib) {}
+
     /// Ids of the snapshots that are complete.
     Set<String> snapshots();
 

@@ -203,6 +203,29 @@ public final class QemuDriver implements VmmDriver {
         }
     }
 
+    /// The conversation stays open, so that going on takes one command.
+    @Override
+    public Still standStill(Path control, HostProcess process) throws IOException {
+        QmpSession session = QmpSession.open(control, SOCKET_DEADLINE, process::alive);
+        try {
+            session.run("stop");
+        } catch (QmpException failure) {
+            session.close();
+            throw failure;
+        }
+        return new Still() {
+            @Override
+            public void goOn() throws IOException {
+                session.run("cont");
+            }
+
+            @Override
+            public void close() {
+                session.close();
+            }
+        };
+    }
+
     @Override
     public void goOn(Path control, HostProcess process) throws IOException {
         try (QmpSession session = QmpSession.open(control, SOCKET_DEADLINE, process::alive)) {

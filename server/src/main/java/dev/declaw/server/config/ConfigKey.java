@@ -16,6 +16,7 @@ enum ConfigKey {
     EGRESS_PARENT_PROXY(""),
     ENVD(""),
     WARM_POOL("0"),
+    WARM_POOL_MAX("16"),
     SANDBOXES_MAX("64"),
     BOOTS_MAX("4"),
     MEMORY_MIB("0"),

@@ -2,6 +2,7 @@ package dev.declaw.server.config;
 
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.server.auth.Tenants;
+import dev.declaw.server.lifecycle.WarmPoolSizes;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,7 +16,7 @@ import java.util.Optional;
 /// @param listen address of the API
 /// @param egress settings of the egress proxy
 /// @param guestAgent the envd binary to put into templates; empty for the one that was built with the server
-/// @param warmPool microVMs of the `base` template that are kept booted in advance
+/// @param warmPool microVMs that are started in advance, by template
 /// @param limits what one server takes on
 /// @param tenants what a tenant may use unless it has limits of its own
 /// @param tenantVolumesMibMax what the volumes of a tenant may hold, all together; 0 for no limit
@@ -27,7 +28,7 @@ public record ServerConfig(
         InetSocketAddress listen,
         EgressConfig egress,
         Optional<Path> guestAgent,
-        int warmPool,
+        WarmPoolSizes warmPool,
         Limits limits,
         boolean keepSandboxes,
         Tenants.Limits tenants,

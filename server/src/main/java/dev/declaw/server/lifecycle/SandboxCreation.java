@@ -8,6 +8,7 @@ import dev.declaw.model.policy.SecurityPolicy;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVm;
+import dev.declaw.runtime.Timings;
 import dev.declaw.runtime.template.Template;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.vault.Vault;
@@ -147,20 +148,19 @@ final class SandboxCreation {
         LiveSandbox sandbox = null;
         boolean queued = false;
         try {
-            queued = standInLine();
-            sandbox = register(owner, request, policy.policy(), origin);
-        } finally {
-            if (sandbox == null) {
-                if (queued) boots.release();
-                places.release();
+            pool.asked(origin.template());
+            Optional<WarmPool.Warm> warm = origin.pooled().flatMap(pool::claim);
+            if (warm.isEmpty()) {
+                queued = standInLine();
+                warm = origin.pooled().flatMap(pool::claim); // one may have got ready meanwhile
             }
-        }
-        try {
+            sandbox = register(owner, request, policy.policy(), origin, warm);
             List<String> warnings = new ArrayList<>(policy.warnings());
             warnings.addAll(VolumeMounts.warnings(request.volumes()));
             return new Sandboxes.Created(bringUp(sandbox, origin, request, bound), warnings);
         } finally {
-            boots.release();
+            if (queued) boots.release();
+            if (sandbox == null) places.release();
         }
     }
 
@@ -184,6 +184,11 @@ final class SandboxCreation {
                     Optional.empty(),
                     start.environment(),
                     bare);
+        }
+
+        /// The template whose warm machines serve.
+        Optional<Template> pooled() {
+            return bare ? Optional.empty() : built;
         }
 
         /// Variables of the sandbox: the template's, under those that were asked for.
@@ -252,12 +257,12 @@ final class SandboxCreation {
                 "create_queue_full", "too many sandboxes are being created at this moment; try again");
     }
 
-    /// Records the sandbox as CREATING. A warm microVM brings its id with it.
-    private LiveSandbox register(String owner, CreateSandbox request, SecurityPolicy policy, Origin origin) {
-        Optional<MicroVm> warm = origin.bare() ? Optional.empty() : origin.built().flatMap(pool::claim);
+    /// Records the sandbox as CREATING. A warm microVM brings its id and its token with it.
+    private LiveSandbox register(
+            String owner, CreateSandbox request, SecurityPolicy policy, Origin origin, Optional<WarmPool.Warm> warm) {
         Map<String, String> environment = origin.environment(request.envs());
         try {
-            SandboxId id = warm.map(MicroVm::id).orElseGet(parts.tokens()::sandboxId);
+            SandboxId id = warm.map(machine -> machine.vm().id()).orElseGet(parts.tokens()::sandboxId);
             SandboxRow row = new SandboxRow(
                     id.value(),
                     owner,
@@ -270,7 +275,7 @@ final class SandboxCreation {
                     Optional.empty(),
                     Optional.empty(),
                     Optional.empty(),
-                    parts.tokens().guestToken(),
+                    warm.map(WarmPool.Warm::guestToken).orElseGet(parts.tokens()::guestToken),
                     parts.tokens().accessToken(),
                     origin.vcpus(),
                     origin.memoryMib(),
@@ -281,7 +286,7 @@ final class SandboxCreation {
                     request.security().map(JsonNode::toString),
                     request.lifecycle().map(JsonNode::toString));
             LiveSandbox sandbox = new LiveSandbox(row, policy, environment, audit);
-            warm.ifPresent(sandbox::attach);
+            warm.ifPresent(machine -> sandbox.attach(machine.vm()));
             synchronized (quotas.lock()) {
                 quotas.admit(owner, origin.memoryMib());
                 live.put(sandbox.id(), sandbox); // before the row, so that whoever sees the row finds it
@@ -294,24 +299,38 @@ final class SandboxCreation {
             }
             return sandbox;
         } catch (RuntimeException e) {
-            warm.ifPresent(MicroVm::kill);
+            warm.ifPresent(pool::release);
             throw e;
         }
     }
 
     private SandboxInfo bringUp(LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound) {
         try {
+            Timings timings = new Timings();
             boolean warm = sandbox.attachedVm().isPresent();
-            if (!warm) sandbox.attach(start(new SandboxId(sandbox.id()), origin));
+            if (!warm) {
+                sandbox.attach(start(new SandboxId(sandbox.id()), origin));
+                timings.after(sandbox.vm().timings());
+            }
             parts.vault().attach(sandbox.id(), bound);
-            slots.connect(sandbox);
-            parts.volumes().attach(sandbox.row().owner(), sandbox.id(), request.volumes(), sandbox.guest());
+            if (warm) {
+                slots.claim(sandbox);
+                timings.mark("claim");
+            } else {
+                slots.connect(sandbox);
+                timings.mark("identity");
+            }
+            if (!request.volumes().isEmpty()) {
+                parts.volumes().attach(sandbox.row().owner(), sandbox.id(), request.volumes(), sandbox.guest());
+                timings.mark("volumes");
+            }
             Instant started = parts.clock().instant();
             audit.lifecycle(
                     sandbox.id(),
                     "vm_created",
                     facts -> facts.text("template", origin.template())
                             .text("start", warm ? "warm" : origin.snapshotId().isPresent() ? "fork" : "boot")
+                            .text("detail", timings.toString())
                             .number("create_millis", Duration.between(sandbox.row().created(), started).toMillis()));
             Optional<Instant> deadline = deadline(started, sandbox.row().timeoutSeconds());
             sandbox.deadline(deadline);
@@ -328,14 +347,33 @@ final class SandboxCreation {
             throw killedMeanwhile(sandbox);
         }
         watch(sandbox, end);
+        sandbox.identified().whenComplete((_, failure) -> {
+            if (failure != null) Thread.startVirtualThread(() -> end.abandon(sandbox, "create_failed"));
+        });
         return SandboxInfo.of(parts.sandboxes().find(sandbox.id()).orElseThrow(() -> killedMeanwhile(sandbox)));
     }
 
     private MicroVm start(SandboxId id, Origin origin) {
-        if (origin.bare()) return parts.host().bootDisk(id, origin.built().orElseThrow());
-        return origin.snapshotId().isPresent()
+        if (origin.bare()) return makingRoom(() -> parts.host().bootDisk(id, origin.built().orElseThrow()));
+        return makingRoom(() -> origin.snapshotId().isPresent()
                 ? parts.host().resume(id, origin.snapshotId().get())
-                : parts.host().boot(id, origin.built().orElseThrow());
+                : parts.host().boot(id, origin.built().orElseThrow()));
+    }
+
+    /// Where memory is short, machines that wait for a create make room.
+    MicroVm makingRoom(Supplier<MicroVm> start) {
+        while (true) {
+            try {
+                return start.get();
+            } catch (PlatformFailure.NoCapacity full) {
+                if (!full.code().equals("no_memory") || !pool.giveUpOne()) throw full;
+            }
+        }
+    }
+
+    /// Creates that stand in line.
+    int waiting() {
+        return boots.getQueueLength();
     }
 
     static PlatformFailure killedMeanwhile(LiveSandbox sandbox) {

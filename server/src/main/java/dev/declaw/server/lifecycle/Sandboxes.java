@@ -62,9 +62,15 @@ public final class Sandboxes implements AutoCloseable {
     /// @param sandboxesMax living sandboxes, warm ones not counted
     /// @param bootsMax creates that work at the same time; further ones wait in line
     /// @param timeoutSecondsMax longest life that a sandbox may ask for; 0 for no limit
-    /// @param warmPool microVMs of the `base` template kept booted
+    /// @param warmPool microVMs that wait for a create
     /// @param keepOnClose whether sandboxes outlive [Sandboxes#close]
-    public record Settings(int sandboxesMax, int bootsMax, long timeoutSecondsMax, int warmPool, boolean keepOnClose) {}
+    public record Settings(
+            int sandboxesMax, int bootsMax, long timeoutSecondsMax, WarmPoolSizes warmPool, boolean keepOnClose) {
+        /// With so many waiting microVMs of the `base` template.
+        public Settings(int sandboxesMax, int bootsMax, long timeoutSecondsMax, int warmPool, boolean keepOnClose) {
+            this(sandboxesMax, bootsMax, timeoutSecondsMax, WarmPoolSizes.fixed("base", warmPool), keepOnClose);
+        }
+    }
 
     /// The parts that sandboxes are made of and recorded in.
     public record Parts(
@@ -94,7 +100,7 @@ public final class Sandboxes implements AutoCloseable {
         policies = new PolicyChange(table, slots, audit);
         PauseSnapshots pauses = new PauseSnapshots(parts);
         end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
-        pool = new WarmPool(parts.host(), "base", settings.warmPool(), parts.tokens());
+        pool = new WarmPool(parts.host(), slots, settings.warmPool(), parts.tokens(), clock);
         creation = new SandboxCreation(parts, settings, audit, slots, end, pool, live, places);
         SandboxPause pause = new SandboxPause(parts, audit, slots, end, pauses, live, places);
         SandboxResume resume = new SandboxResume(parts, audit, slots, end, pauses, creation, live, places);
@@ -347,6 +353,7 @@ public final class Sandboxes implements AutoCloseable {
         Map<String, Integer> counts = new LinkedHashMap<>();
         counts.put("sandboxes", live.size());
         counts.put("warm", pool.available());
+        counts.put("waiting", creation.waiting());
         return counts;
     }
 

@@ -21,6 +21,7 @@ final class BuildRun {
     private static final Duration WARM_UP_DEADLINE = Duration.ofMinutes(2);
     private static final int READY_POLL_MILLIS = 1000;
     private static final int START_MILLIS = 2000;
+    private static final int LAYERS_MAX = 30;
     private static final int TAIL_LINES = 20;
     private static final String SANDBOX_USER = "user";
 
@@ -163,6 +164,7 @@ final class BuildRun {
                 Step step = plan.steps().get(i);
                 announce(i, "");
                 act(machine, step, i + 1);
+                if (!kept(i, keys.size())) continue;
                 disk = parts.tokens().resourceId("bldlayer");
                 machine.saveDisk(disk);
                 parts.cache().put(owner, keys.get(i), disk);
@@ -171,6 +173,12 @@ final class BuildRun {
             progress.machine(Optional.empty());
         }
         return disk;
+    }
+
+    /// Whether the disk after a step is kept: a disk may lie on so many layers only, so of many steps only some are.
+    private static boolean kept(int index, int steps) {
+        int every = (steps + LAYERS_MAX - 1) / LAYERS_MAX;
+        return (index + 1) % every == 0 || index == steps - 1;
     }
 
     private void announce(int index, String how) {

@@ -56,7 +56,7 @@ final class FakeProcess {
             case "fill" -> add(new Event.Stdout("x".repeat(Integer.parseInt(rest)).getBytes(StandardCharsets.UTF_8)));
             case "exit" -> end(Integer.parseInt(rest), false);
             case "timeout" -> end(124, true);
-            case "chmod", "sync", "mkdir", "resize2fs" -> {} // done by the guest
+            case "chmod", "true", "sync", "mkdir", "resize2fs" -> {} // the first is done by the guest
             case "exec" -> reading = true; // tar, which reads its input to the end
             case "sleep", "cat", "flood" -> reading = true;
             default -> {
