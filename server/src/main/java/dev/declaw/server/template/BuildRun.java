@@ -97,6 +97,15 @@ final class BuildRun {
 
     /// @throws BuildException when a step fails, with its output
     Result run() throws BuildException, IOException, InterruptedException {
+        try {
+            return build();
+        } catch (PlatformFailure.Gone | PlatformFailure.GuestUnreachable ended) {
+            check(); // its time was over, or somebody canceled it
+            throw ended;
+        }
+    }
+
+    private Result build() throws BuildException, IOException, InterruptedException {
         if (request.diskMib().isPresent() && request.diskMib().get() < shape.diskMib()) {
             progress.log().add("disk_mb: the base has " + shape.diskMib() + " MiB, and a disk does not shrink");
         }
@@ -150,16 +159,7 @@ final class BuildRun {
         if (done == keys.size()) return disk;
         Template from = disk.isEmpty() ? shape : Template.saved(shape.name(), base.key(), disk,
                 shape.vcpus(), shape.memoryMib(), shape.diskMib());
-        Builder machine;
-        try {
-            machine = start(from, new HashMap<>(parts.egress().variables()));
-        } catch (PlatformFailure.NotFound | PlatformFailure.Unprocessable unusable) {
-            if (disk.isEmpty()) throw unusable;
-            progress.log().add("a cached step cannot be used any more: " + unusable.getMessage());
-            parts.cache().drop(keys.get(done - 1));
-            return steps(keys);
-        }
-        try (machine) {
+        try (Builder machine = start(from, new HashMap<>(parts.egress().variables()))) {
             for (int i = done; i < keys.size(); i++) {
                 Step step = plan.steps().get(i);
                 announce(i, "");

@@ -283,7 +283,7 @@ public final class TemplateBuilds implements AutoCloseable {
             if (forWhom.canceled()) throw new BuildException("build_canceled", "the build was canceled");
         }
         try {
-            Optional<TemplateRow> there = parts.templates().newest(BuiltInTemplates.OWNER, name);
+            Optional<TemplateRow> there = parts.templates().usable(name);
             if (there.isPresent() && there.get().definition().equals(currentDefinition(name))) return there.get();
             RunningBuild build = begin(BuiltInTemplates.OWNER, Optional.of(name));
             forWhom.log().add("building the template '" + name + "' first, as " + build.row().id());
@@ -308,7 +308,7 @@ public final class TemplateBuilds implements AutoCloseable {
         if (below.equals("base")) {
             return parts.templates().base().map(base -> Keys.of(BuiltInTemplates.definition(name), base.digest())).orElse("");
         }
-        Optional<TemplateRow> row = parts.templates().newest(BuiltInTemplates.OWNER, below);
+        Optional<TemplateRow> row = parts.templates().usable(below);
         if (row.isEmpty() || !row.get().definition().equals(currentDefinition(below))) return "";
         return Keys.of(BuiltInTemplates.definition(name), row.get().digest());
     }
@@ -333,7 +333,7 @@ public final class TemplateBuilds implements AutoCloseable {
             ReentrantLock lock = builtIns.computeIfAbsent(name, _ -> new ReentrantLock());
             lock.lockInterruptibly();
             try {
-                Optional<TemplateRow> there = parts.templates().newest(BuiltInTemplates.OWNER, name);
+                Optional<TemplateRow> there = parts.templates().usable(name);
                 if (there.isPresent() && there.get().definition().equals(currentDefinition(name))) return there.get();
                 return executeBuiltIn(build, name);
             } finally {

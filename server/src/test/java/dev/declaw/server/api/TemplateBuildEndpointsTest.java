@@ -156,6 +156,7 @@ final class TemplateBuildEndpointsTest {
         RawHttp.Answer accepted = http.post("/templates/build", "{\"background\": true, \"alias\": \"slow\", \"template\": {\"run_cmds\": [\"echo begun\", \"sleep 1\"]}}");
         assertThat(accepted.status()).isEqualTo(202);
         String id = accepted.json().path("build_id").textValue();
+        server.clock.move(java.time.Duration.ofSeconds(1));
         RawHttp.Answer queued = http.post("/templates/build", "{\"background\": true, \"template\": {\"run_cmds\": [\"echo later\"]}}");
         assertThat(queued.json().path("status").textValue()).as("one at a time").isEqualTo("queued");
         String waiting = queued.json().path("build_id").textValue();
@@ -205,5 +206,11 @@ final class TemplateBuildEndpointsTest {
         assertThat(sandboxes()).as("its machine is gone").isZero();
         assertThat(http.post("/sandboxes", "{\"template\": \"kept\"}").status()).isEqualTo(201);
         assertThat(Map.copyOf(server.host.saved)).as("the layer and the template").hasSize(2);
+        server.host.saved.clear();
+        RawHttp.Answer lost = http.post("/sandboxes", "{\"template\": \"kept\"}");
+        assertThat(lost.json().path("code").textValue()).isEqualTo("template_not_ready");
+        assertThat(lost.json().path("message").textValue()).contains("build it again");
+        assertThat(build("{'alias': 'kept', 'template': {'run_cmds': ['echo one']}}").path("status").textValue()).isEqualTo("completed");
+        assertThat(http.post("/sandboxes", "{\"template\": \"kept\"}").status()).isEqualTo(201);
     }
 }
