@@ -138,7 +138,7 @@ class CustomPolicyFlowTest {
         String rule = "package declaw.platform.network\ndeny contains \"no\" if input.action.destination == \"api.test\"";
         try (FlowRig rig = new FlowRig(policy(rule).toString(), ALLOW);
                 Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK)) {
-            try (Socket client = rig.tlsToName("api.test", origin.port())) {
+            try (Socket client = FlowRig.tls(rig.toName("api.test", origin.port()), "api.test", rig.originTls.root())) {
                 FlowRig.send(client, "GET / HTTP/1.1\r\nHost: api.test\r\n\r\n");
                 assertThat(FlowRig.readAll(client)).doesNotContain("hi");
             } catch (java.io.IOException cut) {
