@@ -16,11 +16,15 @@ module dev.declaw.server {
     requires org.xerial.sqlitejdbc;
     requires java.logging;
     requires java.sql;
+    requires io.prometheus.metrics.core;
+    requires io.prometheus.metrics.model;
     requires info.picocli;
     requires java.net.http;
     requires org.slf4j;
     requires re2j;
 
+    opens dev.declaw.server.template to
+            com.fasterxml.jackson.databind;
     opens dev.declaw.server to
             info.picocli;
 }

@@ -76,13 +76,27 @@ final class SavedMachines {
     /// @throws PlatformFailure.NotFound when there is none
     /// @throws PlatformFailure.Unprocessable when it cannot be used, with the reason
     Saved open(String id, java.util.function.Function<SnapshotManifest, HostKey> here) throws IOException {
+        return open(id, (directory, manifest) -> manifest.refusal(directory, here.apply(manifest), layers));
+    }
+
+    /// As [#open], for its disk alone: neither the kind of host nor its memory matters.
+    Saved openDisk(String id) throws IOException {
+        return open(id, (_, manifest) -> manifest.diskRefusal(layers));
+    }
+
+    @FunctionalInterface
+    private interface Check {
+        Optional<String> refusal(Path directory, SnapshotManifest manifest) throws IOException;
+    }
+
+    private Saved open(String id, Check check) throws IOException {
         Path directory = artifacts.open(id)
                 .orElseThrow(() -> new PlatformFailure.NotFound("snapshot_not_found", "there is no snapshot " + id));
         Object place = new Object();
         boolean usable = false;
         try {
             SnapshotManifest manifest = hold(place, directory);
-            Optional<String> refusal = manifest.refusal(directory, here.apply(manifest), layers);
+            Optional<String> refusal = check.refusal(directory, manifest);
             if (refusal.isPresent()) {
                 throw unusable(id, refusal.get());
             }

@@ -19,6 +19,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -77,15 +78,34 @@ final class VmSave {
                     "the disk of this sandbox has " + LAYERS_MAX
                             + " layers, one for each snapshot; pause and resume it once, which merges them");
         }
-        return save(id, true);
+        return save(id, Extent.MACHINE);
+    }
+
+    /// Saves the disk alone and lets the machine go on.
+    synchronized void disk(String id) {
+        if (manifest.disk().layers().size() >= LAYERS_MAX) {
+            throw new PlatformFailure.Conflict(
+                    "snapshot_chain_full", "the disk of this machine has " + LAYERS_MAX + " layers, the most there may be");
+        }
+        save(id, Extent.DISK);
     }
 
     /// Saves and leaves the machine standing still: what follows is its end.
     synchronized MicroVm.Saved pause(String id) {
-        return save(id, false);
+        return save(id, Extent.LAST);
     }
 
-    private MicroVm.Saved save(String id, boolean goOn) {
+    /// What a save takes.
+    private enum Extent {
+        /// Memory, devices and disk of a machine that goes on.
+        MACHINE,
+        /// The same of one that ends.
+        LAST,
+        /// The disk of a machine that goes on.
+        DISK
+    }
+
+    private MicroVm.Saved save(String id, Extent extent) {
         VmManifest.Saving saving = new VmManifest.Saving(id, newLayer());
         saved.naming().lock();
         try {
@@ -93,7 +113,7 @@ final class VmSave {
             Path parts = saved.artifacts().begin(id);
             try {
                 note(manifest.with(Optional.of(saving)));
-                return save(saving, parts, goOn);
+                return save(saving, parts, extent);
             } catch (IOException | RuntimeException failure) {
                 undo(id, failure);
                 throw failure;
@@ -107,16 +127,19 @@ final class VmSave {
         }
     }
 
-    private MicroVm.Saved save(VmManifest.Saving saving, Path parts, boolean goOn) throws IOException {
-        Path memory = Files.createFile(parts.resolve(TemplateSnapshot.MEMORY));
-        Path state = Files.createFile(parts.resolve(TemplateSnapshot.STATE));
+    private MicroVm.Saved save(VmManifest.Saving saving, Path parts, Extent extent) throws IOException {
+        boolean goOn = extent != Extent.LAST;
         Optional<SaveSpec.Layer> next = goOn ? Optional.of(nextLayer(saving)) : Optional.empty();
         String token = guest.token()
                 .orElseThrow(() -> new PlatformFailure.Conflict("not_initialised", "the guest has no identity yet"));
         guest.freeze();
         long frozen = System.nanoTime();
-        long memoryBytes = driver.get()
-                .save(directory.control(), process, new SaveSpec(memory, state, manifest.shape().memoryMib(), next));
+        long memoryBytes = 0;
+        if (extent == Extent.DISK) {
+            driver.get().switchLayer(directory.control(), process, next.orElseThrow());
+        } else {
+            memoryBytes = saveMemory(parts, next);
+        }
         freezeLayer(saving.layer(), goOn);
         if (goOn) {
             driver.get().goOn(directory.control(), process);
@@ -130,8 +153,11 @@ final class VmSave {
             disk = merged(disk);
         }
         Map<String, Part> files = new TreeMap<>();
-        files.put(TemplateSnapshot.MEMORY, Part.of(memory));
-        files.put(TemplateSnapshot.STATE, Part.of(state));
+        if (extent != Extent.DISK) {
+            for (String part : List.of(TemplateSnapshot.MEMORY, TemplateSnapshot.STATE)) {
+                files.put(part, Part.of(parts.resolve(part)));
+            }
+        }
         new SnapshotManifest(saving.snapshot(), Instant.now(), key.get(), manifest.shape(), token, files, disk)
                 .write(parts);
         saved.artifacts().complete(saving.snapshot());
@@ -139,6 +165,13 @@ final class VmSave {
             note(manifest.with(Optional.empty()));
         }
         return new MicroVm.Saved(memoryBytes, still);
+    }
+
+    private long saveMemory(Path parts, Optional<SaveSpec.Layer> next) throws IOException {
+        Path memory = Files.createFile(parts.resolve(TemplateSnapshot.MEMORY));
+        Path state = Files.createFile(parts.resolve(TemplateSnapshot.STATE));
+        return driver.get()
+                .save(directory.control(), process, new SaveSpec(memory, state, manifest.shape().memoryMib(), next));
     }
 
     private SaveSpec.Layer nextLayer(VmManifest.Saving saving) throws IOException {

@@ -198,7 +198,7 @@ final class CommandEndpoints {
     }
 
     private void with(HttpCall call, Work work) {
-        sandboxes.use(call.owner(), call.parameter("id"), sandbox -> {
+        sandboxes.use(call.caller(), call.parameter("id"), sandbox -> {
             work.run(sandbox);
             return null;
         });
@@ -210,28 +210,5 @@ final class CommandEndpoints {
             throw new PlatformFailure.NotFound("no_such_process", "there is no process of this number");
         }
         return Integer.parseInt(text);
-    }
-
-    /// When a long call must send a byte.
-    private static final class KeepAlive {
-        /// Until then a quick failure can still use a status (wire-api 1.10).
-        private static final Duration FIRST = Duration.ofSeconds(30);
-
-        private static final Duration NEXT = Duration.ofSeconds(10);
-
-        private final InstantSource clock;
-        private Instant next;
-
-        KeepAlive(InstantSource clock) {
-            this.clock = clock;
-            this.next = clock.instant().plus(FIRST);
-        }
-
-        boolean due() {
-            Instant now = clock.instant();
-            if (now.isBefore(next)) return false;
-            next = now.plus(NEXT);
-            return true;
-        }
     }
 }

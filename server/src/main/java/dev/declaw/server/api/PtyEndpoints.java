@@ -96,7 +96,7 @@ final class PtyEndpoints {
     }
 
     private void with(HttpCall call, Consumer<LiveSandbox> work) {
-        sandboxes.use(call.owner(), call.parameter("id"), sandbox -> {
+        sandboxes.use(call.caller(), call.parameter("id"), sandbox -> {
             work.accept(sandbox);
             return null;
         });

@@ -107,7 +107,7 @@ final class StdioEndpoints {
     }
 
     private void with(HttpCall call, Consumer<LiveSandbox> work) {
-        sandboxes.use(call.owner(), call.parameter("id"), sandbox -> {
+        sandboxes.use(call.caller(), call.parameter("id"), sandbox -> {
             work.accept(sandbox);
             return null;
         });

@@ -121,7 +121,7 @@ final class Adoption {
     /// Snapshots that nobody saw the end of: the machine knows whether they exist (L3).
     private void settleSnapshots() {
         Set<String> found = host.snapshots();
-        Set<String> known = new HashSet<>();
+        Set<String> known = new HashSet<>(parts.templates().artifacts());
         for (SnapshotRow row : parts.snapshots().all()) {
             if (!found.contains(row.id())) {
                 LOG.warn("snapshot {} of {} does not exist: {}", row.id(), row.sandboxId(),
@@ -189,7 +189,7 @@ final class Adoption {
     }
 
     private LiveSandbox living(SandboxRow row, MicroVm vm, SecurityPolicy policy) {
-        LiveSandbox sandbox = new LiveSandbox(row, policy, StoredJson.readMap(row.envs()), audit);
+        LiveSandbox sandbox = new LiveSandbox(row, policy, audit);
         if (vm != null) sandbox.attach(vm);
         live.put(row.id(), sandbox);
         places.take();

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -34,6 +35,7 @@ public final class LiveSandbox {
     private volatile SandboxRow row;
     private volatile SecurityPolicy policy;
     private final Map<String, String> environment;
+    private final Map<String, String> sensitive;
     private final SandboxAudit audit;
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
     private final Semaphore calls = new Semaphore(CALLS_MAX);
@@ -41,6 +43,7 @@ public final class LiveSandbox {
     /// Held while sockets, CA and guest are brought in line, so that a create and a restart of the proxy do not interleave.
     final ReentrantLock egressLock = new ReentrantLock();
 
+    private volatile CompletableFuture<Void> identified = CompletableFuture.completedFuture(null);
     private volatile MicroVm vm;
     private volatile Optional<Instant> deadline;
     private volatile boolean leaving;
@@ -70,10 +73,13 @@ public final class LiveSandbox {
             long receivedBytes,
             long sentBytes) {}
 
-    LiveSandbox(SandboxRow row, SecurityPolicy policy, Map<String, String> environment, SandboxAudit audit) {
+    LiveSandbox(SandboxRow row, SecurityPolicy policy, SandboxAudit audit) {
         this.row = Objects.requireNonNull(row);
         this.policy = Objects.requireNonNull(policy);
-        this.environment = Map.copyOf(environment);
+        this.sensitive = StoredJson.readMap(row.sensitiveEnvs());
+        Map<String, String> all = StoredJson.readMap(row.envs());
+        all.putAll(sensitive);
+        this.environment = Map.copyOf(all);
         this.audit = audit;
         this.deadline = row.deadline();
     }
@@ -82,9 +88,26 @@ public final class LiveSandbox {
         return row.id();
     }
 
-    /// The agent inside; only while the sandbox runs.
+    /// The agent inside; only while the sandbox runs. Waits until the guest has its identity.
+    ///
+    /// @throws PlatformFailure when it could not get it
     public GuestClient guest() {
+        try {
+            identified.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof PlatformFailure known) throw known;
+            throw new PlatformFailure.InternalFailure("the guest could not be given its identity", e.getCause());
+        }
         return vm().guest();
+    }
+
+    /// The guest gets its identity in the background, until this is complete.
+    void identified(CompletableFuture<Void> when) {
+        identified = when;
+    }
+
+    CompletableFuture<Void> identified() {
+        return identified;
     }
 
     /// Records what is done with the sandbox, unless its policy switched that off.
@@ -97,7 +120,7 @@ public final class LiveSandbox {
     /// The text as it may be recorded: without the values of secret variables, those of the sandbox and those of one call,
     /// and without personal data, whatever the policy does with it in traffic.
     public String mask(String text, Map<String, String> ofCall) {
-        return PersonalData.mask(SecretValues.mask(text, policy.envSecurity(), List.of(environment, ofCall)));
+        return PersonalData.mask(SecretValues.mask(text, policy.envSecurity(), List.of(environment, ofCall), sensitive.values()));
     }
 
     /// Takes one of the calls that the sandbox may have under way; the caller releases it by closing the result.
@@ -115,6 +138,17 @@ public final class LiveSandbox {
     public interface Call extends AutoCloseable {
         @Override
         void close();
+    }
+
+    /// Saves what is on its disk under this id; what runs goes on.
+    public void saveDisk(String artifact) {
+        vm().saveDisk(artifact);
+    }
+
+    /// Saves the whole machine under this id. It stands still from then on: its end must follow.
+    public void saveMachine(String artifact) {
+        leaving(true);
+        vm().pause(artifact);
     }
 
     SandboxRow row() {

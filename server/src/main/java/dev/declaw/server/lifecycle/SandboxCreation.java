@@ -5,9 +5,11 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.policy.PolicyException;
 import dev.declaw.model.policy.PolicyReader;
 import dev.declaw.model.policy.SecurityPolicy;
+import dev.declaw.model.policy.SensitiveVariables;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVm;
+import dev.declaw.runtime.Timings;
 import dev.declaw.runtime.template.Template;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.vault.Vault;
@@ -16,20 +18,19 @@ import dev.declaw.server.store.SnapshotRow;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
 
 /// How a sandbox comes to life. Each step's release is registered before the next step: from the moment a place is taken
 /// until the sandbox runs, every failure ends in [SandboxEnd], so nothing of a failed create is left. Thread-safe.
 final class SandboxCreation {
     private static final int LINE_WAIT_SECONDS_MAX = 60;
-    private static final String BUILT_IN = "base";
-    private static final Pattern TEMPLATE_NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}");
     private static final int FIRST_POLICY_VERSION = 1;
 
     private final Sandboxes.Parts parts;
@@ -70,6 +71,16 @@ final class SandboxCreation {
         refusing = true;
     }
 
+    /// How many stand in line.
+    int waiting() {
+        return boots.getQueueLength();
+    }
+
+    /// How many have left the line and not arrived.
+    int booting() {
+        return settings.bootsMax() - boots.availablePermits();
+    }
+
     boolean refusing() {
         return refusing;
     }
@@ -78,14 +89,21 @@ final class SandboxCreation {
     /// unless it was kept.
     final class Admission implements AutoCloseable {
         private boolean kept;
+        private boolean left;
 
         void keepPlace() {
             kept = true;
         }
 
+        /// Lets the next one boot.
+        void leaveLine() {
+            if (!left) boots.release();
+            left = true;
+        }
+
         @Override
         public void close() {
-            boots.release();
+            leaveLine();
             if (!kept) places.release();
         }
     }
@@ -124,13 +142,22 @@ final class SandboxCreation {
     }
 
     Sandboxes.Created create(String owner, CreateSandbox request) {
+        return create(owner, request, () -> origin(owner, request));
+    }
+
+    /// A machine that a template is built in: the kernel boots from the template's disk.
+    Sandboxes.Created createBuilder(String owner, CreateSandbox request, TemplateSource.Start from) {
+        return create(owner, request, () -> Origin.of(from, true));
+    }
+
+    private Sandboxes.Created create(String owner, CreateSandbox request, Supplier<Origin> from) {
         if (refusing) throw new PlatformFailure.NoCapacity("shutting_down", "this server is stopping");
         PolicyReader.Result policy = readPolicy(request);
         List<String> custom = parts.custom().check(policy.policy());
         checkTimeout(request.timeoutSeconds());
         parts.volumes().check(owner, request.volumes());
         Vault.Bound bound = bind(owner, request);
-        Origin origin = origin(owner, request);
+        Origin origin = from.get();
         if (!slots.ready()) {
             throw new PlatformFailure.NoCapacity("egress_not_ready", "the egress proxy is starting; try again in a moment");
         }
@@ -140,29 +167,61 @@ final class SandboxCreation {
         LiveSandbox sandbox = null;
         boolean queued = false;
         try {
-            queued = standInLine();
-            sandbox = register(owner, request, policy.policy(), origin);
+            pool.asked(origin.template());
+            Optional<WarmPool.Warm> warm = origin.pooled().flatMap(pool::claim);
+            if (warm.isEmpty()) {
+                queued = standInLine();
+                warm = origin.pooled().flatMap(pool::claim); // one may have got ready meanwhile
+            }
+            sandbox = register(owner, request, policy.policy(), origin, warm);
         } finally {
             if (sandbox == null) {
                 if (queued) boots.release();
                 places.release();
             }
         }
-        try {
-            SandboxInfo info = bringUp(sandbox, origin, request, bound);
-            List<String> warnings = new ArrayList<>(policy.warnings());
-            warnings.addAll(custom);
-            warnings.addAll(sandbox.gateWarnings());
-            warnings.addAll(VolumeMounts.warnings(request.volumes()));
-            return new Sandboxes.Created(info, warnings);
-        } finally {
-            boots.release();
-        }
+        SandboxInfo info = bringUp(sandbox, origin, request, bound, queued);
+        List<String> warnings = new ArrayList<>(policy.warnings());
+        warnings.addAll(custom);
+        warnings.addAll(sandbox.gateWarnings());
+        warnings.addAll(VolumeMounts.warnings(request.volumes()));
+        return new Sandboxes.Created(info, warnings);
     }
 
     /// What a new sandbox starts from: a template, or a snapshot of another sandbox.
     private record Origin(
-            String template, int vcpus, int memoryMib, Optional<Template> built, Optional<String> snapshotId) {}
+            String template,
+            int vcpus,
+            int memoryMib,
+            Optional<Template> built,
+            Optional<String> snapshotId,
+            Map<String, String> environment,
+            boolean bare) {
+        /// @param bare whether the disk alone counts, and the kernel boots
+        static Origin of(TemplateSource.Start start, boolean bare) {
+            Template template = start.template();
+            return new Origin(
+                    start.name(),
+                    template.vcpus(),
+                    template.memoryMib(),
+                    Optional.of(template),
+                    Optional.empty(),
+                    start.environment(),
+                    bare);
+        }
+
+        /// The template whose warm machines serve.
+        Optional<Template> pooled() {
+            return bare ? Optional.empty() : built;
+        }
+
+        /// Variables of the sandbox: the template's, under those that were asked for.
+        Map<String, String> environment(Map<String, String> asked) {
+            Map<String, String> all = new HashMap<>(environment);
+            all.putAll(asked);
+            return all;
+        }
+    }
 
     private Origin origin(String owner, CreateSandbox request) {
         if (request.snapshotId().isPresent()) {
@@ -171,19 +230,21 @@ final class SandboxCreation {
                     .filter(row -> row.owner().equals(owner) && row.complete())
                     .orElseThrow(() -> new PlatformFailure.NotFound("snapshot_not_found", "there is no snapshot of this id"));
             return new Origin(
-                    snapshot.template(), snapshot.vcpus(), snapshot.memoryMib(), Optional.empty(), request.snapshotId());
+                    snapshot.template(), snapshot.vcpus(), snapshot.memoryMib(), Optional.empty(), request.snapshotId(),
+                    Map.of(), false);
         }
-        Template template = Optional.of(request.template())
-                .filter(name -> TEMPLATE_NAME.matcher(name).matches()) // names become paths in the template store
-                .flatMap(parts.host()::template)
-                .orElseThrow(() -> missing(request.template()));
-        return new Origin(
-                request.template(), template.vcpus(), template.memoryMib(), Optional.of(template), Optional.empty());
+        return Origin.of(parts.templates().resolve(owner, request.template()), false);
     }
 
     private PolicyReader.Result readPolicy(CreateSandbox request) {
         PolicyReader.Result read =
                 PolicyReader.read(request.security().orElse(null), request.network().orElse(null));
+        for (String variable : read.policy().envSecurity().sensitive()) {
+            if (request.envs().containsKey(variable) || request.vaultReferences().containsKey(variable)) {
+                throw new PolicyException(
+                        "security.env_security.sensitive_vars", "and envs or vault_refs both set " + variable + "; choose one");
+            }
+        }
         if (!request.secure() && read.policy().needsCertificateAuthority()) {
             throw new PolicyException("secure", "is false, but security switches content scanning on; send only one of them");
         }
@@ -201,16 +262,6 @@ final class SandboxCreation {
             }
         }
         return bound;
-    }
-
-    private static PlatformFailure missing(String template) {
-        if (template.equals(BUILT_IN)) {
-            return new PlatformFailure.Conflict(
-                    "template_not_ready",
-                    "the template 'base' is not built on this server yet; its operator builds it with: templates prepare");
-        }
-        return new PlatformFailure.NotFound(
-                "template_not_found", "there is no template of this name; the built-in one is 'base'");
     }
 
     void checkTimeout(long seconds) {
@@ -236,11 +287,13 @@ final class SandboxCreation {
                 "create_queue_full", "too many sandboxes are being created at this moment; try again");
     }
 
-    /// Records the sandbox as CREATING. A warm microVM brings its id with it.
-    private LiveSandbox register(String owner, CreateSandbox request, SecurityPolicy policy, Origin origin) {
-        Optional<MicroVm> warm = origin.built().flatMap(pool::claim);
+    /// Records the sandbox as CREATING. A warm microVM brings its id and its token with it.
+    private LiveSandbox register(
+            String owner, CreateSandbox request, SecurityPolicy policy, Origin origin, Optional<WarmPool.Warm> warm) {
+        Map<String, String> environment = origin.environment(request.envs());
         try {
-            SandboxId id = warm.map(MicroVm::id).orElseGet(parts.tokens()::sandboxId);
+            SandboxId id = warm.map(machine -> machine.vm().id()).orElseGet(parts.tokens()::sandboxId);
+            SensitiveVariables sensitive = SensitiveVariables.of(request.security().orElse(null));
             SandboxRow row = new SandboxRow(
                     id.value(),
                     owner,
@@ -253,18 +306,19 @@ final class SandboxCreation {
                     Optional.empty(),
                     Optional.empty(),
                     Optional.empty(),
-                    parts.tokens().guestToken(),
+                    warm.map(WarmPool.Warm::guestToken).orElseGet(parts.tokens()::guestToken),
                     parts.tokens().accessToken(),
                     origin.vcpus(),
                     origin.memoryMib(),
                     FIRST_POLICY_VERSION,
                     StoredJson.writeMap(request.metadata()),
-                    StoredJson.writeMap(request.envs()),
+                    StoredJson.writeMap(environment),
+                    StoredJson.writeMap(sensitive.values()),
                     request.network().map(JsonNode::toString),
-                    request.security().map(JsonNode::toString),
+                    Optional.ofNullable(sensitive.policy()).map(JsonNode::toString),
                     request.lifecycle().map(JsonNode::toString));
-            LiveSandbox sandbox = new LiveSandbox(row, policy, request.envs(), audit);
-            warm.ifPresent(sandbox::attach);
+            LiveSandbox sandbox = new LiveSandbox(row, policy, audit);
+            warm.ifPresent(machine -> sandbox.attach(machine.vm()));
             synchronized (quotas.lock()) {
                 quotas.admit(owner, origin.memoryMib());
                 live.put(sandbox.id(), sandbox); // before the row, so that whoever sees the row finds it
@@ -277,24 +331,48 @@ final class SandboxCreation {
             }
             return sandbox;
         } catch (RuntimeException e) {
-            warm.ifPresent(MicroVm::kill);
+            warm.ifPresent(pool::release);
             throw e;
         }
     }
 
-    private SandboxInfo bringUp(LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound) {
+    /// Boots and identifies the guest, and leaves the line: what comes then takes as long as the guest lets it, and others wait no longer.
+    private void boot(LiveSandbox sandbox, Origin origin, Vault.Bound bound, Timings timings, boolean queued) {
         try {
             boolean warm = sandbox.attachedVm().isPresent();
-            if (!warm) sandbox.attach(start(new SandboxId(sandbox.id()), origin));
+            if (!warm) {
+                sandbox.attach(start(new SandboxId(sandbox.id()), origin));
+                timings.after(sandbox.vm().timings());
+            }
             parts.vault().attach(sandbox.id(), bound);
-            slots.connect(sandbox, origin.snapshotId().isEmpty());
-            parts.volumes().attach(sandbox.row().owner(), sandbox.id(), request.volumes(), sandbox.guest());
+            if (warm) {
+                slots.claim(sandbox);
+                timings.mark("claim");
+            } else {
+                slots.connect(sandbox, origin.snapshotId().isEmpty());
+                timings.mark("identity");
+            }
+        } finally {
+            if (queued) boots.release();
+        }
+    }
+
+    private SandboxInfo bringUp(LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound, boolean queued) {
+        Timings timings = new Timings();
+        boolean warm = sandbox.attachedVm().isPresent();
+        try {
+            boot(sandbox, origin, bound, timings, queued);
+            if (!request.volumes().isEmpty()) {
+                parts.volumes().attach(sandbox.row().owner(), sandbox.id(), request.volumes(), sandbox.guest());
+                timings.mark("volumes");
+            }
             Instant started = parts.clock().instant();
             audit.lifecycle(
                     sandbox.id(),
                     "vm_created",
                     facts -> facts.text("template", origin.template())
                             .text("start", warm ? "warm" : origin.snapshotId().isPresent() ? "fork" : "boot")
+                            .text("detail", timings.toString())
                             .number("create_millis", Duration.between(sandbox.row().created(), started).toMillis()));
             Optional<Instant> deadline = deadline(started, sandbox.row().timeoutSeconds());
             sandbox.deadline(deadline);
@@ -311,13 +389,28 @@ final class SandboxCreation {
             throw killedMeanwhile(sandbox);
         }
         watch(sandbox, end);
+        sandbox.identified().whenComplete((_, failure) -> {
+            if (failure != null) Thread.startVirtualThread(() -> end.abandon(sandbox, "create_failed"));
+        });
         return SandboxInfo.of(parts.sandboxes().find(sandbox.id()).orElseThrow(() -> killedMeanwhile(sandbox)));
     }
 
     private MicroVm start(SandboxId id, Origin origin) {
-        return origin.snapshotId().isPresent()
+        if (origin.bare()) return makingRoom(() -> parts.host().bootDisk(id, origin.built().orElseThrow()));
+        return makingRoom(() -> origin.snapshotId().isPresent()
                 ? parts.host().resume(id, origin.snapshotId().get())
-                : parts.host().boot(id, origin.built().orElseThrow());
+                : parts.host().boot(id, origin.built().orElseThrow()));
+    }
+
+    /// Where memory is short, machines that wait for a create make room.
+    MicroVm makingRoom(Supplier<MicroVm> start) {
+        while (true) {
+            try {
+                return start.get();
+            } catch (PlatformFailure.NoCapacity full) {
+                if (!full.code().equals("no_memory") || !pool.giveUpOne()) throw full;
+            }
+        }
     }
 
     static PlatformFailure killedMeanwhile(LiveSandbox sandbox) {

@@ -6,7 +6,9 @@ import dev.declaw.model.audit.AuditSink;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVmHost;
+import dev.declaw.server.auth.Caller;
 import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.auth.Scope;
 import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.custom.CommandGate;
 import dev.declaw.server.custom.CustomPolicies;
@@ -15,6 +17,7 @@ import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.metrics.ServerMetrics;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import dev.declaw.server.vault.Vault;
@@ -35,6 +38,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /// All sandboxes of this server, for its API: everything that is done to them goes through here. Owners see their own only.
 /// Thread-safe; calls block and are meant for virtual threads.
@@ -66,9 +70,15 @@ public final class Sandboxes implements AutoCloseable {
     /// @param sandboxesMax living sandboxes, warm ones not counted
     /// @param bootsMax creates that work at the same time; further ones wait in line
     /// @param timeoutSecondsMax longest life that a sandbox may ask for; 0 for no limit
-    /// @param warmPool microVMs of the `base` template kept booted
+    /// @param warmPool microVMs that wait for a create
     /// @param keepOnClose whether sandboxes outlive [Sandboxes#close]
-    public record Settings(int sandboxesMax, int bootsMax, long timeoutSecondsMax, int warmPool, boolean keepOnClose) {}
+    public record Settings(
+            int sandboxesMax, int bootsMax, long timeoutSecondsMax, WarmPoolSizes warmPool, boolean keepOnClose) {
+        /// With so many waiting microVMs of the `base` template.
+        public Settings(int sandboxesMax, int bootsMax, long timeoutSecondsMax, int warmPool, boolean keepOnClose) {
+            this(sandboxesMax, bootsMax, timeoutSecondsMax, WarmPoolSizes.fixed("base", warmPool), keepOnClose);
+        }
+    }
 
     /// The parts that sandboxes are made of and recorded in.
     public record Parts(
@@ -85,6 +95,7 @@ public final class Sandboxes implements AutoCloseable {
             PauseTransitions transitions,
             VolumeMounts volumes,
             Vault vault,
+            TemplateSource templates,
             CustomPolicies custom) {}
 
     public Sandboxes(Parts parts, Settings settings) {
@@ -96,11 +107,11 @@ public final class Sandboxes implements AutoCloseable {
         vault = parts.vault();
         gates = new ExecGates(new CommandGate(parts.custom()));
         custom = parts.custom();
-        slots = new EgressSlots(parts.egress(), parts.vault(), gates, clock);
+        slots = new EgressSlots(parts.egress(), parts.vault(), parts.tenants(), gates, clock);
         policies = new PolicyChange(table, slots, audit, custom, gates);
         PauseSnapshots pauses = new PauseSnapshots(parts);
         end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
-        pool = new WarmPool(parts.host(), "base", settings.warmPool(), parts.tokens());
+        pool = new WarmPool(parts.host(), slots, settings.warmPool(), parts.tokens(), clock);
         creation = new SandboxCreation(parts, settings, audit, slots, end, pool, live, places);
         SandboxPause pause = new SandboxPause(parts, audit, slots, end, pauses, live, places);
         SandboxResume resume = new SandboxResume(parts, audit, slots, end, pauses, creation, live, places);
@@ -128,6 +139,12 @@ public final class Sandboxes implements AutoCloseable {
         return creation.create(owner, request);
     }
 
+    /// As [#create], for a machine that a template is built in: its kernel boots from the disk of the template, and nothing
+    /// runs in it.
+    public Created createBuilder(String owner, CreateSandbox request, TemplateSource.Start from) {
+        return creation.createBuilder(owner, request, from);
+    }
+
     /// @throws PlatformFailure.NotFound when the owner has no such sandbox, or forgot it more than a day ago
     public SandboxInfo info(String owner, String id) {
         return SandboxInfo.of(row(owner, id));
@@ -150,13 +167,14 @@ public final class Sandboxes implements AutoCloseable {
         return "traffic-" + accessToken;
     }
 
-    /// Runs work with a running sandbox. When its guest becomes unreachable because the sandbox ended in the meantime, the
-    /// caller learns that instead.
+    /// Runs work with a running sandbox; one that is paused is resumed for it when it asked for that, and the caller may do more than
+    /// look. When its guest becomes unreachable because the sandbox ended in the meantime, the caller learns that instead.
     ///
     /// @throws PlatformFailure.Gone when it was killed
     /// @throws PlatformFailure.Conflict when it is not running yet
-    public <T> T use(String owner, String id, Function<LiveSandbox, T> work) {
-        LiveSandbox sandbox = running(rests.awake(row(owner, id)));
+    public <T> T use(Caller caller, String id, Function<LiveSandbox, T> work) {
+        SandboxRow row = row(caller.owner(), id);
+        LiveSandbox sandbox = running(caller.scopes().contains(Scope.SANDBOXES) ? rests.awake(row) : row);
         try (LiveSandbox.Call _ = sandbox.enter()) {
             return work.apply(sandbox);
         } catch (PlatformFailure.GuestUnreachable e) {
@@ -338,9 +356,18 @@ public final class Sandboxes implements AutoCloseable {
     ///
     /// @return how many sandboxes that were
     public int refreshSecret(String owner, String secretId) {
+        return refresh(owner, sandbox -> vault.uses(sandbox.id(), secretId));
+    }
+
+    /// Tells the proxy the limits that a tenant has now.
+    public void refreshLimits(String owner) {
+        refresh(owner, _ -> true);
+    }
+
+    private int refresh(String owner, Predicate<LiveSandbox> concerned) {
         int told = 0;
         for (LiveSandbox sandbox : live.values()) {
-            if (!sandbox.row().owner().equals(owner) || !vault.uses(sandbox.id(), secretId)) continue;
+            if (!sandbox.row().owner().equals(owner) || !concerned.test(sandbox)) continue;
             sandbox.egressLock.lock();
             try {
                 slots.update(sandbox);
@@ -357,7 +384,18 @@ public final class Sandboxes implements AutoCloseable {
         Map<String, Integer> counts = new LinkedHashMap<>();
         counts.put("sandboxes", live.size());
         counts.put("warm", pool.available());
+        counts.put("waiting", creation.waiting());
         return counts;
+    }
+
+    /// Adds what monitoring wants to know about sandboxes.
+    public void measured(ServerMetrics metrics) {
+        metrics.gauges("declaw_sandboxes", "Sandboxes that are not killed, by state.", "state", table::countsByState);
+        metrics.gauge("declaw_sandboxes_max", "Sandboxes that this server takes at once.", settings::sandboxesMax);
+        metrics.gauge("declaw_warm_microvms", "Booted microVMs that wait for a create.", pool::available);
+        metrics.gauge("declaw_boots_waiting", "Creates and resumes that stand in line.", creation::waiting);
+        metrics.gauge("declaw_boots_running", "Creates and resumes that boot.", creation::booting);
+        metrics.gauge("declaw_egress_ready", "1 while the proxy serves every sandbox that it should.", () -> slots.ready() ? 1 : 0);
     }
 
     /// True when new sandboxes can be created.

@@ -6,25 +6,33 @@ import dev.declaw.server.account.Accounts;
 import dev.declaw.server.audit.AdminEvents;
 import dev.declaw.server.audit.AuditLog;
 import dev.declaw.server.auth.ApiKeys;
+import dev.declaw.server.auth.Caller;
 import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.auth.Scope;
 import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.custom.CustomPolicies;
 import dev.declaw.server.lifecycle.Sandboxes;
-import dev.declaw.server.lifecycle.Templates;
+import dev.declaw.server.metrics.ServerMetrics;
 import dev.declaw.server.store.ApiKeyTable;
 import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
+import dev.declaw.server.store.BuildTable;
 import dev.declaw.server.store.Database;
 import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxTable;
 import dev.declaw.server.store.SnapshotTable;
+import dev.declaw.server.store.TemplateTable;
 import dev.declaw.server.store.TenantTable;
 import dev.declaw.server.store.UsageTable;
 import dev.declaw.server.store.VaultTable;
 import dev.declaw.server.store.VolumeLockTable;
 import dev.declaw.server.store.VolumeTable;
+import dev.declaw.server.template.BuildContexts;
+import dev.declaw.server.template.BuildEgress;
+import dev.declaw.server.template.TemplateBuilds;
+import dev.declaw.server.template.Templates;
 import dev.declaw.server.tls.OwnCertificate;
 import dev.declaw.server.tls.TlsIdentity;
 import dev.declaw.server.vault.Sealer;
@@ -58,6 +66,7 @@ public final class TestServer implements AutoCloseable {
     public final Sandboxes sandboxes;
     public final Tenants tenants;
     private final VolumeMounts mounts;
+    public final TemplateBuilds builds;
     public final ApiServer api;
     public final String key;
     public final RawHttp http;
@@ -99,22 +108,41 @@ public final class TestServer implements AutoCloseable {
         VaultTable secrets = new VaultTable(database);
         Sealer sealer = Sealer.open(home.resolve("vault-key"), secrets.any().isEmpty(), tokens);
         Vault vault = new Vault(new Vault.Parts(secrets, sealer, admin, tokens, clock, egress.injects));
+        BuildTable buildTable = new BuildTable(database);
+        Templates templates = new Templates(host, new TemplateTable(database), buildTable);
         sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
                         host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants,
-                        new SnapshotTable(database), new PauseTransitions(database), mounts, vault, new CustomPolicies(policies)),
+                        new SnapshotTable(database), new PauseTransitions(database), mounts, vault, templates,
+                        new CustomPolicies(policies)),
                 settings);
         sandboxes.start();
+        BuildContexts contexts = new BuildContexts(home.resolve("build-contexts"), tokens, clock);
+        builds = new TemplateBuilds(
+                new TemplateBuilds.Parts(
+                        sandboxes, host, templates, buildTable, contexts,
+                        new BuildEgress(java.util.Set.of("packages.example"), List.of(), java.util.Map.of()), tokens, clock,
+                        home.resolve("builds")),
+                new TemplateBuilds.Settings(2, 1, java.time.Duration.ofMinutes(10)));
+        builds.start();
         Accounts accounts = new Accounts(
                 keys, tenants, new UsageTable(database), admin, clock);
+        ServerMetrics metrics = new ServerMetrics(egress::metrics);
+        sandboxes.measured(metrics);
         TlsIdentity identity = OwnCertificate.open(home, List.of("localhost", "127.0.0.1"), Instant.now());
         api = new ApiServer(
                 new InetSocketAddress("127.0.0.1", 0),
                 Optional.of(new ApiServer.Tls(new InetSocketAddress("127.0.0.1", 0), identity)),
                 new ApiServer.Parts(
-                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts, vault, new Templates(host)));
+                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts, vault,
+                        templates, builds, contexts, metrics));
         api.start();
         http = new RawHttp(api.port(), key);
+    }
+
+    /// Somebody of this tenant who may do everything.
+    public static Caller caller(String owner) {
+        return new Caller(owner, "key-1", "test", Scope.TENANT, Optional.empty());
     }
 
     /// As SIGKILL would: nothing more is recorded, microVMs run on. Only for servers that keep their sandboxes on a close.
@@ -128,6 +156,7 @@ public final class TestServer implements AutoCloseable {
     @Override
     public void close() {
         api.close();
+        builds.close();
         sandboxes.close();
         mounts.close();
         database.close();
