@@ -34,6 +34,13 @@ public interface MicroVmHost extends AutoCloseable {
     ///     the reason
     MicroVm resume(SandboxId id, String snapshotId);
 
+    /// An id for a machine of this template that the caller is going to [#boot]: that of a VMM which was started in advance,
+    /// where there is one. When it is not booted, [#release] follows.
+    SandboxId reserve(Template template);
+
+    /// Takes [#reserve] back; does nothing for an id that was booted.
+    void release(SandboxId id);
+
     /// Memory that guests may be promised, and what of it is.
     Memory memory();
 

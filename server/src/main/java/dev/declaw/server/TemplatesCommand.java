@@ -27,7 +27,8 @@ final class TemplatesCommand {
                     host.envdBinary(),
                     host.memoryBudgetMib(),
                     host.diskReserveMib(),
-                    host.bootDeadline());
+                    host.bootDeadline(),
+                    0);
             try (LocalMicroVmHost local = new LocalMicroVmHost(apart)) {
                 local.prepareTemplates(line -> {
                     System.out.println(line);

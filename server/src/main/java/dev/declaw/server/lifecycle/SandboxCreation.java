@@ -302,8 +302,9 @@ final class SandboxCreation {
     private LiveSandbox register(
             String owner, CreateSandbox request, SecurityPolicy policy, Origin origin, Optional<WarmPool.Warm> warm) {
         Map<String, String> environment = origin.environment(request.envs());
+        SandboxId id = warm.map(machine -> machine.vm().id())
+                .orElseGet(() -> origin.built().map(parts.host()::reserve).orElseGet(parts.tokens()::sandboxId));
         try {
-            SandboxId id = warm.map(machine -> machine.vm().id()).orElseGet(parts.tokens()::sandboxId);
             SensitiveVariables sensitive = SensitiveVariables.of(request.security().orElse(null));
             SandboxRow row = new SandboxRow(
                     id.value(),
@@ -343,6 +344,7 @@ final class SandboxCreation {
             return sandbox;
         } catch (RuntimeException e) {
             warm.ifPresent(pool::release);
+            parts.host().release(id);
             throw e;
         }
     }

@@ -82,6 +82,14 @@ public final class FakeHost implements MicroVmHost {
     public volatile Memory memory = new Memory(65536, 0);
 
     @Override
+    public SandboxId reserve(Template template) {
+        return new dev.declaw.server.auth.RandomTokens().sandboxId();
+    }
+
+    @Override
+    public void release(SandboxId id) {}
+
+    @Override
     public Memory memory() {
         return memory;
     }
