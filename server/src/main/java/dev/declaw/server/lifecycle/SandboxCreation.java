@@ -303,7 +303,7 @@ final class SandboxCreation {
             String owner, CreateSandbox request, SecurityPolicy policy, Origin origin, Optional<WarmPool.Warm> warm) {
         Map<String, String> environment = origin.environment(request.envs());
         SandboxId id = warm.map(machine -> machine.vm().id())
-                .orElseGet(() -> origin.built().map(parts.host()::reserve).orElseGet(parts.tokens()::sandboxId));
+                .orElseGet(() -> origin.pooled().map(parts.host()::reserve).orElseGet(parts.tokens()::sandboxId));
         try {
             SensitiveVariables sensitive = SensitiveVariables.of(request.security().orElse(null));
             SandboxRow row = new SandboxRow(
