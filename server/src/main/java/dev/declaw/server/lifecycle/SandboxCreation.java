@@ -150,6 +150,7 @@ final class SandboxCreation {
     }
 
     private Sandboxes.Created create(String owner, CreateSandbox request, Supplier<Origin> from) {
+        Timings timings = new Timings();
         if (refusing) throw new PlatformFailure.NoCapacity("shutting_down", "this server is stopping");
         PolicyReader.Result policy = readPolicy(request);
         List<String> custom = parts.custom().check(policy.policy());
@@ -157,6 +158,7 @@ final class SandboxCreation {
         parts.volumes().check(owner, request.volumes());
         Vault.Bound bound = bind(owner, request);
         Origin origin = from.get();
+        timings.mark("checks");
         if (!slots.ready()) {
             throw new PlatformFailure.NoCapacity("egress_not_ready", "the egress proxy is starting; try again in a moment");
         }
@@ -172,8 +174,10 @@ final class SandboxCreation {
                 turn.take();
                 warm = origin.pooled().flatMap(pool::claim); // one may have got ready meanwhile
             }
+            timings.mark("line");
             sandbox = register(owner, request, policy.policy(), origin, warm);
-            SandboxInfo info = bringUp(sandbox, origin, request, bound, turn);
+            timings.mark("row");
+            SandboxInfo info = bringUp(sandbox, origin, request, bound, turn, timings);
             List<String> warnings = new ArrayList<>(policy.warnings());
             warnings.addAll(custom);
             warnings.addAll(sandbox.gateWarnings());
@@ -349,13 +353,13 @@ final class SandboxCreation {
         }
     }
 
-    private SandboxInfo bringUp(LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound, Turn turn) {
+    private SandboxInfo bringUp(
+            LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound, Turn turn, Timings timings) {
         try {
-            Timings timings = new Timings();
             boolean warm = sandbox.attachedVm().isPresent();
             if (!warm) {
                 sandbox.attach(start(new SandboxId(sandbox.id()), origin));
-                timings.after(sandbox.vm().timings());
+                timings.include(sandbox.vm().timings());
             }
             parts.vault().attach(sandbox.id(), bound);
             if (warm) {
