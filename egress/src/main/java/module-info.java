@@ -24,5 +24,6 @@ module dev.declaw.egress {
     exports dev.declaw.egress;
     exports dev.declaw.egress.audit;
     exports dev.declaw.egress.control;
+    exports dev.declaw.egress.credential;
     exports dev.declaw.egress.explain;
 }

@@ -89,6 +89,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         screening = new RequestScreening(flow.screening(judgement), head);
         Reason refused = screening.slowHead() ? null : screening.judgeHead();
         subject = subject.with(screening.auditPath());
+        screening.willSend(guest.secure(), judgement.proven(guest.secure()), flow.destination);
         intake = new BodyIntake(flow, guest.channel().eventLoop(), head, screening, this);
         if (refused != null) {
             block(refused, screening.screening(), "");
@@ -234,11 +235,10 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         BodyFraming framing = streaming() ? BodyFraming.CHUNKED : heldWhole() ? BodyFraming.length(content.length) : head.framing();
         List<Field> fields = screening == null ? head.fields() : screening.fields();
         String target = screening == null ? head.target() : screening.target();
-        boolean upgrade = handshake != null;
-        if (upgrade) fields = handshake.upstreamFields(fields);
+        if (handshake != null) fields = handshake.upstreamFields(fields);
         String scheme = guest.secure() ? "https" : "http";
         bytesUp = connection.send(
-                new Upstream.Request(head.method(), scheme, target, head.authority().withPort(flow.destination.port(), scheme), fields, framing, upgrade), content, this);
+                new Upstream.Request(head.method(), scheme, target, head.authority().withPort(flow.destination.port(), scheme), fields, framing, handshake != null), content, this);
         if (heldWhole() || body.done() && !streaming()) {
             phase = Phase.SENT;
         } else if (streaming()) {
