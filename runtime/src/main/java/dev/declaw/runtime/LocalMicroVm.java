@@ -72,13 +72,13 @@ final class LocalMicroVm implements MicroVm {
     }
 
     @Override
-    public Saved snapshot(String snapshotId) {
-        return save.snapshot(snapshotId);
+    public Saved snapshot(String snapshotId, String tenant) {
+        return save.snapshot(snapshotId, tenant);
     }
 
     @Override
-    public Saved pause(String snapshotId) {
-        return save.pause(snapshotId);
+    public Saved pause(String snapshotId, String tenant) {
+        return save.pause(snapshotId, tenant);
     }
 
     /// Takes back a save that nobody saw the end of.

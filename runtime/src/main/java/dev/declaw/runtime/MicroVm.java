@@ -25,16 +25,19 @@ public interface MicroVm {
 
     /// Saves memory, devices and disk under this id while everything in the guest stands still, and lets it go on.
     ///
+    /// @param tenant whose sandbox it is: the snapshot is sealed for this tenant
     /// @throws dev.declaw.model.failure.PlatformFailure when it cannot be saved; the machine goes on then
-    Saved snapshot(String snapshotId);
+    Saved snapshot(String snapshotId, String tenant);
 
     /// As [#snapshot], but the machine stands still from then on: what follows is [#kill]. When it fails, there is no
     /// snapshot and the machine goes on.
-    Saved pause(String snapshotId);
+    Saved pause(String snapshotId, String tenant);
 
     /// @param memoryBytes memory that is not zero
+    /// @param contentBytes that memory, devices and the disk layers: what a copy that shares nothing would take
+    /// @param storedBytes what it added to the store; for a pause that is not stored, what its files take here
     /// @param still how long the guest stood still; for a pause, until it could have gone on
-    record Saved(long memoryBytes, Duration still) {}
+    record Saved(long memoryBytes, long contentBytes, long storedBytes, Duration still) {}
 
     /// What the guest uses of the host right now.
     Usage usage();

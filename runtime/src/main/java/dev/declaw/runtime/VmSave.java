@@ -15,6 +15,7 @@ import dev.declaw.runtime.vmm.VmmDriver;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
@@ -70,30 +71,30 @@ final class VmSave {
     }
 
     /// Saves and lets the machine go on.
-    synchronized MicroVm.Saved snapshot(String id) {
+    synchronized MicroVm.Saved snapshot(String id, String tenant) {
         if (manifest.disk().layers().size() >= LAYERS_MAX) {
             throw new PlatformFailure.Conflict(
                     "snapshot_chain_full",
                     "the disk of this sandbox has " + LAYERS_MAX
                             + " layers, one for each snapshot; pause and resume it once, which merges them");
         }
-        return save(id, true);
+        return save(id, tenant, true);
     }
 
     /// Saves and leaves the machine standing still: what follows is its end.
-    synchronized MicroVm.Saved pause(String id) {
-        return save(id, false);
+    synchronized MicroVm.Saved pause(String id, String tenant) {
+        return save(id, tenant, false);
     }
 
-    private MicroVm.Saved save(String id, boolean goOn) {
+    private MicroVm.Saved save(String id, String tenant, boolean goOn) {
         VmManifest.Saving saving = new VmManifest.Saving(id, newLayer());
-        saved.naming().lock();
+        saved.beginNaming();
         try {
             settle(); // of a save before, which may have failed while the VMM did not answer
             Path parts = saved.artifacts().begin(id);
             try {
                 note(manifest.with(Optional.of(saving)));
-                return save(saving, parts, goOn);
+                return save(saving, tenant, parts, goOn);
             } catch (IOException | RuntimeException failure) {
                 undo(id, failure);
                 throw failure;
@@ -103,11 +104,11 @@ final class VmSave {
         } catch (IOException | RuntimeException failure) {
             throw new PlatformFailure.InternalFailure("the sandbox could not be saved", failure);
         } finally {
-            saved.naming().unlock();
+            saved.endNaming();
         }
     }
 
-    private MicroVm.Saved save(VmManifest.Saving saving, Path parts, boolean goOn) throws IOException {
+    private MicroVm.Saved save(VmManifest.Saving saving, String tenant, Path parts, boolean goOn) throws IOException {
         Path memory = Files.createFile(parts.resolve(TemplateSnapshot.MEMORY));
         Path state = Files.createFile(parts.resolve(TemplateSnapshot.STATE));
         Optional<SaveSpec.Layer> next = goOn ? Optional.of(nextLayer(saving)) : Optional.empty();
@@ -117,12 +118,12 @@ final class VmSave {
         long frozen = System.nanoTime();
         long memoryBytes = driver.get()
                 .save(directory.control(), process, new SaveSpec(memory, state, manifest.shape().memoryMib(), next));
-        freezeLayer(saving.layer(), goOn);
         if (goOn) {
             driver.get().goOn(directory.control(), process);
             guest.thaw();
         }
         Duration still = Duration.ofNanos(System.nanoTime() - frozen);
+        freezeLayer(saving.layer(), goOn);
         DiskChain disk = manifest.disk().plus(saving.layer(), Part.of(saved.layers().path(saving.layer())));
         if (goOn) {
             note(manifest.with(disk));
@@ -132,13 +133,24 @@ final class VmSave {
         Map<String, Part> files = new TreeMap<>();
         files.put(TemplateSnapshot.MEMORY, Part.of(memory));
         files.put(TemplateSnapshot.STATE, Part.of(state));
-        new SnapshotManifest(saving.snapshot(), Instant.now(), key.get(), manifest.shape(), token, files, disk)
+        new SnapshotManifest(
+                        saving.snapshot(),
+                        new SnapshotManifest.Source(tenant, directory.id().value()),
+                        Instant.now(),
+                        key.get(),
+                        manifest.shape(),
+                        token,
+                        files,
+                        disk)
                 .write(parts);
-        saved.artifacts().complete(saving.snapshot());
+        long storedBytes = saved.complete(saving.snapshot(), !goOn);
         if (goOn) {
             note(manifest.with(Optional.empty()));
         }
-        return new MicroVm.Saved(memoryBytes, still);
+        long contentBytes = memoryBytes
+                + files.get(TemplateSnapshot.STATE).bytes()
+                + disk.layers().values().stream().mapToLong(Part::bytes).sum();
+        return new MicroVm.Saved(memoryBytes, contentBytes, storedBytes, still);
     }
 
     private SaveSpec.Layer nextLayer(VmManifest.Saving saving) throws IOException {
@@ -152,9 +164,11 @@ final class VmSave {
     }
 
     private void freezeLayer(String layer, boolean goOn) throws IOException {
-        saved.layers().take(layer, directory.disk());
         if (goOn) {
-            Files.move(directory.nextDisk(), directory.disk());
+            saved.layers().takeCopy(layer, directory.disk()); // the VMM can still write to the original
+            Files.move(directory.nextDisk(), directory.disk(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } else {
+            saved.layers().take(layer, directory.disk());
         }
     }
 
@@ -175,7 +189,7 @@ final class VmSave {
 
     private void undo(String id, Exception failure) {
         try {
-            saved.artifacts().delete(id);
+            saved.discard(id);
             settle();
         } catch (IOException | RuntimeException more) {
             failure.addSuppressed(more);
@@ -192,10 +206,11 @@ final class VmSave {
         Path frozen = saved.layers().path(layer);
         if (driver.get().writesTo(directory.control(), process, layer)) {
             if (!Files.exists(frozen)) {
-                saved.layers().take(layer, directory.disk());
+                saved.layers().takeCopy(layer, directory.disk());
             }
             if (Files.exists(directory.nextDisk())) {
-                Files.move(directory.nextDisk(), directory.disk());
+                Files.move(
+                        directory.nextDisk(), directory.disk(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             }
             if (!manifest.disk().layers().containsKey(layer)) {
                 note(manifest.with(manifest.disk().plus(layer, Part.of(frozen))));

@@ -50,7 +50,7 @@ final class SavedMachinesTest {
     void host() throws IOException {
         layers = new DiskLayers(directory.resolve("layers"));
         artifacts = new LocalArtifacts(directory.resolve("snapshots"));
-        saved = new SavedMachines(directory, artifacts, layers);
+        saved = new SavedMachines(directory, artifacts, layers, SnapshotStore.below(directory));
         base = Files.write(directory.resolve("base"), new byte[1 << 20]);
     }
 
@@ -58,7 +58,8 @@ final class SavedMachinesTest {
         layers.take(LAYER, layer);
         Path parts = artifacts.begin(SNAPSHOT);
         DiskChain disk = DiskChain.of(base, "raw").plus(LAYER, Part.of(layers.path(LAYER)));
-        new SnapshotManifest(SNAPSHOT, Instant.now(), HERE, SHAPE, "token", Map.of(), disk).write(parts);
+        new SnapshotManifest(SNAPSHOT, new SnapshotManifest.Source("tenant-1", "sbx-1"), Instant.now(), HERE, SHAPE, "token", Map.of(), disk).write(parts);
+        saved.complete(SNAPSHOT, false);
     }
 
     private Path layerOn(Path backing) throws IOException {
@@ -157,7 +158,7 @@ final class SavedMachinesTest {
                 saved,
                 () -> HERE,
                 manifest);
-        assertThatThrownBy(() -> save.snapshot(SNAPSHOT)).isInstanceOf(PlatformFailure.InternalFailure.class);
+        assertThatThrownBy(() -> save.snapshot(SNAPSHOT, "tenant-1")).isInstanceOf(PlatformFailure.InternalFailure.class);
         assertThat(sandbox.nextDisk()).hasContent("what the guest has written since");
         assertThat(VmManifest.read(sandbox.manifest()).saving()).contains(new VmManifest.Saving("snap-0", LAYER));
         assertThat(artifacts.unfinished()).isEmpty();

@@ -81,7 +81,7 @@ class SnapshotVmTest {
         int count = 0;
         for (int cycle = 0; cycle < 3; cycle++) {
             String snapshot = "snap-0000000" + cycle;
-            MicroVm.Saved saved = vm.pause(snapshot);
+            MicroVm.Saved saved = vm.pause(snapshot, VmFixture.TENANT);
             vm.kill();
             System.out.printf("pause: %d MiB, still for %d ms%n", saved.memoryBytes() >> 20, saved.still().toMillis());
             assertThat(saved.memoryBytes()).isGreaterThan(20_000_000);
@@ -112,10 +112,10 @@ class SnapshotVmTest {
         MicroVm vm = fixture.boot();
         VmFixture.identify(vm);
         run(vm, "echo before > /home/user/file; echo kept > /dev/shm/memory; (sleep 1000 &) ; true");
-        MicroVm.Saved saved = vm.snapshot("snap-aaaaaaaa");
+        MicroVm.Saved saved = vm.snapshot("snap-aaaaaaaa", VmFixture.TENANT);
         System.out.printf("snapshot: %d MiB, still for %d ms%n", saved.memoryBytes() >> 20, saved.still().toMillis());
         run(vm, "echo after > /home/user/file");
-        MicroVm.Saved second = vm.snapshot("snap-bbbbbbbb");
+        MicroVm.Saved second = vm.snapshot("snap-bbbbbbbb", VmFixture.TENANT);
         System.out.printf("snapshot: %d MiB, still for %d ms%n", second.memoryBytes() >> 20, second.still().toMillis());
         run(vm, "echo later > /home/user/file");
 
@@ -172,7 +172,7 @@ class SnapshotVmTest {
                     nohup python3 /home/user/wait.py >/home/user/log 2>&1 &
                     for i in $(seq 100); do [ -s /home/user/connected ] && break; sleep 0.2; done
                     cat /home/user/connected || { cat /home/user/log >&2; ss -tn >&2; false; }""");
-            vm.pause("snap-cccccccc");
+            vm.pause("snap-cccccccc", VmFixture.TENANT);
             vm.kill();
         }
         MicroVm again = resumed(vm.id(), "snap-cccccccc");
@@ -185,7 +185,7 @@ class SnapshotVmTest {
     void aSnapshotThatIsDamagedPartialOrForeignIsRefusedWithTheReason() throws Exception {
         MicroVm vm = fixture.boot();
         VmFixture.identify(vm);
-        vm.snapshot("snap-dddddddd");
+        vm.snapshot("snap-dddddddd", VmFixture.TENANT);
         vm.kill();
         Path directory = fixture.state().resolve("snapshots/snap-dddddddd");
         Path manifest = directory.resolve("manifest.json");

@@ -23,6 +23,7 @@ import java.util.concurrent.ThreadLocalRandom;
 /// from `DECLAW_CACHE` (default `/var/cache/declaw`), so that they are built once per machine; the agent is `DECLAW_ENVD`, or
 /// built from the sources of this repository.
 final class VmFixture implements AutoCloseable {
+    static final String TENANT = "tenant-1";
     static final String TOKEN = "0123456789abcdef0123456789abcdef";
     private static final Path ENVD_SOURCES = Path.of("../envd").toAbsolutePath().normalize();
 
@@ -45,8 +46,8 @@ final class VmFixture implements AutoCloseable {
         host.prepareTemplates(line -> {});
     }
 
-    private LocalMicroVmHost open() {
-        return new LocalMicroVmHost(HostConfig.of(state, cache, envd, 16384));
+    private LocalMicroVmHost open() throws IOException {
+        return LocalMicroVmHost.withOwnStore(HostConfig.of(state, cache, envd, 16384));
     }
 
     private static Path envd() {
@@ -89,7 +90,7 @@ final class VmFixture implements AutoCloseable {
     }
 
     /// What a crash and a new start of the server are to the machine.
-    LocalMicroVmHost restart() {
+    LocalMicroVmHost restart() throws IOException {
         host.close();
         host = open();
         return host;

@@ -95,7 +95,7 @@ final class Server implements AutoCloseable {
         Path home = config.home();
         privateDirectory(home);
         RandomTokens tokens = new RandomTokens();
-        LocalMicroVmHost host = keep("host", new LocalMicroVmHost(Machine.hostConfig(config)));
+        LocalMicroVmHost host = keep("host", new LocalMicroVmHost(Machine.hostConfig(config), Machine.snapshotStore(config)));
         SupervisedEgressProxy egress = keep("egress", SupervisedEgressProxy.start(egressSettings(home), restarts));
         Database database = keep("database", Database.open(home.resolve("declaw.db")));
 
@@ -146,7 +146,8 @@ final class Server implements AutoCloseable {
                         config.limits().bootsMax(),
                         config.limits().timeoutSecondsMax(),
                         config.warmPool(),
-                        config.keepSandboxes()));
+                        config.keepSandboxes(),
+                        config.retention()));
         SpoolIngest ingest = keep(
                 "spool",
                 new SpoolIngest(new AuditSpoolReader(spool(home)), audit, sandboxes::auditEnabled));

@@ -27,7 +27,7 @@ final class TemplatesCommand {
                     host.memoryBudgetMib(),
                     host.diskReserveMib(),
                     host.bootDeadline());
-            try (LocalMicroVmHost local = new LocalMicroVmHost(apart)) {
+            try (LocalMicroVmHost local = LocalMicroVmHost.withOwnStore(apart)) {
                 local.prepareTemplates(line -> {
                     System.out.println(line);
                     System.out.flush();

@@ -2,6 +2,7 @@ package dev.declaw.server.config;
 
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.server.auth.Tenants;
+import dev.declaw.server.lifecycle.Sandboxes;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Objects;
@@ -19,6 +20,8 @@ import java.util.Optional;
 /// @param tenants what a tenant may use unless it has limits of its own
 /// @param tenantVolumesMibMax what the volumes of a tenant may hold, all together; 0 for no limit
 /// @param tls the second listener, with TLS; empty for none
+/// @param store where snapshots are kept
+/// @param retention how long, and how many
 /// @param keepSandboxes whether sandboxes outlive a normal stop of the server, to be adopted by the next start
 public record ServerConfig(
         Path home,
@@ -31,13 +34,17 @@ public record ServerConfig(
         boolean keepSandboxes,
         Tenants.Limits tenants,
         long tenantVolumesMibMax,
-        Optional<Tls> tls) {
+        Optional<Tls> tls,
+        StoreConfig store,
+        Sandboxes.Retention retention) {
     public ServerConfig {
         Objects.requireNonNull(home);
         Objects.requireNonNull(cache);
         Objects.requireNonNull(listen);
         Objects.requireNonNull(egress);
         Objects.requireNonNull(limits);
+        Objects.requireNonNull(store);
+        Objects.requireNonNull(retention);
     }
 
     /// @param files certificate and key; empty for a certificate that the server makes for itself

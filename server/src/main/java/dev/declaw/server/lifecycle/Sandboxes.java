@@ -64,7 +64,29 @@ public final class Sandboxes implements AutoCloseable {
     /// @param timeoutSecondsMax longest life that a sandbox may ask for; 0 for no limit
     /// @param warmPool microVMs of the `base` template kept booted
     /// @param keepOnClose whether sandboxes outlive [Sandboxes#close]
-    public record Settings(int sandboxesMax, int bootsMax, long timeoutSecondsMax, int warmPool, boolean keepOnClose) {}
+    /// @param retention how long snapshots are kept
+    public record Settings(
+            int sandboxesMax,
+            int bootsMax,
+            long timeoutSecondsMax,
+            int warmPool,
+            boolean keepOnClose,
+            Retention retention) {
+        /// Snapshots are kept until somebody removes them.
+        public Settings(int sandboxesMax, int bootsMax, long timeoutSecondsMax, int warmPool, boolean keepOnClose) {
+            this(sandboxesMax, bootsMax, timeoutSecondsMax, warmPool, keepOnClose, Retention.NONE);
+        }
+    }
+
+    /// How long snapshots are kept, and how many; 0 stands for no limit.
+    ///
+    /// @param lifeSecondsDefault of a snapshot that is taken without a time
+    /// @param lifeSecondsMax longest time that may be asked for
+    /// @param countMax snapshots of a tenant
+    /// @param storedMibMax what they may have added to the store before the next one is refused
+    public record Retention(long lifeSecondsDefault, long lifeSecondsMax, int countMax, long storedMibMax) {
+        public static final Retention NONE = new Retention(0, 0, 0, 0);
+    }
 
     /// The parts that sandboxes are made of and recorded in.
     public record Parts(
@@ -95,11 +117,12 @@ public final class Sandboxes implements AutoCloseable {
         end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
         pool = new WarmPool(parts.host(), "base", settings.warmPool(), parts.tokens());
         creation = new SandboxCreation(parts, settings, audit, slots, end, pool, live, places);
-        SandboxPause pause = new SandboxPause(parts, audit, slots, end, pauses, live, places);
+        SnapshotRetention retention = new SnapshotRetention(parts, settings.retention(), pauses, audit);
+        SandboxPause pause = new SandboxPause(parts, audit, slots, end, pauses, live, places, retention);
         SandboxResume resume = new SandboxResume(parts, audit, slots, end, pauses, creation, live, places);
         rests = new SandboxRests(parts, pause, resume, pauses, live, audit);
         adoption = new Adoption(parts, pauses, slots, end, audit, live, places);
-        reaper = new Reaper(live, table, parts.idempotency(), parts.auditTable(), end, slots, pause, clock);
+        reaper = new Reaper(live, table, parts.idempotency(), parts.auditTable(), end, slots, pause, retention, clock);
     }
 
     /// Takes over what an earlier process left running, ends what cannot be taken over, then starts the timers and the

@@ -109,7 +109,7 @@ final class LifecycleSimulationTest {
                 }
                 case 9, 10 -> server.sandboxes.rests().pause(OWNER, id);
                 case 11, 12 -> server.sandboxes.rests().resume(OWNER, id);
-                case 13 -> server.sandboxes.rests().snapshot(OWNER, id);
+                case 13 -> server.sandboxes.rests().snapshot(OWNER, id, Optional.empty());
                 case 14 -> {
                     List<SnapshotInfo> all = server.sandboxes.rests().page(OWNER, Optional.empty(), Optional.empty(), 100).snapshots();
                     SnapshotInfo one = all.get(pick % all.size());
