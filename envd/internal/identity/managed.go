@@ -12,11 +12,19 @@ const (
 )
 
 // writeAtomically replaces a file through a rename; what is there with the same content is left alone, so that a
-// restored snapshot dirties no block of its disk.
+// restored snapshot dirties no block of its disk. On a full disk the file is covered by one in memory instead.
 func writeAtomically(path string, content []byte, mode os.FileMode) error {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
 		return nil
 	}
+	err := replace(path, content, mode)
+	if needsNoDisk(err) {
+		return cover(path, content, mode)
+	}
+	return err
+}
+
+func replace(path string, content []byte, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -52,10 +60,7 @@ func setBlock(path string, lines []byte, mode os.FileMode) error {
 		content = append(content, blockEnd...)
 	}
 	if len(content) == 0 {
-		if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
-			return err
-		}
-		return nil
+		return removeFile(path)
 	}
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()
