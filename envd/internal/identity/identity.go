@@ -230,19 +230,19 @@ func (g *Guest) setHostname(name string) error {
 }
 
 func (g *Guest) setMachineID(id string) error {
-	if err := writeAtomically(filepath.Join(g.root, "etc/machine-id"), []byte(id+"\n"), 0o444); err != nil {
+	if err := overwrite(filepath.Join(g.root, "etc/machine-id"), []byte(id+"\n"), 0o444); err != nil {
 		return err
 	}
 	dbus := filepath.Join(g.root, "var/lib/dbus/machine-id") // usually a link to the other
 	if info, err := os.Lstat(dbus); err == nil && info.Mode().IsRegular() {
-		return writeAtomically(dbus, []byte(id+"\n"), 0o444)
+		return overwrite(dbus, []byte(id+"\n"), 0o444)
 	}
 	return nil
 }
 
 // WriteHostname makes /etc/hostname and /etc/hosts agree with the name.
 func WriteHostname(root, name string) error {
-	if err := writeAtomically(filepath.Join(root, "etc/hostname"), []byte(name+"\n"), 0o644); err != nil {
+	if err := overwrite(filepath.Join(root, "etc/hostname"), []byte(name+"\n"), 0o644); err != nil {
 		return err
 	}
 	hosts := filepath.Join(root, "etc/hosts")
@@ -252,7 +252,7 @@ func WriteHostname(root, name string) error {
 			return err
 		}
 	}
-	return setBlock(hosts, []byte(fmt.Sprintf("127.0.1.1\t%s\n", name)), 0o644)
+	return setBlock(hosts, []byte(fmt.Sprintf("127.0.1.1\t%s\n", name)), 0o644, overwrite)
 }
 
 func sortedKeys(m map[string]string) []string {

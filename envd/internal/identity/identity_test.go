@@ -369,16 +369,69 @@ func TestBlocksAreReplacedWhateverTheFileHolds(t *testing.T) {
 	} {
 		path := t.TempDir() + "/f"
 		must(t, os.WriteFile(path, []byte(row.before), 0o640))
-		must(t, setBlock(path, []byte("new\n"), 0o644))
+		must(t, setBlock(path, []byte("new\n"), 0o644, writeAtomically))
 		if got := content(t, path); got != row.after {
 			t.Errorf("%s: %q", row.name, got)
 		}
 		if info, _ := os.Stat(path); info.Mode().Perm() != 0o640 {
 			t.Errorf("%s: mode %o", row.name, info.Mode())
 		}
-		must(t, setBlock(path, nil, 0o644))
+		must(t, setBlock(path, nil, 0o644, writeAtomically))
 		if got, err := os.ReadFile(path); string(got) != row.removed || row.removed == "" && !os.IsNotExist(err) {
 			t.Errorf("%s: removed leaves %q, %v", row.name, got, err)
+		}
+	}
+}
+
+func TestAShortFileIsWrittenInPlaceButNeverThroughALink(t *testing.T) {
+	folder := t.TempDir()
+	path := folder + "/name"
+	must(t, os.WriteFile(path, []byte("a longer name\n"), 0o640))
+	before, err := os.Stat(path)
+	must(t, err)
+	for _, text := range []string{"short\n", "much longer than before\n"} {
+		must(t, overwrite(path, []byte(text), 0o644))
+		if got := content(t, path); got != text {
+			t.Errorf("%q", got)
+		}
+	}
+	if after, _ := os.Stat(path); !os.SameFile(before, after) || after.Mode().Perm() != 0o640 {
+		t.Error("another file, or another mode")
+	}
+	must(t, os.WriteFile(folder+"/victim", []byte("mine"), 0o644))
+	must(t, os.Symlink(folder+"/victim", folder+"/link"))
+	must(t, overwrite(folder+"/link", []byte("new\n"), 0o644))
+	must(t, overwrite(folder+"/missing", []byte("new\n"), 0o644))
+	if content(t, folder, "victim") != "mine" || content(t, folder, "link") != "new\n" || content(t, folder, "missing") != "new\n" {
+		t.Error("a link was followed, or a file not made")
+	}
+}
+
+func TestTheFirstCAIsAppendedAndTheBundleIsNotWrittenAnew(t *testing.T) {
+	for _, bundle := range []string{pristineBundle, strings.TrimSuffix(pristineBundle, "\n"), ""} {
+		guest, _, root := newGuest(t)
+		must(t, os.WriteFile(filepath.Join(root, bundlePath), []byte(bundle), 0o644))
+		must(t, guest.InstallCA(""))
+		if bundle == "" { // an empty file of ours is removed
+			must(t, os.WriteFile(filepath.Join(root, bundlePath), nil, 0o644))
+		}
+		before, err := os.Stat(filepath.Join(root, bundlePath))
+		must(t, err)
+		ca := newCA(t, pkix.Name{CommonName: "first"})
+		must(t, guest.InstallCA(ca))
+		want := blockBegin + ca + blockEnd
+		if bundle != "" {
+			want = pristineBundle + want
+		}
+		if got := content(t, root, bundlePath); got != want {
+			t.Errorf("bundle %q", got)
+		}
+		if after, _ := os.Stat(filepath.Join(root, bundlePath)); !os.SameFile(before, after) {
+			t.Error("the bundle was written anew")
+		}
+		must(t, guest.InstallCA("")) // and removed like any other
+		if got, _ := os.ReadFile(filepath.Join(root, bundlePath)); strings.Contains(string(got), "declaw") {
+			t.Errorf("bundle %q", got)
 		}
 	}
 }

@@ -38,6 +38,9 @@ type trust struct {
 	root   string
 	system System
 	java   sync.Mutex // one keytool at a time
+
+	// What this process has installed. Before its first install it knows nothing: an agent before it may have left something.
+	settled, installed bool
 }
 
 func (t *trust) path(absolute string) string { return filepath.Join(t.root, absolute) }
@@ -61,8 +64,14 @@ func parseCA(text string) (*x509.Certificate, error) {
 	return certificate, nil
 }
 
-// install replaces whatever CA was installed before; nil removes it everywhere.
+// install replaces whatever CA was installed before; nil removes it everywhere. Without one before and after, nothing is
+// touched: most sandboxes are never intercepted, and each file costs.
 func (t *trust) install(certificate *x509.Certificate) error {
+	if t.settled && !t.installed && certificate == nil {
+		return nil
+	}
+	fresh := t.settled && !t.installed
+	t.settled, t.installed = false, true // until all of it is done
 	var text []byte
 	if certificate != nil {
 		text = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Raw})
@@ -72,21 +81,25 @@ func (t *trust) install(certificate *x509.Certificate) error {
 	} else if err := removeFile(t.path(certificatePath)); err != nil {
 		return err
 	}
-	if err := setBlock(t.path(bundlePath), text, 0o644); err != nil {
-		return err
+	if !fresh || appendBlock(t.path(bundlePath), text) != nil {
+		if err := setBlock(t.path(bundlePath), text, 0o644, writeAtomically); err != nil {
+			return err
+		}
 	}
-	if err := t.replaceHashLink(certificate); err != nil {
+	if err := t.replaceHashLink(certificate, fresh); err != nil {
 		return err
 	}
 	if err := t.writeVariables(certificate != nil); err != nil {
 		return err
 	}
 	t.updateJava()
+	t.settled, t.installed = true, certificate != nil
 	return nil
 }
 
-// replaceHashLink removes our links from the CA directory and adds the one of this certificate, if any.
-func (t *trust) replaceHashLink(certificate *x509.Certificate) error {
+// replaceHashLink removes our links from the CA directory and adds the one of this certificate, if any. fresh says that
+// there is none to remove.
+func (t *trust) replaceHashLink(certificate *x509.Certificate, fresh bool) error {
 	wanted := ""
 	if certificate != nil {
 		hash, err := subjectHash(certificate.RawSubject)
@@ -98,23 +111,9 @@ func (t *trust) replaceHashLink(certificate *x509.Certificate) error {
 	if err := os.MkdirAll(t.path(hashDirectory), 0o755); err != nil {
 		return err
 	}
-	entries, err := os.ReadDir(t.path(hashDirectory))
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		if entry.Type()&os.ModeSymlink == 0 || !hashLinkName.MatchString(entry.Name()) {
-			continue
-		}
-		link := t.path(filepath.Join(hashDirectory, entry.Name()))
-		if target, err := os.Readlink(link); err != nil || target != certificatePath {
-			continue
-		}
-		if wanted != "" && entry.Name()[:8] == wanted {
-			wanted = "" // it is there already
-			continue
-		}
-		if err := os.Remove(link); err != nil {
+	if !fresh {
+		there, err := t.removeHashLinks(wanted)
+		if there || err != nil {
 			return err
 		}
 	}
@@ -130,6 +129,32 @@ func (t *trust) replaceHashLink(certificate *x509.Certificate) error {
 	return fmt.Errorf("%d certificates share the subject hash %s", hashLinksMax, wanted)
 }
 
+// removeHashLinks removes our links but one of this hash; true when there was that one.
+func (t *trust) removeHashLinks(wanted string) (bool, error) {
+	entries, err := os.ReadDir(t.path(hashDirectory))
+	if err != nil {
+		return false, err
+	}
+	there := false
+	for _, entry := range entries {
+		if entry.Type()&os.ModeSymlink == 0 || !hashLinkName.MatchString(entry.Name()) {
+			continue
+		}
+		link := t.path(filepath.Join(hashDirectory, entry.Name()))
+		if target, err := os.Readlink(link); err != nil || target != certificatePath {
+			continue
+		}
+		if !there && wanted != "" && entry.Name()[:8] == wanted {
+			there = true
+			continue
+		}
+		if err := os.Remove(link); err != nil {
+			return there, err
+		}
+	}
+	return there, nil
+}
+
 // writeVariables serves login shells, su, sudo and cron, which do not inherit a process's environment.
 func (t *trust) writeVariables(installed bool) error {
 	var shell, pam bytes.Buffer
@@ -139,10 +164,10 @@ func (t *trust) writeVariables(installed bool) error {
 			fmt.Fprintf(&pam, "%s=%s\n", name, trustVariables[name])
 		}
 	}
-	if err := setBlock(t.path("/etc/profile.d/declaw.sh"), shell.Bytes(), 0o644); err != nil {
+	if err := setBlock(t.path("/etc/profile.d/declaw.sh"), shell.Bytes(), 0o644, writeAtomically); err != nil {
 		return err
 	}
-	return setBlock(t.path("/etc/environment"), pam.Bytes(), 0o644)
+	return setBlock(t.path("/etc/environment"), pam.Bytes(), 0o644, overwrite)
 }
 
 // updateJava changes Java's own key store where there is one, in the background: keytool takes seconds in a small guest.

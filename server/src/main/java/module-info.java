@@ -20,6 +20,8 @@ module dev.declaw.server {
     requires org.slf4j;
     requires re2j;
 
+    opens dev.declaw.server.template to
+            com.fasterxml.jackson.databind;
     opens dev.declaw.server to
             info.picocli;
 }

@@ -2,6 +2,7 @@ package dev.declaw.runtime;
 
 import dev.declaw.linux.HostProcess;
 import dev.declaw.linux.SlotSockets;
+import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.runtime.guest.GuestClient;
 import dev.declaw.runtime.guest.HttpGuestClient;
@@ -11,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 
 /// A microVM of this machine. It owns nothing but the list of what has to be released.
@@ -26,6 +28,8 @@ final class LocalMicroVm implements MicroVm {
     private final VmSave save;
     private final Releases releases;
     private final CompletionStage<Void> exited;
+    private final Timings timings;
+    private final AtomicReference<VmmDriver.Still> still = new AtomicReference<>();
 
     LocalMicroVm(
             Slot slot,
@@ -34,7 +38,8 @@ final class LocalMicroVm implements MicroVm {
             Supplier<VmmDriver> driver,
             HttpGuestClient guest,
             VmSave save,
-            Releases releases) {
+            Releases releases,
+            Timings timings) {
         this.save = save;
         this.id = directory.id();
         this.slot = slot;
@@ -43,6 +48,7 @@ final class LocalMicroVm implements MicroVm {
         this.driver = driver;
         this.guest = guest;
         this.releases = releases;
+        this.timings = timings;
         this.exited = process.exited();
     }
 
@@ -69,6 +75,42 @@ final class LocalMicroVm implements MicroVm {
     @Override
     public void kill() {
         releases.run();
+        letGo();
+    }
+
+    private void letGo() {
+        VmmDriver.Still held = still.getAndSet(null);
+        if (held != null) {
+            held.close();
+        }
+    }
+
+    @Override
+    public void standStill() {
+        try {
+            still.set(driver.get().standStill(directory.control(), process));
+        } catch (IOException failure) {
+            throw new PlatformFailure.InternalFailure("the microVM does not stand still", failure);
+        }
+    }
+
+    @Override
+    public void goOn() {
+        VmmDriver.Still held = still.get();
+        try {
+            if (held != null) {
+                held.goOn();
+            }
+        } catch (IOException failure) {
+            throw new PlatformFailure.InternalFailure("the microVM does not go on", failure);
+        } finally {
+            letGo();
+        }
+    }
+
+    @Override
+    public Timings timings() {
+        return timings;
     }
 
     @Override
@@ -79,6 +121,11 @@ final class LocalMicroVm implements MicroVm {
     @Override
     public Saved pause(String snapshotId, String tenant) {
         return save.pause(snapshotId, tenant);
+    }
+
+    @Override
+    public void saveDisk(String snapshotId) {
+        save.disk(snapshotId);
     }
 
     /// Takes back a save that nobody saw the end of.

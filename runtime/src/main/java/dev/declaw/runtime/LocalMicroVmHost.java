@@ -65,6 +65,9 @@ public final class LocalMicroVmHost implements MicroVmHost {
     public MicroVm boot(SandboxId id, Template template) {
         try {
             HostMachine on = machine(line -> LOG.info("{}", line));
+            if (template.saved().isPresent()) {
+                return bootSaved(id, template, on);
+            }
             Optional<TemplateSnapshot> snapshot = snapshots.find(template, on.image(), on.key(template));
             if (snapshot.isPresent()) {
                 try {
@@ -77,6 +80,37 @@ public final class LocalMicroVmHost implements MicroVmHost {
                     template.name(), id);
             renewal.request(template.name());
             return start.boot(id, template, on, Optional.empty());
+        } catch (PlatformFailure known) {
+            throw known;
+        } catch (IOException | RuntimeException failure) {
+            throw new PlatformFailure.InternalFailure("the microVM could not be started", failure);
+        }
+    }
+
+    /// Goes on from the saved machine of a template that was built on this host, or boots its disk where that cannot be.
+    private MicroVm bootSaved(SandboxId id, Template template, HostMachine on) throws IOException {
+        String saving = template.saved().orElseThrow();
+        try (SavedMachines.Saved snapshot = saved.open(saving, manifest -> on.snapshotKey(manifest.shape()))) {
+            return start.resume(id, on, snapshot);
+        } catch (PlatformFailure.Unprocessable | VmStart.UnusableSnapshotException refused) {
+            LOG.warn("{} boots its kernel, because the saved machine of template {} cannot go on: {}",
+                    id, template.name(), refused.getMessage());
+        }
+        try (SavedMachines.Saved disk = saved.openDisk(saving)) {
+            return start.boot(id, template, disk.manifest().disk(), on, Optional.empty());
+        }
+    }
+
+    @Override
+    public MicroVm bootDisk(SandboxId id, Template template) {
+        try {
+            HostMachine on = machine(line -> LOG.info("{}", line));
+            if (template.saved().isEmpty()) {
+                return start.boot(id, template, on, Optional.empty());
+            }
+            try (SavedMachines.Saved disk = saved.openDisk(template.saved().get())) {
+                return start.boot(id, template, disk.manifest().disk(), on, Optional.empty());
+            }
         } catch (PlatformFailure known) {
             throw known;
         } catch (IOException | RuntimeException failure) {
@@ -99,6 +133,11 @@ public final class LocalMicroVmHost implements MicroVmHost {
         } catch (IOException | RuntimeException failure) {
             throw new PlatformFailure.InternalFailure("the snapshot could not be resumed", failure);
         }
+    }
+
+    @Override
+    public Memory memory() {
+        return memory.state();
     }
 
     @Override
@@ -195,7 +234,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
         HttpGuestClient guest = new HttpGuestClient(slot::openChannel, Slot.GUEST_ADDRESS);
         releases.add("connections", guest::close);
         LocalMicroVm vm = start.machine(
-                slot, directory, manifest, () -> machine(line -> LOG.info("{}", line)), guest, releases);
+                slot, directory, manifest, () -> machine(line -> LOG.info("{}", line)), guest, releases, new Timings());
         try {
             vm.settle();
             return Optional.of(vm);

@@ -28,6 +28,10 @@ final class MemoryBudget {
         promisedMib.addAndGet(mib);
     }
 
+    MicroVmHost.Memory state() {
+        return new MicroVmHost.Memory(limitMib, promisedMib.get());
+    }
+
     void giveBack(int mib) {
         promisedMib.addAndGet(-mib);
     }

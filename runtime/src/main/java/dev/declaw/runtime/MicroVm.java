@@ -33,11 +33,30 @@ public interface MicroVm {
     /// snapshot and the machine goes on.
     Saved pause(String snapshotId, String tenant);
 
+    /// Saves the disk alone, as it is once everything in the guest stands still, and lets the machine go on. What the guest
+    /// has not written back yet (sync(2)) is not part of it. A machine boots from it, see [MicroVmHost#bootDisk].
+    ///
+    /// @throws dev.declaw.model.failure.PlatformFailure when it cannot be saved; the machine goes on then
+    void saveDisk(String snapshotId);
+
     /// @param memoryBytes memory that is not zero
     /// @param contentBytes that memory, devices and the disk layers: what a copy that shares nothing would take
     /// @param storedBytes what it added to the store; for a pause that is not stored, what its files take here
     /// @param still how long the guest stood still; for a pause, until it could have gone on
     record Saved(long memoryBytes, long contentBytes, long storedBytes, Duration still) {}
+
+    /// Stops its processors: it costs no processor time, and its clocks stand still, until [#goOn]. Nothing in it is told.
+    ///
+    /// @throws dev.declaw.model.failure.PlatformFailure when the VMM does not do it
+    void standStill();
+
+    /// Ends [#standStill]. The guest's clocks go on from where they stood: an `init` sets them right.
+    ///
+    /// @throws dev.declaw.model.failure.PlatformFailure when the VMM does not do it
+    void goOn();
+
+    /// How long the steps of its start took; empty for one that was adopted.
+    Timings timings();
 
     /// What the guest uses of the host right now.
     Usage usage();

@@ -19,6 +19,10 @@ public interface MicroVmHost extends AutoCloseable {
     /// @throws dev.declaw.model.failure.PlatformFailure.DeadlineExceeded when the guest does not answer in time
     MicroVm boot(SandboxId id, Template template);
 
+    /// As [#boot], but the kernel boots from the template's disk whatever was saved of it: nothing runs in it yet. Its
+    /// disk may be larger than the one that the template was made with; its file system then has to be grown in the guest.
+    MicroVm bootDisk(SandboxId id, Template template);
+
     /// As [#boot], from a snapshot: everything that ran in it goes on, held still until [MicroVm#guest()]`.init`. The same
     /// snapshot may be resumed any number of times.
     ///
@@ -26,6 +30,11 @@ public interface MicroVmHost extends AutoCloseable {
     /// @throws dev.declaw.model.failure.PlatformFailure.Unprocessable when it is damaged or of another kind of host, with
     ///     the reason
     MicroVm resume(SandboxId id, String snapshotId);
+
+    /// Memory that guests may be promised, and what of it is.
+    Memory memory();
+
+    record Memory(int limitMib, int promisedMib) {}
 
     /// Ids of the snapshots of this server that are complete.
     ///

@@ -34,7 +34,7 @@ import org.slf4j.LoggerFactory;
 final class SavedMachines implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SavedMachines.class);
     private static final long BYTES_PER_MIB = 1 << 20;
-    private static final String PASSING = "passing";
+    private static final String HERE = "here";
     private static final String CONTENT = "content";
 
     private final Path stateDirectory;
@@ -85,16 +85,17 @@ final class SavedMachines implements AutoCloseable {
         }
     }
 
-    /// Makes a snapshot whose manifest has been written exist: in the store, unless it is a pause and the store is this
-    /// machine's own, where a second copy of what the next resume takes away would help nobody.
+    /// Makes a snapshot whose manifest has been written exist: in the store, unless it belongs to a template that was built
+    /// here, or is a pause and the store is this machine's own, where a second copy of what the next resume takes away would
+    /// help nobody.
     ///
     /// @return bytes that it takes beside what was there: in the store, or of this machine's disk
     /// @throws PlatformFailure.NoCapacity when it could not be stored; it does not exist then
     long complete(String id, boolean pause) throws IOException {
         Path directory = artifacts.pending(id);
         long bytes;
-        if (pause && !store.shared()) {
-            Files.createFile(directory.resolve(PASSING));
+        if (!id.startsWith(SnapshotArchive.SNAPSHOT_PREFIX) || pause && !store.shared()) {
+            Files.createFile(directory.resolve(HERE));
             bytes = hereBytes(SnapshotManifest.read(directory));
         } else {
             SnapshotArchive.Stored stored = store(directory);
@@ -150,13 +151,27 @@ final class SavedMachines implements AutoCloseable {
     /// @throws PlatformFailure.Unprocessable when it cannot be used, with the reason
     /// @throws PlatformFailure.NoCapacity when the store does not answer
     Saved open(String id, Function<SnapshotManifest, HostKey> here) throws IOException {
+        requireUsable(id, here);
+        return open(id, (directory, manifest) -> manifest.refusal(directory, here.apply(manifest), layers));
+    }
+
+    /// As [#open], for its disk alone: neither the kind of host nor its memory matters.
+    Saved openDisk(String id) throws IOException {
+        return open(id, (_, manifest) -> manifest.diskRefusal(layers));
+    }
+
+    @FunctionalInterface
+    private interface Check {
+        Optional<String> refusal(Path directory, SnapshotManifest manifest) throws IOException;
+    }
+
+    private Saved open(String id, Check check) throws IOException {
         Object place = new Object();
         boolean usable = false;
         try {
-            requireUsable(id, here);
             Path directory = hold(place, id);
             SnapshotManifest manifest = starting.get(place);
-            Optional<String> refusal = manifest.refusal(directory, here.apply(manifest), layers);
+            Optional<String> refusal = check.refusal(directory, manifest);
             if (refusal.isPresent()) {
                 throw unusable(id, refusal.get());
             }
@@ -211,7 +226,7 @@ final class SavedMachines implements AutoCloseable {
 
     private Path fetch(String id) throws IOException {
         long start = System.nanoTime();
-        Path directory = artifacts.begin(id);
+        Path directory = artifacts.beginCopy(id);
         try {
             Files.writeString(directory.resolve(CONTENT), Long.toString(archive.fetch(id, directory)));
             artifacts.complete(id);
@@ -232,19 +247,19 @@ final class SavedMachines implements AutoCloseable {
         return archive.find(id).map(SnapshotArchive.Facts::manifest);
     }
 
-    /// Snapshots of this server that exist: stored ones, and pauses whose files are here.
+    /// Snapshots of this server that exist: stored ones, and those whose files are here alone.
     Set<String> ids() throws IOException {
         Set<String> ids = new TreeSet<>(archive.ids());
         for (String id : artifacts.ids()) {
-            if (isPassing(id)) {
+            if (isOnlyHere(id)) {
                 ids.add(id);
             }
         }
         return ids;
     }
 
-    private boolean isPassing(String id) {
-        return artifacts.open(id).map(directory -> Files.exists(directory.resolve(PASSING))).orElse(false);
+    private boolean isOnlyHere(String id) {
+        return artifacts.open(id).map(directory -> Files.exists(directory.resolve(HERE))).orElse(false);
     }
 
     /// Removes a snapshot of this server: first so that nobody finds it, then what it alone needed.
@@ -255,7 +270,7 @@ final class SavedMachines implements AutoCloseable {
 
     /// As [#delete], without looking for what it alone needed.
     void discard(String id) throws IOException {
-        if (!isPassing(id)) {
+        if (!isOnlyHere(id)) {
             archive.delete(id);
         }
         artifacts.delete(id);
@@ -265,7 +280,9 @@ final class SavedMachines implements AutoCloseable {
     void sweep() throws IOException {
         for (String id : artifacts.unfinished()) {
             try {
-                archive.delete(id);
+                if (artifacts.isSaving(id)) {
+                    archive.delete(id); // its table may be there, and nobody was told of it
+                }
                 artifacts.delete(id);
                 LOG.info("the unfinished snapshot {} was removed", id);
             } catch (IOException unreachable) {
@@ -280,7 +297,7 @@ final class SavedMachines implements AutoCloseable {
         try {
             List<Path> stored = new ArrayList<>();
             for (String id : artifacts.ids()) {
-                if (!isPassing(id)) {
+                if (!isOnlyHere(id)) {
                     artifacts.open(id).ifPresent(stored::add);
                 }
             }

@@ -33,7 +33,7 @@ import java.util.concurrent.ConcurrentHashMap;
 /// sandbox. Thread-safe, but nothing may be stored while [#sweep] runs.
 final class SnapshotArchive {
     private static final ObjectMapper JSON = new ObjectMapper();
-    private static final String SNAPSHOT_PREFIX = "snap-";
+    static final String SNAPSHOT_PREFIX = "snap-";
     private static final String LAYER = "layer";
     private static final String BASE = "disk";
     private static final String BELOW = "below";

@@ -13,6 +13,7 @@ import dev.declaw.runtime.storage.Part;
 import dev.declaw.runtime.template.BootImage;
 import dev.declaw.runtime.template.Template;
 import dev.declaw.runtime.template.TemplateStore;
+import dev.declaw.runtime.template.WarmUp;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NotDirectoryException;
@@ -47,20 +48,6 @@ final class TemplateSnapshots {
     private static final int TOKEN_BYTES = 32;
     private static final int ID_BYTES = 8;
     private static final String USER = "user";
-
-    /// What most first commands touch: the shell, the interpreter and its usual modules, certificates. Read once here, it is
-    /// in the page cache of every sandbox, and that memory is shared between them. The sync leaves nothing to write back.
-    private static final String WARM_UP = """
-            bash -lc true; ls -l / >/dev/null; cat /etc/ssl/certs/ca-certificates.crt /etc/passwd >/dev/null
-            for program in python3 git curl jq node; do
-              if command -v $program >/dev/null; then $program --version >/dev/null; fi
-            done
-            if command -v python3 >/dev/null; then
-              python3 -c 'import hashlib, json, os, random, re, socket, ssl, subprocess, sys, tempfile, urllib.request, uuid'
-              python3 -c 'import requests' 2>/dev/null
-            fi
-            sync
-            """;
 
     private final TemplateStore templates;
     private final SecureRandom random = new SecureRandom();
@@ -159,7 +146,7 @@ final class TemplateSnapshots {
 
     private static void warmUp(GuestClient guest) throws IOException {
         GuestClient.ProcessSpec spec = new GuestClient.ProcessSpec(
-                WARM_UP, USER, Optional.empty(), Map.of(), Optional.of(WARM_UP_DEADLINE), false);
+                WarmUp.SCRIPT, USER, Optional.empty(), Map.of(), Optional.of(WARM_UP_DEADLINE), false);
         try (GuestProcess process = guest.start(spec)) {
             while (true) {
                 if (process.next() instanceof GuestProcess.Event.Exited exited) {

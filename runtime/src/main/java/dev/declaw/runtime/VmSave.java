@@ -20,6 +20,7 @@ import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -78,15 +79,34 @@ final class VmSave {
                     "the disk of this sandbox has " + LAYERS_MAX
                             + " layers, one for each snapshot; pause and resume it once, which merges them");
         }
-        return save(id, tenant, true);
+        return save(id, tenant, Extent.MACHINE);
+    }
+
+    /// Saves the disk alone and lets the machine go on.
+    synchronized void disk(String id) {
+        if (manifest.disk().layers().size() >= LAYERS_MAX) {
+            throw new PlatformFailure.Conflict(
+                    "snapshot_chain_full", "the disk of this machine has " + LAYERS_MAX + " layers, the most there may be");
+        }
+        save(id, "", Extent.DISK);
     }
 
     /// Saves and leaves the machine standing still: what follows is its end.
     synchronized MicroVm.Saved pause(String id, String tenant) {
-        return save(id, tenant, false);
+        return save(id, tenant, Extent.LAST);
     }
 
-    private MicroVm.Saved save(String id, String tenant, boolean goOn) {
+    /// What a save takes.
+    private enum Extent {
+        /// Memory, devices and disk of a machine that goes on.
+        MACHINE,
+        /// The same of one that ends.
+        LAST,
+        /// The disk of a machine that goes on.
+        DISK
+    }
+
+    private MicroVm.Saved save(String id, String tenant, Extent extent) {
         VmManifest.Saving saving = new VmManifest.Saving(id, newLayer());
         saved.beginNaming();
         try {
@@ -94,7 +114,7 @@ final class VmSave {
             Path parts = saved.artifacts().begin(id);
             try {
                 note(manifest.with(Optional.of(saving)));
-                return save(saving, tenant, parts, goOn);
+                return save(saving, tenant, parts, extent);
             } catch (IOException | RuntimeException failure) {
                 undo(id, failure);
                 throw failure;
@@ -108,16 +128,20 @@ final class VmSave {
         }
     }
 
-    private MicroVm.Saved save(VmManifest.Saving saving, String tenant, Path parts, boolean goOn) throws IOException {
-        Path memory = Files.createFile(parts.resolve(TemplateSnapshot.MEMORY));
-        Path state = Files.createFile(parts.resolve(TemplateSnapshot.STATE));
+    private MicroVm.Saved save(VmManifest.Saving saving, String tenant, Path parts, Extent extent)
+            throws IOException {
+        boolean goOn = extent != Extent.LAST;
         Optional<SaveSpec.Layer> next = goOn ? Optional.of(nextLayer(saving)) : Optional.empty();
         String token = guest.token()
                 .orElseThrow(() -> new PlatformFailure.Conflict("not_initialised", "the guest has no identity yet"));
         guest.freeze();
         long frozen = System.nanoTime();
-        long memoryBytes = driver.get()
-                .save(directory.control(), process, new SaveSpec(memory, state, manifest.shape().memoryMib(), next));
+        long memoryBytes = 0;
+        if (extent == Extent.DISK) {
+            driver.get().switchLayer(directory.control(), process, next.orElseThrow());
+        } else {
+            memoryBytes = saveMemory(parts, next);
+        }
         if (goOn) {
             driver.get().goOn(directory.control(), process);
             guest.thaw();
@@ -131,8 +155,11 @@ final class VmSave {
             disk = merged(disk);
         }
         Map<String, Part> files = new TreeMap<>();
-        files.put(TemplateSnapshot.MEMORY, Part.of(memory));
-        files.put(TemplateSnapshot.STATE, Part.of(state));
+        if (extent != Extent.DISK) {
+            for (String part : List.of(TemplateSnapshot.MEMORY, TemplateSnapshot.STATE)) {
+                files.put(part, Part.of(parts.resolve(part)));
+            }
+        }
         new SnapshotManifest(
                         saving.snapshot(),
                         new SnapshotManifest.Source(tenant, directory.id().value()),
@@ -143,14 +170,21 @@ final class VmSave {
                         files,
                         disk)
                 .write(parts);
-        long storedBytes = saved.complete(saving.snapshot(), !goOn);
+        long storedBytes = saved.complete(saving.snapshot(), extent == Extent.LAST);
         if (goOn) {
             note(manifest.with(Optional.empty()));
         }
         long contentBytes = memoryBytes
-                + files.get(TemplateSnapshot.STATE).bytes()
+                + (extent == Extent.DISK ? 0 : files.get(TemplateSnapshot.STATE).bytes())
                 + disk.layers().values().stream().mapToLong(Part::bytes).sum();
         return new MicroVm.Saved(memoryBytes, contentBytes, storedBytes, still);
+    }
+
+    private long saveMemory(Path parts, Optional<SaveSpec.Layer> next) throws IOException {
+        Path memory = Files.createFile(parts.resolve(TemplateSnapshot.MEMORY));
+        Path state = Files.createFile(parts.resolve(TemplateSnapshot.STATE));
+        return driver.get()
+                .save(directory.control(), process, new SaveSpec(memory, state, manifest.shape().memoryMib(), next));
     }
 
     private SaveSpec.Layer nextLayer(VmManifest.Saving saving) throws IOException {

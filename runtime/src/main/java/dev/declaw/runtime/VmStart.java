@@ -58,11 +58,16 @@ final class VmStart {
     ///
     /// @param memoryFile where the guest's memory lies, for a machine that is going to be saved; empty for any other
     LocalMicroVm boot(SandboxId id, Template template, HostMachine on, Optional<Path> memoryFile) throws IOException {
-        return start(id, on, new Origin(
-                MachineShape.of(template),
-                new VmSpec.Boot(on.image(), memoryFile),
-                DiskChain.of(template.disk(), "raw"),
-                Optional.empty()));
+        return boot(id, template, DiskChain.of(template.disk(), "raw"), on, memoryFile);
+    }
+
+    /// As above, from another disk.
+    LocalMicroVm boot(SandboxId id, Template template, DiskChain disk, HostMachine on, Optional<Path> memoryFile)
+            throws IOException {
+        return start(
+                id,
+                on,
+                new Origin(MachineShape.of(template), new VmSpec.Boot(on.image(), memoryFile), disk, Optional.empty()));
     }
 
     /// Lets a copy of a template's saved machine go on.
@@ -102,6 +107,7 @@ final class VmStart {
     }
 
     private LocalMicroVm start(SandboxId id, HostMachine on, Origin origin, Releases releases) throws IOException {
+        Timings timings = new Timings();
         MachineShape shape = origin.shape();
         int memoryMib = shape.memoryMib() + on.driver().overheadMib();
         memory.take(memoryMib);
@@ -113,9 +119,11 @@ final class VmStart {
         DiskChain disk = origin.disk();
         QcowLayer.create(
                 directory.disk(), (long) shape.diskMib() << 20, disk.top(saved.layers()), disk.topFormat());
+        timings.mark("files");
         Slot slot = Slot.of(id);
         releases.add("slot", slot::delete);
         slot.create();
+        timings.mark("slot");
         VmSpec spec = new VmSpec(
                 origin.start(),
                 directory.disk(),
@@ -126,17 +134,22 @@ final class VmStart {
                 VmmUser.of(id));
         RunningVmm vmm = on.driver().start(spec);
         releases.add("process", () -> end(vmm.process()));
+        timings.mark("vmm");
         HttpGuestClient guest = new HttpGuestClient(slot::openChannel, Slot.GUEST_ADDRESS);
         releases.add("connections", guest::close);
         origin.token().ifPresent(guest::authenticate);
         if (origin.start() instanceof VmSpec.Resume) {
             guest.restored();
             awaitResumed(on, spec, vmm);
+            timings.mark("load");
         }
         awaitGuest(vmm.process(), vmm.console(), guest);
+        timings.mark("agent");
         VmManifest manifest = new VmManifest(vmm.process(), memoryMib, shape, disk, Optional.empty());
         manifest.write(directory.manifest());
-        return machine(slot, directory, manifest, () -> on, guest, releases);
+        timings.mark("manifest");
+        LOG.debug("{} started: {}", id, timings);
+        return machine(slot, directory, manifest, () -> on, guest, releases, timings);
     }
 
     /// The object for a machine that runs.
@@ -146,7 +159,8 @@ final class VmStart {
             VmManifest manifest,
             Supplier<HostMachine> on,
             HttpGuestClient guest,
-            Releases releases) {
+            Releases releases,
+            Timings timings) {
         VmSave save = new VmSave(
                 directory,
                 manifest.process(),
@@ -155,7 +169,7 @@ final class VmStart {
                 saved,
                 () -> on.get().snapshotKey(manifest.shape()),
                 manifest);
-        return new LocalMicroVm(slot, directory, manifest.process(), () -> on.get().driver(), guest, save, releases);
+        return new LocalMicroVm(slot, directory, manifest.process(), () -> on.get().driver(), guest, save, releases, timings);
     }
 
     private static void create(SandboxDirectory directory) throws IOException {

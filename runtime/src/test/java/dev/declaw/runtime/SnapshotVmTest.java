@@ -130,6 +130,8 @@ class SnapshotVmTest {
         assertThat(run(one, "cat /home/user/file /dev/shm/memory; pgrep -c sleep")).isEqualTo("before\nkept\n1");
         assertThat(run(three, "cat /home/user/file")).isEqualTo("after");
         assertThat(run(vm, "cat /home/user/file; pgrep -c sleep")).isEqualTo("later\n1");
+        String bootIds = "cat /proc/sys/kernel/random/boot_id";
+        assertThat(run(one, bootIds)).isNotEqualTo(run(two, bootIds)).isNotEqualTo(run(vm, bootIds));
         String draw = "head -c 16 /dev/urandom | od -An -tx1; cat /proc/sys/kernel/random/uuid /etc/machine-id; hostname;"
                 + " python3 -c 'import uuid; print(uuid.uuid4())'";
         assertThat(run(one, draw).split("\n")).doesNotContain(run(two, draw).split("\n"));
@@ -185,6 +187,7 @@ class SnapshotVmTest {
     void aSnapshotThatIsDamagedPartialOrForeignIsRefusedWithTheReason() throws Exception {
         MicroVm vm = fixture.boot();
         VmFixture.identify(vm);
+        run(vm, "echo kept > /home/user/file");
         vm.snapshot("snap-dddddddd", VmFixture.TENANT);
         vm.kill();
         Path directory = fixture.state().resolve("snapshots/snap-dddddddd");
@@ -204,11 +207,25 @@ class SnapshotVmTest {
         }
         assertRefused("snap-dddddddd", "memory has another content");
         Files.delete(manifest);
+        fixture.restart().adopt();
+        assertThat(directory).as("what is left of a save that did not end").doesNotExist();
+        MicroVm again = fixture.host().resume(VmFixture.newId(), "snap-dddddddd");
+        VmFixture.identify(again);
+        assertThat(run(again, "cat /home/user/file")).as("fetched from the store").isEqualTo("kept");
+        again.kill();
+        Files.delete(manifest);
+        fixture.restart().adopt();
+        try (Stream<Path> packs = Files.walk(fixture.state().resolve("store/packs"))) {
+            Path pack = packs.filter(Files::isRegularFile).findFirst().orElseThrow();
+            try (FileChannel channel = FileChannel.open(pack, StandardOpenOption.WRITE)) {
+                channel.truncate(channel.size() - 1);
+            }
+        }
+        assertRefused("snap-dddddddd", "cannot be used");
+        fixture.host().deleteSnapshot("snap-dddddddd");
         assertThatThrownBy(() -> fixture.host().resume(VmFixture.newId(), "snap-dddddddd"))
                 .isInstanceOf(PlatformFailure.NotFound.class);
         assertThat(fixture.host().snapshots()).isEmpty();
-        fixture.restart().adopt();
-        assertThat(directory).as("what is left of a save that did not end").doesNotExist();
     }
 
     private void assertRefused(String snapshot, String reason) {

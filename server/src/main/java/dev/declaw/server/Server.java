@@ -5,6 +5,7 @@ import dev.declaw.egress.control.EgressProcess;
 import dev.declaw.egress.control.EgressProxy;
 import dev.declaw.egress.control.SupervisedEgressProxy;
 import dev.declaw.runtime.LocalMicroVmHost;
+import dev.declaw.runtime.template.PackageRegistries;
 import dev.declaw.server.api.ApiServer;
 import dev.declaw.server.account.Accounts;
 import dev.declaw.server.audit.AdminEvents;
@@ -16,20 +17,25 @@ import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.config.ServerConfig;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
-import dev.declaw.server.lifecycle.Templates;
 import dev.declaw.server.store.ApiKeyTable;
 import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
+import dev.declaw.server.store.BuildTable;
 import dev.declaw.server.store.Database;
 import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxTable;
 import dev.declaw.server.store.SnapshotTable;
+import dev.declaw.server.store.TemplateTable;
 import dev.declaw.server.store.TenantTable;
 import dev.declaw.server.store.UsageTable;
 import dev.declaw.server.store.VaultTable;
 import dev.declaw.server.store.VolumeLockTable;
 import dev.declaw.server.store.VolumeTable;
+import dev.declaw.server.template.BuildContexts;
+import dev.declaw.server.template.BuildEgress;
+import dev.declaw.server.template.TemplateBuilds;
+import dev.declaw.server.template.Templates;
 import dev.declaw.server.tls.OwnCertificate;
 import dev.declaw.server.tls.TlsIdentity;
 import dev.declaw.server.vault.Sealer;
@@ -41,6 +47,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -126,6 +133,8 @@ final class Server implements AutoCloseable {
         Vault vault = new Vault(
                 new Vault.Parts(secrets, sealer, admin, tokens, clock, true));
 
+        BuildTable buildTable = new BuildTable(database);
+        Templates templates = new Templates(host, new TemplateTable(database), buildTable);
         Sandboxes sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
                         host,
@@ -140,7 +149,8 @@ final class Server implements AutoCloseable {
                         new SnapshotTable(database),
                         new PauseTransitions(database),
                         mounts,
-                        vault),
+                        vault,
+                        templates),
                 new Sandboxes.Settings(
                         config.limits().sandboxesMax(),
                         config.limits().bootsMax(),
@@ -155,6 +165,10 @@ final class Server implements AutoCloseable {
         restarts.sandboxes = sandboxes;
         sandboxes.start();
         ingest.start();
+        BuildContexts contexts = new BuildContexts(home.resolve("build-contexts"), tokens, clock);
+        TemplateBuilds builds = keep("builds", builds(sandboxes, host, templates, buildTable, contexts, tokens, clock));
+        builds.start();
+        config.builds().templates().forEach(builds::buildBuiltIn);
 
         api = keep(
                 "api",
@@ -173,8 +187,29 @@ final class Server implements AutoCloseable {
                                 volumes,
                                 mounts,
                                 vault,
-                                new Templates(host))));
+                                templates,
+                                builds,
+                                contexts)));
         api.start();
+    }
+
+    private TemplateBuilds builds(
+            Sandboxes sandboxes,
+            LocalMicroVmHost host,
+            Templates templates,
+            BuildTable table,
+            BuildContexts contexts,
+            RandomTokens tokens,
+            InstantSource clock)
+            throws IOException {
+        ServerConfig.Builds builds = config.builds();
+        long longest = config.limits().timeoutSecondsMax();
+        long timeout = longest == 0 ? builds.timeoutSeconds() : Math.min(longest, builds.timeoutSeconds());
+        BuildEgress egress = BuildEgress.of(PackageRegistries.read(Path.of("/"), System.getenv()), builds.allowOut());
+        return new TemplateBuilds(
+                new TemplateBuilds.Parts(
+                        sandboxes, host, templates, table, contexts, egress, tokens, clock, config.home().resolve("builds")),
+                new TemplateBuilds.Settings(builds.buildsMax(), builds.tenantBuildsMax(), Duration.ofSeconds(timeout)));
     }
 
     private Optional<ApiServer.Tls> tls(InstantSource clock) throws IOException {

@@ -139,10 +139,18 @@ public record SnapshotManifest(
         return json.path(field).textValue();
     }
 
+    /// Whether only a disk was saved: nothing can go on from it, a machine boots from it.
+    public boolean diskAlone() {
+        return parts.isEmpty();
+    }
+
     /// Why the saved machine in this directory cannot go on under this key; empty when it can.
     ///
     /// @param layers where the layers of its disk lie
     public Optional<String> refusal(Path directory, HostKey here, DiskLayers layers) throws IOException {
+        if (diskAlone()) {
+            return Optional.of("only its disk was saved");
+        }
         Optional<String> foreign = here.refuses(key);
         if (foreign.isPresent()) {
             return foreign.map(why -> "it was saved on another kind of host: " + why);
@@ -153,6 +161,11 @@ public record SnapshotManifest(
                 return damage.map(why -> "it is damaged: " + why);
             }
         }
+        return diskRefusal(layers);
+    }
+
+    /// Why no machine can boot from the disk of this saved one; empty when one can. Any host may.
+    public Optional<String> diskRefusal(DiskLayers layers) throws IOException {
         for (Map.Entry<String, Part> layer : disk.layers().entrySet()) {
             Optional<String> damage = layer.getValue().damage(layers.path(layer.getKey()));
             if (damage.isPresent()) {

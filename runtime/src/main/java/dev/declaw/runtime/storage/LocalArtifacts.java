@@ -21,7 +21,8 @@ public final class LocalArtifacts {
     /// Name of the manifest in a directory.
     public static final String MANIFEST = "manifest.json";
 
-    private static final String PENDING = "pending";
+    private static final String SAVING = "saving";
+    private static final String FETCHING = "fetching";
     private static final Pattern ID = Pattern.compile("[a-z0-9][a-z0-9-]{0,63}");
     private static final FileAttribute<?> PRIVATE =
             PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------"));
@@ -39,14 +40,28 @@ public final class LocalArtifacts {
         return root.resolve(id);
     }
 
-    /// A new directory for the parts.
+    /// A new directory for the parts of a machine that is saved.
     ///
     /// @throws java.nio.file.FileAlreadyExistsException when the id is in use
     public Path begin(String id) throws IOException {
+        return begin(id, SAVING);
+    }
+
+    /// As [#begin], for parts that exist elsewhere and are brought here.
+    public Path beginCopy(String id) throws IOException {
+        return begin(id, FETCHING);
+    }
+
+    private Path begin(String id, String marker) throws IOException {
         Files.createDirectories(root, PRIVATE);
         Path directory = Files.createDirectory(directory(id), PRIVATE);
-        Files.createFile(directory.resolve(PENDING));
+        Files.createFile(directory.resolve(marker));
         return directory;
+    }
+
+    /// Whether one that is not complete was being saved, so that there is no other copy of it that counts.
+    public boolean isSaving(String id) {
+        return Files.exists(directory(id).resolve(SAVING));
     }
 
     /// The directory of one that was begun.
@@ -65,7 +80,8 @@ public final class LocalArtifacts {
                 }
             }
         }
-        Files.deleteIfExists(directory.resolve(PENDING));
+        Files.deleteIfExists(directory.resolve(SAVING));
+        Files.deleteIfExists(directory.resolve(FETCHING));
         for (Path path : List.of(directory, root)) {
             try (FileChannel entries = FileChannel.open(path, StandardOpenOption.READ)) {
                 entries.force(true);
@@ -85,13 +101,15 @@ public final class LocalArtifacts {
         return list(LocalArtifacts::isComplete);
     }
 
-    /// What saves left that did not end.
+    /// What saves and fetches left that did not end, and what was damaged so that its manifest is gone.
     public List<String> unfinished() throws IOException {
         return list(path -> !isComplete(path));
     }
 
     private static boolean isComplete(Path directory) {
-        return Files.isRegularFile(directory.resolve(MANIFEST)) && !Files.exists(directory.resolve(PENDING));
+        return Files.isRegularFile(directory.resolve(MANIFEST)) 
+                && !Files.exists(directory.resolve(SAVING))
+                && !Files.exists(directory.resolve(FETCHING));
     }
 
     private List<String> list(Predicate<Path> wanted) throws IOException {

@@ -142,6 +142,16 @@ public final class QemuDriver implements VmmDriver {
         }
     }
 
+    @Override
+    public void switchLayer(Path control, HostProcess process, SaveSpec.Layer next) throws IOException {
+        try (QmpSession session = QmpSession.open(control, SOCKET_DEADLINE, process::alive)) {
+            open(session, next);
+            String active = activeLayer(session);
+            session.run("stop");
+            session.run("blockdev-snapshot", QmpSession.arguments().put("node", active).put("overlay", next.name()));
+        }
+    }
+
     /// Opens a layer, without what it lies on: that is the layer in use. It comes as a descriptor, because the VMM has no
     /// right to open files any more.
     private static void open(QmpSession session, SaveSpec.Layer layer) throws QmpException {
@@ -191,6 +201,29 @@ public final class QemuDriver implements VmmDriver {
             session.run("migrate", QmpSession.arguments().put("uri", "fd:" + STATE));
             return new MigrationSplitter(in, memory, state, (long) save.memoryMib() << 20, MEMORY).run(STREAM_DEADLINE);
         }
+    }
+
+    /// The conversation stays open, so that going on takes one command.
+    @Override
+    public Still standStill(Path control, HostProcess process) throws IOException {
+        QmpSession session = QmpSession.open(control, SOCKET_DEADLINE, process::alive);
+        try {
+            session.run("stop");
+        } catch (QmpException failure) {
+            session.close();
+            throw failure;
+        }
+        return new Still() {
+            @Override
+            public void goOn() throws IOException {
+                session.run("cont");
+            }
+
+            @Override
+            public void close() {
+                session.close();
+            }
+        };
     }
 
     @Override

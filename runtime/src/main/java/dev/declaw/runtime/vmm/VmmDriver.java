@@ -30,6 +30,21 @@ public sealed interface VmmDriver permits QemuDriver {
     /// @return bytes of memory that are not zero
     long save(Path control, HostProcess process, SaveSpec save) throws IOException;
 
+    /// Stops the processors of a machine until the caller lets it go on. Nothing else may be done to it meanwhile but its end.
+    Still standStill(Path control, HostProcess process) throws IOException;
+
+    /// A machine that stands still. Closing it does not let it go on.
+    interface Still extends AutoCloseable {
+        void goOn() throws IOException;
+
+        @Override
+        void close();
+    }
+
+    /// Stops a machine and lets it write to another layer from then on: when this returns, it stands still, the layer
+    /// before is at rest, and [#goOn] must follow. When it fails, the machine may stand still or run.
+    void switchLayer(Path control, HostProcess process, SaveSpec.Layer next) throws IOException;
+
     /// Lets a machine that stands still go on; does nothing to one that runs.
     void goOn(Path control, HostProcess process) throws IOException;
 

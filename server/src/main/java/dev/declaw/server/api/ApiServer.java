@@ -10,8 +10,10 @@ import dev.declaw.server.auth.ApiKeys;
 import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
-import dev.declaw.server.lifecycle.Templates;
 import dev.declaw.server.tls.TlsIdentity;
+import dev.declaw.server.template.BuildContexts;
+import dev.declaw.server.template.TemplateBuilds;
+import dev.declaw.server.template.Templates;
 import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.VolumeMounts;
 import dev.declaw.server.volumes.Volumes;
@@ -58,7 +60,9 @@ public final class ApiServer implements AutoCloseable {
             Volumes volumes,
             VolumeMounts mounts,
             Vault vault,
-            Templates templates) {}
+            Templates templates,
+            TemplateBuilds builds,
+            BuildContexts contexts) {}
 
     /// A second listener.
     public record Tls(InetSocketAddress listen, TlsIdentity identity) {}
@@ -120,7 +124,9 @@ public final class ApiServer implements AutoCloseable {
         VolumeFileEndpoints volumeFiles = new VolumeFileEndpoints(parts.volumes());
         SandboxVolumeEndpoints captures = new SandboxVolumeEndpoints(parts.sandboxes(), parts.mounts());
         VaultEndpoints vault = new VaultEndpoints(parts.vault(), parts.sandboxes());
-        CatalogEndpoints catalog = new CatalogEndpoints(parts.templates());
+        CatalogEndpoints catalog = new CatalogEndpoints();
+        TemplateEndpoints templates =
+                new TemplateEndpoints(parts.templates(), parts.builds(), parts.contexts(), parts.clock());
         PolicyEndpoints policies = new PolicyEndpoints(parts.sandboxes());
         AccountEndpoints account = new AccountEndpoints(parts.accounts(), parts.sandboxes());
         TenantEndpoints tenants = new TenantEndpoints(parts.accounts());
@@ -138,9 +144,16 @@ public final class ApiServer implements AutoCloseable {
                 open("POST", "/api/v1/scan", scans::legacy),
                 open("GET", "/governance/packs", catalog::packs),
                 open("GET", "/governance/packs/{name}", catalog::pack),
-                of("GET", "/templates", catalog::templates),
-                of("GET", "/templates/{tid}", catalog::template),
-                of("DELETE", "/templates/{tid}", catalog::deleteTemplate),
+                of("GET", "/templates", templates::list),
+                of("POST", "/templates/build", templates::build),
+                of("POST", "/templates/build-contexts", templates::addContext),
+                of("GET", "/templates/builds", templates::builds),
+                of("GET", "/templates/builds/{bid}", templates::status),
+                of("GET", "/templates/builds/{bid}/logs", templates::logs),
+                of("DELETE", "/templates/builds/{bid}", templates::cancel),
+                of("POST", "/templates/{tid}/build", templates::buildBuiltIn),
+                of("GET", "/templates/{tid}", templates::get),
+                of("DELETE", "/templates/{tid}", templates::delete),
                 of("GET", "/auth/me", account::whoAmI),
                 of("GET", "/accounts/{oid}", account::account),
                 of("GET", "/accounts/{oid}/wallet", account::wallet),

@@ -5,40 +5,9 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.server.governance.GovernancePacks;
 import dev.declaw.server.governance.GovernancePacks.Pack;
-import dev.declaw.server.lifecycle.Templates;
 
-/// What there is to choose from: templates (wire-api 9.2) and governance packs (wire-api 12).
+/// Governance packs (wire-api 12).
 final class CatalogEndpoints {
-    private final Templates templates;
-
-    CatalogEndpoints(Templates templates) {
-        this.templates = templates;
-    }
-
-    void templates(HttpCall call) {
-        ObjectNode answer = Json.object();
-        ArrayNode list = answer.putArray("templates");
-        templates.list().forEach(template -> list.add(json(template)));
-        call.json(200, answer);
-    }
-
-    void template(HttpCall call) {
-        call.json(200, json(templates.get(call.parameter("tid"))));
-    }
-
-    void deleteTemplate(HttpCall call) {
-        templates.delete(call.parameter("tid"));
-    }
-
-    private static ObjectNode json(Templates.TemplateInfo template) {
-        ObjectNode node = Json.object();
-        node.put("template_id", template.id()).put("alias", template.name());
-        node.put("created_at", Json.timestamp(template.created()));
-        node.put("digest", template.digest());
-        node.put("cpu_count", template.vcpus()).put("memory_mb", template.memoryMib()).put("disk_mb", template.diskMib());
-        return node;
-    }
-
     void packs(HttpCall call) {
         ObjectNode answer = Json.object();
         ArrayNode list = answer.putArray("packs");

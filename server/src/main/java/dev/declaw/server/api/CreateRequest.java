@@ -23,7 +23,7 @@ final class CreateRequest {
         long timeout = body.wholeNumber("timeout").orElse((long) TIMEOUT_SECONDS_DEFAULT);
         checkTimeout(timeout);
         return new CreateSandbox(
-                template(body),
+                body.text("template", TEMPLATE_CHARS_MAX).orElse("base"),
                 timeout,
                 body.flag("secure", true),
                 body.textMap("metadata", METADATA_CHARS_MAX),
@@ -40,11 +40,6 @@ final class CreateRequest {
         if (seconds < 0 || seconds > TIMEOUT_SECONDS_MAX) {
             throw JsonBody.wrong("timeout", "must be a number of seconds from 0 (none) to " + TIMEOUT_SECONDS_MAX);
         }
-    }
-
-    private static String template(JsonBody body) {
-        String template = body.text("template", TEMPLATE_CHARS_MAX).orElse("base");
-        return template.startsWith("tpl-") ? template.substring("tpl-".length()) : template;
     }
 
     private static Optional<JsonNode> lifecycle(JsonBody body) {

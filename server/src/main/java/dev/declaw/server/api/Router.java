@@ -51,11 +51,6 @@ final class Router {
 
     record Match(Route route, Map<String, String> variables) {}
 
-    /// Parts of the API that official clients know and this version does not have.
-    private static final Map<String, String> LATER = Map.ofEntries(
-            Map.entry("build", "template builds"),
-            Map.entry("builds", "template builds"));
-
     private final List<Route> routes;
 
     Router(List<Route> routes) {
@@ -78,14 +73,9 @@ final class Router {
             if (route.match(asked).isPresent()) methods.add(route.method());
         }
         String message;
-        Optional<String> later = asked.stream().filter(LATER::containsKey).map(LATER::get).findFirst();
-        if (later.isPresent() && asked.getFirst().equals("templates")) {
-            message = later.get() + ": this version of the server does not have that yet; GET /templates lists those that are ready";
-        } else if (!methods.isEmpty()) {
+        if (!methods.isEmpty()) {
             message = "this path does not take " + (method.matches("[A-Z]{1,16}") ? method : "this method") + "; it takes "
                     + String.join(", ", methods);
-        } else if (later.isPresent()) {
-            message = later.get() + ": this version of the server does not have that yet; it has sandboxes, commands, files and audit";
         } else {
             message = "there is no such endpoint; protocol/openapi.yaml lists those that are";
         }

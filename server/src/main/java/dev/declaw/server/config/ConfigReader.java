@@ -4,6 +4,7 @@ import dev.declaw.egress.EgressConfig;
 import dev.declaw.model.network.Cidr;
 import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.lifecycle.WarmPoolSizes;
 import java.io.IOException;
 import java.io.Reader;
 import java.net.InetAddress;
@@ -18,7 +19,10 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /// Reads the configuration: defaults, then the properties file that `DECLAW_CONFIG` names, then `DECLAW_*` variables.
 /// Every problem is found before one is reported; an unknown key stops the start.
@@ -26,6 +30,9 @@ public final class ConfigReader {
     private static final String FILE_VARIABLE = "DECLAW_CONFIG";
     private static final int DNS_PORT = 53;
     private static final int FILE_BYTES_MAX = 64 * 1024;
+    private static final int WARM_POOL_EACH_MAX = 64;
+    private static final int WARM_POOL_MAX = 1024;
+    private static final Pattern WARM_POOL_FORM = Pattern.compile("(?:([a-zA-Z0-9][a-zA-Z0-9_-]{0,63})=)?([0-9]{1,4})");
 
     /// Variables of the clients, which often stand in the same shell.
     private static final Set<String> OF_CLIENTS = Set.of(
@@ -73,7 +80,7 @@ public final class ConfigReader {
                         EgressConfig.Limits.DEFAULT,
                         parentProxy()),
                 optionalFile(ConfigKey.ENVD),
-                (int) number(ConfigKey.WARM_POOL, 0, 64),
+                warmPool(),
                 new ServerConfig.Limits(
                         (int) number(ConfigKey.SANDBOXES_MAX, 1, 4096),
                         (int) number(ConfigKey.BOOTS_MAX, 1, 64),
@@ -92,9 +99,34 @@ public final class ConfigReader {
                         number(ConfigKey.SNAPSHOT_TTL_SECONDS, 0, 366L * 24 * 3600 * 100),
                         number(ConfigKey.SNAPSHOT_TTL_SECONDS_MAX, 0, 366L * 24 * 3600 * 100),
                         (int) number(ConfigKey.TENANT_SNAPSHOTS_MAX, 0, 1_000_000),
-                        number(ConfigKey.TENANT_SNAPSHOTS_MIB_MAX, 0, 1L << 40)));
+                        number(ConfigKey.TENANT_SNAPSHOTS_MIB_MAX, 0, 1L << 40)),
+                new ServerConfig.Builds(
+                        (int) number(ConfigKey.BUILDS_MAX, 1, 64),
+                        (int) number(ConfigKey.TENANT_BUILDS_MAX, 1, 64),
+                        (int) number(ConfigKey.BUILD_TIMEOUT_SECONDS, 60, 24 * 3600),
+                        list(ConfigKey.BUILD_ALLOW_OUT, ConfigReader::hostRule),
+                        list(ConfigKey.BUILD_TEMPLATES, ConfigReader::templateName)));
         if (!problems.isEmpty()) throw new ConfigException(problems);
         return config;
+    }
+
+    /// `2` for two of the template `base`, or `base=2,python=1`. Without any, nothing waits whatever the demand.
+    private WarmPoolSizes warmPool() {
+        Map<String, Integer> atLeast = new TreeMap<>();
+        for (String part : settings.get(ConfigKey.WARM_POOL).value().split(",")) {
+            Matcher form = WARM_POOL_FORM.matcher(part.strip());
+            int size = form.matches() ? Integer.parseInt(form.group(2)) : WARM_POOL_EACH_MAX + 1;
+            if (size > WARM_POOL_EACH_MAX) {
+                return refuse(
+                        ConfigKey.WARM_POOL,
+                        "must be a number from 0 to " + WARM_POOL_EACH_MAX + ", or such numbers by template, as in base=2,python=1",
+                        WarmPoolSizes.NONE);
+            }
+            atLeast.put(form.group(1) == null ? "base" : form.group(1), size);
+        }
+        int most = (int) number(ConfigKey.WARM_POOL_MAX, 0, WARM_POOL_MAX);
+        boolean none = atLeast.values().stream().allMatch(size -> size == 0);
+        return none ? WarmPoolSizes.NONE : new WarmPoolSizes(atLeast, most);
     }
 
     private Optional<InetSocketAddress> parentProxy() {
@@ -210,6 +242,16 @@ public final class ConfigReader {
 
     private static Cidr block(String text) {
         return Cidr.parse(text).orElseThrow(() -> new IllegalArgumentException("is no CIDR block such as 10.1.0.0/16"));
+    }
+
+    private static String hostRule(String text) {
+        if (text.matches("(\\*\\.)?[A-Za-z0-9-]{1,63}(\\.[A-Za-z0-9-]{1,63}){0,10}")) return text;
+        throw new IllegalArgumentException("is no host name such as example.com or *.example.com");
+    }
+
+    private static String templateName(String text) {
+        if (text.matches("[a-z][a-z-]{0,31}")) return text;
+        throw new IllegalArgumentException("is no name of a built-in template");
     }
 
     private static Path readableFile(String text) {

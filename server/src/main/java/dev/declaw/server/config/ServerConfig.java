@@ -3,8 +3,10 @@ package dev.declaw.server.config;
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.lifecycle.WarmPoolSizes;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
@@ -15,7 +17,7 @@ import java.util.Optional;
 /// @param listen address of the API
 /// @param egress settings of the egress proxy
 /// @param guestAgent the envd binary to put into templates; empty for the one that was built with the server
-/// @param warmPool microVMs of the `base` template that are kept booted in advance
+/// @param warmPool microVMs that are started in advance, by template
 /// @param limits what one server takes on
 /// @param tenants what a tenant may use unless it has limits of its own
 /// @param tenantVolumesMibMax what the volumes of a tenant may hold, all together; 0 for no limit
@@ -29,14 +31,15 @@ public record ServerConfig(
         InetSocketAddress listen,
         EgressConfig egress,
         Optional<Path> guestAgent,
-        int warmPool,
+        WarmPoolSizes warmPool,
         Limits limits,
         boolean keepSandboxes,
         Tenants.Limits tenants,
         long tenantVolumesMibMax,
         Optional<Tls> tls,
         StoreConfig store,
-        Sandboxes.Retention retention) {
+        Sandboxes.Retention retention,
+        Builds builds) {
     public ServerConfig {
         Objects.requireNonNull(home);
         Objects.requireNonNull(cache);
@@ -46,6 +49,14 @@ public record ServerConfig(
         Objects.requireNonNull(store);
         Objects.requireNonNull(retention);
     }
+
+    /// @param buildsMax builds of templates that work at the same time
+    /// @param tenantBuildsMax of one tenant
+    /// @param timeoutSeconds of one build
+    /// @param allowOut hosts that builds may reach beside the package registries of the machine
+    /// @param templates built-in templates that are built at the start
+    public record Builds(
+            int buildsMax, int tenantBuildsMax, int timeoutSeconds, List<String> allowOut, List<String> templates) {}
 
     /// @param files certificate and key; empty for a certificate that the server makes for itself
     public record Tls(InetSocketAddress listen, Optional<KeyPairFiles> files) {}

@@ -129,7 +129,7 @@ final class Adoption {
             LOG.error("the store of snapshots cannot be asked: what a crash left unfinished stays until the next start", unreachable);
             return;
         }
-        Set<String> known = new HashSet<>();
+        Set<String> known = new HashSet<>(parts.templates().artifacts());
         for (SnapshotRow row : parts.snapshots().all()) {
             if (!found.contains(row.id())) {
                 LOG.warn("snapshot {} of {} does not exist: {}", row.id(), row.sandboxId(),

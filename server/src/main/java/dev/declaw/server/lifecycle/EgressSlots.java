@@ -1,15 +1,23 @@
 package dev.declaw.server.lifecycle;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.egress.control.EgressProxy;
 import dev.declaw.linux.SlotSockets;
 import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.model.policy.PolicyException;
+import dev.declaw.runtime.MicroVm;
+import dev.declaw.runtime.guest.GuestClient;
 import dev.declaw.runtime.guest.GuestClient.GuestIdentity;
+import dev.declaw.runtime.guest.GuestProcess;
 import dev.declaw.server.vault.Vault;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -18,6 +26,8 @@ import org.slf4j.LoggerFactory;
 final class EgressSlots {
     private static final Logger LOG = LoggerFactory.getLogger(EgressSlots.class);
     private static final int RETRY_SECONDS = 2;
+    private static final int NO_VERSION = 0;
+    private static final Duration FIRST_COMMAND_DEADLINE = Duration.ofSeconds(30);
 
     private final EgressProxy proxy;
     private final Vault vault;
@@ -34,18 +44,81 @@ final class EgressSlots {
     void connect(LiveSandbox sandbox) {
         sandbox.egressLock.lock();
         try {
-            Optional<String> ca = open(sandbox);
-            Map<String, String> environment = new HashMap<>(sandbox.environment());
-            environment.putAll(vault.variables(sandbox.id()));
-            environment.put("DECLAW_SANDBOX", "true");
-            environment.put("DECLAW_SANDBOX_ID", sandbox.id());
-            sandbox.guest()
-                    .init(new GuestIdentity(sandbox.row().guestToken(), sandbox.id(), Map.copyOf(environment), ca));
+            identify(sandbox, open(sandbox));
             sandbox.connected(true);
             sandbox.egressOpen(true);
         } finally {
             sandbox.egressLock.unlock();
         }
+    }
+
+    /// Gives a microVM that waits for its sandbox a name and a token, a way out that leads nowhere, and its first command: what
+    /// the second one needs is warm then.
+    void prepare(MicroVm vm, String guestToken) {
+        String id = vm.id().value();
+        try (SlotSockets sockets = vm.openSockets()) {
+            proxy.open(new EgressProxy.SlotRequest(id, NO_VERSION, null, nowhere(), null), sockets);
+        }
+        vm.guest().init(new GuestIdentity(guestToken, id, environment(id), Optional.empty()));
+        GuestClient.ProcessSpec first = new GuestClient.ProcessSpec(
+                "true", "user", Optional.empty(), Map.of(), Optional.of(FIRST_COMMAND_DEADLINE), false);
+        try (GuestProcess process = vm.guest().start(first)) {
+            while (!(process.next() instanceof GuestProcess.Event.Exited)) {
+                // a command that prints nothing
+            }
+        }
+    }
+
+    /// Takes [#prepare] back.
+    void forget(MicroVm vm) {
+        proxy.close(vm.id().value());
+    }
+
+    /// As [#connect], for a microVM that was prepared and stands still: the policy of the sandbox takes the place of the one
+    /// that denies everything, and the machine goes on. The guest is told what it is in the background: clock, randomness,
+    /// environment, and a CA if it is intercepted. Whoever wants something of the guest waits for that.
+    void claim(LiveSandbox sandbox) {
+        sandbox.egressLock.lock();
+        try {
+            Optional<String> ca = take(sandbox);
+            sandbox.vm().goOn();
+            sandbox.identified(CompletableFuture.runAsync(
+                    () -> identify(sandbox, ca), work -> Thread.ofVirtual().name("identify-" + sandbox.id()).start(work)));
+            sandbox.connected(true);
+            sandbox.egressOpen(true);
+        } finally {
+            sandbox.egressLock.unlock();
+        }
+    }
+
+    private Optional<String> take(LiveSandbox sandbox) {
+        try {
+            return proxy.update(request(sandbox)).caPem();
+        } catch (PolicyException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            LOG.debug("the way out of {} is opened anew: {}", sandbox.id(), e.getMessage()); // the proxy was restarted
+            proxy.close(sandbox.id());
+            return open(sandbox);
+        }
+    }
+
+    private void identify(LiveSandbox sandbox, Optional<String> ca) {
+        Map<String, String> environment = new HashMap<>(sandbox.environment());
+        environment.putAll(vault.variables(sandbox.id()));
+        environment.putAll(environment(sandbox.id()));
+        sandbox.vm().guest()
+                .init(new GuestIdentity(sandbox.row().guestToken(), sandbox.id(), Map.copyOf(environment), ca));
+    }
+
+    private static Map<String, String> environment(String id) {
+        return Map.of("DECLAW_SANDBOX", "true", "DECLAW_SANDBOX_ID", id);
+    }
+
+    private static JsonNode nowhere() {
+        ObjectNode network = JsonNodeFactory.instance.objectNode();
+        network.putArray("deny_out").add("*");
+        return network;
     }
 
     /// Opens the way out of a running sandbox again, after the proxy lost it: new sockets, and a new CA for the guest.

@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
@@ -40,6 +41,7 @@ public final class LiveSandbox {
     /// Held while sockets, CA and guest are brought in line, so that a create and a restart of the proxy do not interleave.
     final ReentrantLock egressLock = new ReentrantLock();
 
+    private volatile CompletableFuture<Void> identified = CompletableFuture.completedFuture(null);
     private volatile MicroVm vm;
     private volatile Optional<Instant> deadline;
     private volatile boolean leaving;
@@ -79,9 +81,26 @@ public final class LiveSandbox {
         return row.id();
     }
 
-    /// The agent inside; only while the sandbox runs.
+    /// The agent inside; only while the sandbox runs. Waits until the guest has its identity.
+    ///
+    /// @throws PlatformFailure when it could not get it
     public GuestClient guest() {
+        try {
+            identified.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof PlatformFailure known) throw known;
+            throw new PlatformFailure.InternalFailure("the guest could not be given its identity", e.getCause());
+        }
         return vm().guest();
+    }
+
+    /// The guest gets its identity in the background, until this is complete.
+    void identified(CompletableFuture<Void> when) {
+        identified = when;
+    }
+
+    CompletableFuture<Void> identified() {
+        return identified;
     }
 
     /// Records what is done with the sandbox, unless its policy switched that off.
@@ -112,6 +131,17 @@ public final class LiveSandbox {
     public interface Call extends AutoCloseable {
         @Override
         void close();
+    }
+
+    /// Saves what is on its disk under this id; what runs goes on.
+    public void saveDisk(String artifact) {
+        vm().saveDisk(artifact);
+    }
+
+    /// Saves the whole machine under this id. It stands still from then on: its end must follow.
+    public void saveMachine(String artifact) {
+        leaving(true);
+        vm().pause(artifact, row.owner());
     }
 
     SandboxRow row() {

@@ -8,6 +8,7 @@ import dev.declaw.model.policy.SecurityPolicy;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVm;
+import dev.declaw.runtime.Timings;
 import dev.declaw.runtime.template.Template;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.vault.Vault;
@@ -16,7 +17,9 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Semaphore;
@@ -30,8 +33,6 @@ import org.slf4j.LoggerFactory;
 /// until the sandbox runs, every failure ends in [SandboxEnd], so nothing of a failed create is left. Thread-safe.
 final class SandboxCreation {
     private static final int LINE_WAIT_SECONDS_MAX = 60;
-    private static final String BUILT_IN = "base";
-    private static final Pattern TEMPLATE_NAME = Pattern.compile("[a-zA-Z0-9][a-zA-Z0-9_-]{0,63}");
     private static final Pattern SNAPSHOT_ID = Pattern.compile("snap-[0-9a-z]{1,48}");
     private static final Logger LOG = LoggerFactory.getLogger(SandboxCreation.class);
     private static final int FIRST_POLICY_VERSION = 1;
@@ -128,12 +129,21 @@ final class SandboxCreation {
     }
 
     Sandboxes.Created create(String owner, CreateSandbox request) {
+        return create(owner, request, () -> origin(owner, request));
+    }
+
+    /// A machine that a template is built in: the kernel boots from the template's disk.
+    Sandboxes.Created createBuilder(String owner, CreateSandbox request, TemplateSource.Start from) {
+        return create(owner, request, () -> Origin.of(from, true));
+    }
+
+    private Sandboxes.Created create(String owner, CreateSandbox request, Supplier<Origin> from) {
         if (refusing) throw new PlatformFailure.NoCapacity("shutting_down", "this server is stopping");
         PolicyReader.Result policy = readPolicy(request);
         checkTimeout(request.timeoutSeconds());
         parts.volumes().check(owner, request.volumes());
         Vault.Bound bound = bind(owner, request);
-        Origin origin = origin(owner, request);
+        Origin origin = from.get();
         if (!slots.ready()) {
             throw new PlatformFailure.NoCapacity("egress_not_ready", "the egress proxy is starting; try again in a moment");
         }
@@ -143,26 +153,56 @@ final class SandboxCreation {
         LiveSandbox sandbox = null;
         boolean queued = false;
         try {
-            queued = standInLine();
-            sandbox = register(owner, request, policy.policy(), origin);
-        } finally {
-            if (sandbox == null) {
-                if (queued) boots.release();
-                places.release();
+            pool.asked(origin.template());
+            Optional<WarmPool.Warm> warm = origin.pooled().flatMap(pool::claim);
+            if (warm.isEmpty()) {
+                queued = standInLine();
+                warm = origin.pooled().flatMap(pool::claim); // one may have got ready meanwhile
             }
-        }
-        try {
+            sandbox = register(owner, request, policy.policy(), origin, warm);
             List<String> warnings = new ArrayList<>(policy.warnings());
             warnings.addAll(VolumeMounts.warnings(request.volumes()));
             return new Sandboxes.Created(bringUp(sandbox, origin, request, bound), warnings);
         } finally {
-            boots.release();
+            if (queued) boots.release();
+            if (sandbox == null) places.release();
         }
     }
 
     /// What a new sandbox starts from: a template, or a snapshot of another sandbox.
     private record Origin(
-            String template, int vcpus, int memoryMib, Optional<Template> built, Optional<String> snapshotId) {}
+            String template,
+            int vcpus,
+            int memoryMib,
+            Optional<Template> built,
+            Optional<String> snapshotId,
+            Map<String, String> environment,
+            boolean bare) {
+        /// @param bare whether the disk alone counts, and the kernel boots
+        static Origin of(TemplateSource.Start start, boolean bare) {
+            Template template = start.template();
+            return new Origin(
+                    start.name(),
+                    template.vcpus(),
+                    template.memoryMib(),
+                    Optional.of(template),
+                    Optional.empty(),
+                    start.environment(),
+                    bare);
+        }
+
+        /// The template whose warm machines serve.
+        Optional<Template> pooled() {
+            return bare ? Optional.empty() : built;
+        }
+
+        /// Variables of the sandbox: the template's, under those that were asked for.
+        Map<String, String> environment(Map<String, String> asked) {
+            Map<String, String> all = new HashMap<>(environment);
+            all.putAll(asked);
+            return all;
+        }
+    }
 
     private Origin origin(String owner, CreateSandbox request) {
         if (request.snapshotId().isPresent()) {
@@ -171,16 +211,12 @@ final class SandboxCreation {
                     .find(id)
                     .filter(row -> row.owner().equals(owner) && row.complete())
                     .map(row -> new Origin(
-                            row.template(), row.vcpus(), row.memoryMib(), Optional.empty(), request.snapshotId()))
+                            row.template(), row.vcpus(), row.memoryMib(), Optional.empty(), request.snapshotId(),
+                            Map.of(), false))
                     .or(() -> ofAnotherServer(owner, id))
                     .orElseThrow(() -> new PlatformFailure.NotFound("snapshot_not_found", "there is no snapshot of this id"));
         }
-        Template template = Optional.of(request.template())
-                .filter(name -> TEMPLATE_NAME.matcher(name).matches()) // names become paths in the template store
-                .flatMap(parts.host()::template)
-                .orElseThrow(() -> missing(request.template()));
-        return new Origin(
-                request.template(), template.vcpus(), template.memoryMib(), Optional.of(template), Optional.empty());
+        return Origin.of(parts.templates().resolve(owner, request.template()), false);
     }
 
     /// A snapshot of the same tenant that another server put into the store.
@@ -191,7 +227,8 @@ final class SandboxCreation {
                     .snapshot(id)
                     .filter(stored -> stored.tenant().equals(owner))
                     .map(stored -> new Origin(
-                            stored.template(), stored.vcpus(), stored.memoryMib(), Optional.empty(), Optional.of(id)));
+                            stored.template(), stored.vcpus(), stored.memoryMib(), Optional.empty(), Optional.of(id),
+                            Map.of(), false));
         } catch (UncheckedIOException e) {
             LOG.warn("whether the store has snapshot {} cannot be said", id, e);
             throw new PlatformFailure.NoCapacity(
@@ -221,16 +258,6 @@ final class SandboxCreation {
         return bound;
     }
 
-    private static PlatformFailure missing(String template) {
-        if (template.equals(BUILT_IN)) {
-            return new PlatformFailure.Conflict(
-                    "template_not_ready",
-                    "the template 'base' is not built on this server yet; its operator builds it with: templates prepare");
-        }
-        return new PlatformFailure.NotFound(
-                "template_not_found", "there is no template of this name; the built-in one is 'base'");
-    }
-
     void checkTimeout(long seconds) {
         long max = settings.timeoutSecondsMax();
         if (max > 0 && (seconds > max || seconds == 0)) {
@@ -254,11 +281,12 @@ final class SandboxCreation {
                 "create_queue_full", "too many sandboxes are being created at this moment; try again");
     }
 
-    /// Records the sandbox as CREATING. A warm microVM brings its id with it.
-    private LiveSandbox register(String owner, CreateSandbox request, SecurityPolicy policy, Origin origin) {
-        Optional<MicroVm> warm = origin.built().flatMap(pool::claim);
+    /// Records the sandbox as CREATING. A warm microVM brings its id and its token with it.
+    private LiveSandbox register(
+            String owner, CreateSandbox request, SecurityPolicy policy, Origin origin, Optional<WarmPool.Warm> warm) {
+        Map<String, String> environment = origin.environment(request.envs());
         try {
-            SandboxId id = warm.map(MicroVm::id).orElseGet(parts.tokens()::sandboxId);
+            SandboxId id = warm.map(machine -> machine.vm().id()).orElseGet(parts.tokens()::sandboxId);
             SandboxRow row = new SandboxRow(
                     id.value(),
                     owner,
@@ -271,18 +299,18 @@ final class SandboxCreation {
                     Optional.empty(),
                     Optional.empty(),
                     Optional.empty(),
-                    parts.tokens().guestToken(),
+                    warm.map(WarmPool.Warm::guestToken).orElseGet(parts.tokens()::guestToken),
                     parts.tokens().accessToken(),
                     origin.vcpus(),
                     origin.memoryMib(),
                     FIRST_POLICY_VERSION,
                     StoredJson.writeMap(request.metadata()),
-                    StoredJson.writeMap(request.envs()),
+                    StoredJson.writeMap(environment),
                     request.network().map(JsonNode::toString),
                     request.security().map(JsonNode::toString),
                     request.lifecycle().map(JsonNode::toString));
-            LiveSandbox sandbox = new LiveSandbox(row, policy, request.envs(), audit);
-            warm.ifPresent(sandbox::attach);
+            LiveSandbox sandbox = new LiveSandbox(row, policy, environment, audit);
+            warm.ifPresent(machine -> sandbox.attach(machine.vm()));
             synchronized (quotas.lock()) {
                 quotas.admit(owner, origin.memoryMib());
                 live.put(sandbox.id(), sandbox); // before the row, so that whoever sees the row finds it
@@ -295,24 +323,38 @@ final class SandboxCreation {
             }
             return sandbox;
         } catch (RuntimeException e) {
-            warm.ifPresent(MicroVm::kill);
+            warm.ifPresent(pool::release);
             throw e;
         }
     }
 
     private SandboxInfo bringUp(LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound) {
         try {
+            Timings timings = new Timings();
             boolean warm = sandbox.attachedVm().isPresent();
-            if (!warm) sandbox.attach(start(new SandboxId(sandbox.id()), origin));
+            if (!warm) {
+                sandbox.attach(start(new SandboxId(sandbox.id()), origin));
+                timings.after(sandbox.vm().timings());
+            }
             parts.vault().attach(sandbox.id(), bound);
-            slots.connect(sandbox);
-            parts.volumes().attach(sandbox.row().owner(), sandbox.id(), request.volumes(), sandbox.guest());
+            if (warm) {
+                slots.claim(sandbox);
+                timings.mark("claim");
+            } else {
+                slots.connect(sandbox);
+                timings.mark("identity");
+            }
+            if (!request.volumes().isEmpty()) {
+                parts.volumes().attach(sandbox.row().owner(), sandbox.id(), request.volumes(), sandbox.guest());
+                timings.mark("volumes");
+            }
             Instant started = parts.clock().instant();
             audit.lifecycle(
                     sandbox.id(),
                     "vm_created",
                     facts -> facts.text("template", origin.template())
                             .text("start", warm ? "warm" : origin.snapshotId().isPresent() ? "fork" : "boot")
+                            .text("detail", timings.toString())
                             .number("create_millis", Duration.between(sandbox.row().created(), started).toMillis()));
             Optional<Instant> deadline = deadline(started, sandbox.row().timeoutSeconds());
             sandbox.deadline(deadline);
@@ -329,13 +371,33 @@ final class SandboxCreation {
             throw killedMeanwhile(sandbox);
         }
         watch(sandbox, end);
+        sandbox.identified().whenComplete((_, failure) -> {
+            if (failure != null) Thread.startVirtualThread(() -> end.abandon(sandbox, "create_failed"));
+        });
         return SandboxInfo.of(parts.sandboxes().find(sandbox.id()).orElseThrow(() -> killedMeanwhile(sandbox)));
     }
 
     private MicroVm start(SandboxId id, Origin origin) {
-        return origin.snapshotId().isPresent()
+        if (origin.bare()) return makingRoom(() -> parts.host().bootDisk(id, origin.built().orElseThrow()));
+        return makingRoom(() -> origin.snapshotId().isPresent()
                 ? parts.host().resume(id, origin.snapshotId().get())
-                : parts.host().boot(id, origin.built().orElseThrow());
+                : parts.host().boot(id, origin.built().orElseThrow()));
+    }
+
+    /// Where memory is short, machines that wait for a create make room.
+    MicroVm makingRoom(Supplier<MicroVm> start) {
+        while (true) {
+            try {
+                return start.get();
+            } catch (PlatformFailure.NoCapacity full) {
+                if (!full.code().equals("no_memory") || !pool.giveUpOne()) throw full;
+            }
+        }
+    }
+
+    /// Creates that stand in line.
+    int waiting() {
+        return boots.getQueueLength();
     }
 
     static PlatformFailure killedMeanwhile(LiveSandbox sandbox) {

@@ -137,7 +137,7 @@ final class SandboxResume {
         Instant start = parts.clock().instant();
         try {
             former.ifPresent(this::remove);
-            sandbox.attach(parts.host().resume(new SandboxId(sandbox.id()), snapshot.id()));
+            sandbox.attach(creation.makingRoom(() -> parts.host().resume(new SandboxId(sandbox.id()), snapshot.id())));
             slots.connect(sandbox);
             parts.volumes().resume(before.owner(), before.id(), sandbox.guest());
             Instant now = parts.clock().instant();

@@ -62,19 +62,19 @@ public final class Sandboxes implements AutoCloseable {
     /// @param sandboxesMax living sandboxes, warm ones not counted
     /// @param bootsMax creates that work at the same time; further ones wait in line
     /// @param timeoutSecondsMax longest life that a sandbox may ask for; 0 for no limit
-    /// @param warmPool microVMs of the `base` template kept booted
+    /// @param warmPool microVMs that wait for a create
     /// @param keepOnClose whether sandboxes outlive [Sandboxes#close]
     /// @param retention how long snapshots are kept
     public record Settings(
             int sandboxesMax,
             int bootsMax,
             long timeoutSecondsMax,
-            int warmPool,
+            WarmPoolSizes warmPool,
             boolean keepOnClose,
             Retention retention) {
-        /// Snapshots are kept until somebody removes them.
+        /// With so many waiting microVMs of the `base` template; snapshots are kept until somebody removes them.
         public Settings(int sandboxesMax, int bootsMax, long timeoutSecondsMax, int warmPool, boolean keepOnClose) {
-            this(sandboxesMax, bootsMax, timeoutSecondsMax, warmPool, keepOnClose, Retention.NONE);
+            this(sandboxesMax, bootsMax, timeoutSecondsMax, WarmPoolSizes.fixed("base", warmPool), keepOnClose, Retention.NONE);
         }
     }
 
@@ -102,7 +102,8 @@ public final class Sandboxes implements AutoCloseable {
             SnapshotTable snapshots,
             PauseTransitions transitions,
             VolumeMounts volumes,
-            Vault vault) {}
+            Vault vault,
+            TemplateSource templates) {}
 
     public Sandboxes(Parts parts, Settings settings) {
         this.table = parts.sandboxes();
@@ -115,7 +116,7 @@ public final class Sandboxes implements AutoCloseable {
         policies = new PolicyChange(table, slots, audit);
         PauseSnapshots pauses = new PauseSnapshots(parts);
         end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
-        pool = new WarmPool(parts.host(), "base", settings.warmPool(), parts.tokens());
+        pool = new WarmPool(parts.host(), slots, settings.warmPool(), parts.tokens(), clock);
         creation = new SandboxCreation(parts, settings, audit, slots, end, pool, live, places);
         SnapshotRetention retention = new SnapshotRetention(parts, settings.retention(), pauses, audit);
         SandboxPause pause = new SandboxPause(parts, audit, slots, end, pauses, live, places, retention);
@@ -142,6 +143,12 @@ public final class Sandboxes implements AutoCloseable {
     /// @throws PlatformFailure when it cannot be created; then nothing of it is left
     public Created create(String owner, CreateSandbox request) {
         return creation.create(owner, request);
+    }
+
+    /// As [#create], for a machine that a template is built in: its kernel boots from the disk of the template, and nothing
+    /// runs in it.
+    public Created createBuilder(String owner, CreateSandbox request, TemplateSource.Start from) {
+        return creation.createBuilder(owner, request, from);
     }
 
     /// @throws PlatformFailure.NotFound when the owner has no such sandbox, or forgot it more than a day ago
@@ -363,6 +370,7 @@ public final class Sandboxes implements AutoCloseable {
         Map<String, Integer> counts = new LinkedHashMap<>();
         counts.put("sandboxes", live.size());
         counts.put("warm", pool.available());
+        counts.put("waiting", creation.waiting());
         return counts;
     }
 

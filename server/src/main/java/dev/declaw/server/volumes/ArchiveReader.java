@@ -68,7 +68,8 @@ final class ArchiveReader {
                             "body_too_large", "the contents of the archive are larger than " + UNPACKED_BYTES_MAX + " bytes");
                 }
                 Optional<VolumePath> path = VolumePath.ofArchive(entry.name());
-                if (path.isEmpty() || entry.kind() == TarReader.Kind.OTHER) dropped++;
+                if (path.isEmpty() || entry.kind() == TarReader.Kind.OTHER
+                        || entry.kind() == TarReader.Kind.LINK) dropped++;
                 else taker.take(path.get(), entry, tar.content());
             }
             return dropped;

@@ -8,7 +8,7 @@ import java.util.Optional;
 
 /// Reads a tar stream written by strangers: POSIX ustar with pax headers (IEEE 1003.1-2017, pax) and the GNU long name. Holds one
 /// header in memory, never a file. Not thread-safe.
-final class TarReader {
+public final class TarReader {
     private static final int BLOCK = 512;
     private static final int HEADER_BYTES_MAX = 64 * 1024; // pax and long-name records
     private static final int HEADERS_MAX = 64; // of them before one entry
@@ -17,18 +17,21 @@ final class TarReader {
     private long contentLeft;
     private int padding;
 
-    enum Kind {
+    public enum Kind {
         FILE,
         DIRECTORY,
-        /// Links, devices, pipes: nothing that a volume holds.
+        /// A symbolic link.
+        LINK,
+        /// Hard links, devices, pipes.
         OTHER
     }
 
     /// @param name as it is written; not to be trusted
-    record Entry(String name, Kind kind, long sizeBytes, int mode) {}
+    /// @param link what a symbolic link says, not to be trusted either; empty text for anything else
+    public record Entry(String name, Kind kind, long sizeBytes, int mode, String link) {}
 
     /// Not a tar archive, or one that is cut off.
-    static final class FormatException extends IOException {
+    public static final class FormatException extends IOException {
         private static final long serialVersionUID = 1L;
 
         FormatException(String message) {
@@ -39,16 +42,17 @@ final class TarReader {
     /// What extended headers say about the next entry.
     private static final class Extended {
         String path;
+        String link;
         long size = -1;
     }
 
     /// @param in not closed here
-    TarReader(InputStream in) {
+    public TarReader(InputStream in) {
         this.in = in;
     }
 
     /// The next entry; whatever was not read of the one before is skipped. Empty at the end.
-    Optional<Entry> next() throws IOException {
+    public Optional<Entry> next() throws IOException {
         skip(contentLeft + padding);
         contentLeft = 0;
         padding = 0;
@@ -65,7 +69,7 @@ final class TarReader {
                 case 'x' -> readPax(record(size), extended);
                 case 'g' -> record(size);
                 case 'L' -> extended.path = text(record(size), 0, (int) size);
-                case 'K' -> record(size);
+                case 'K' -> extended.link = text(record(size), 0, (int) size);
                 default -> {
                     return Optional.of(entry(header, size, extended));
                 }
@@ -81,17 +85,19 @@ final class TarReader {
         Kind kind = switch (type) {
             case '0', '\0', '7' -> name.endsWith("/") ? Kind.DIRECTORY : Kind.FILE;
             case '5' -> Kind.DIRECTORY;
+            case '2' -> Kind.LINK;
             default -> Kind.OTHER;
         };
         boolean hasContent = type != '1' && type != '2' && type != '5';
         contentLeft = hasContent ? size : 0;
         padding = (int) ((BLOCK - contentLeft % BLOCK) % BLOCK);
         int mode = (int) (Math.max(0, numberOr(header, 100, 8, 0644)) & 0777);
-        return new Entry(name, kind, contentLeft, mode);
+        String link = kind != Kind.LINK ? "" : extended.link != null ? extended.link : text(header, 157, 100);
+        return new Entry(name, kind, contentLeft, mode, link);
     }
 
     /// Content of the entry that [#next] has just given. Ends with it; need not be closed.
-    InputStream content() {
+    public InputStream content() {
         return new InputStream() {
             @Override
             public int read() throws IOException {
@@ -137,6 +143,7 @@ final class TarReader {
             }
             String record = new String(bytes, blank + 1, end - blank - 2, StandardCharsets.UTF_8);
             if (record.startsWith("path=")) extended.path = record.substring(5);
+            if (record.startsWith("linkpath=")) extended.link = record.substring(9);
             if (record.startsWith("size=")) extended.size = size(record.substring(5));
             if (record.startsWith("GNU.sparse.")) throw new FormatException("sparse files are not taken");
             at = end;

@@ -8,6 +8,7 @@ import dev.declaw.model.network.Cidr;
 import dev.declaw.runtime.objects.S3Settings;
 import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.lifecycle.WarmPoolSizes;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
@@ -36,14 +37,15 @@ final class ConfigReaderTest {
                         new InetSocketAddress(InetAddress.ofLiteral("127.0.0.1"), 8080),
                         new EgressConfig(List.of(), List.of(), List.of(), EgressConfig.Limits.DEFAULT),
                         Optional.empty(),
-                        0,
+                        WarmPoolSizes.NONE,
                         new ServerConfig.Limits(64, 4, 0, 604800),
                         false,
                         new Tenants.Limits(0, 50, 0),
                         10240,
                         Optional.empty(),
                         StoreConfig.DEFAULT,
-                        new Sandboxes.Retention(0, 0, 1000, 0)));
+                        new Sandboxes.Retention(0, 0, 1000, 0),
+                        new ServerConfig.Builds(2, 1, 3600, List.of(), List.of())));
     }
 
     @Test
@@ -58,7 +60,8 @@ final class ConfigReaderTest {
         values.put("EGRESS_UPSTREAM_CA", file.toString());
         values.put("EGRESS_PARENT_PROXY", "192.0.2.8:3128");
         values.put("ENVD", file.toString());
-        values.put("WARM_POOL", "2");
+        values.put("WARM_POOL", "2, python=1");
+        values.put("WARM_POOL_MAX", "9");
         values.put("SANDBOXES_MAX", "7");
         values.put("BOOTS_MAX", "3");
         values.put("MEMORY_MIB", "4242");
@@ -68,6 +71,11 @@ final class ConfigReaderTest {
         values.put("TENANT_CREATES_PER_SECOND_MAX", "9");
         values.put("TENANT_MEMORY_MIB_MAX", "4096");
         values.put("TENANT_VOLUMES_MIB_MAX", "77");
+        values.put("BUILDS_MAX", "3");
+        values.put("TENANT_BUILDS_MAX", "4");
+        values.put("BUILD_TIMEOUT_SECONDS", "600");
+        values.put("BUILD_ALLOW_OUT", "*.example.com,mirror");
+        values.put("BUILD_TEMPLATES", "python, node");
         values.put("TLS_LISTEN", "0.0.0.0:8443");
         values.put("TLS_CERTIFICATE", file.toString());
         values.put("TLS_KEY", file.toString());
@@ -104,7 +112,7 @@ final class ConfigReaderTest {
                         EgressConfig.Limits.DEFAULT,
                         Optional.of(new InetSocketAddress(InetAddress.ofLiteral("192.0.2.8"), 3128))),
                 Optional.of(file),
-                2,
+                new WarmPoolSizes(Map.of("base", 2, "python", 1), 9),
                 new ServerConfig.Limits(7, 3, 4242, 0),
                 true,
                 new Tenants.Limits(5, 9, 4096),
@@ -125,7 +133,9 @@ final class ConfigReaderTest {
                                 S3Settings.TRIES_DEFAULT)),
                         Optional.of(Path.of("/k")),
                         5),
-                new Sandboxes.Retention(60, 3600, 8, 9));
+                new Sandboxes.Retention(60, 3600, 8, 9),
+                new ServerConfig.Builds(
+                        3, 4, 600, List.of("*.example.com", "mirror"), List.of("python", "node")));
         assertThat(expected.toString()).doesNotContain("the=secret").doesNotContain("the-key");
         Map<String, String> environment = new HashMap<>();
         StringBuilder properties = new StringBuilder();
@@ -137,7 +147,7 @@ final class ConfigReaderTest {
         Path config = Files.writeString(home.resolve("declaw.properties"), properties);
         assertThat(ConfigReader.read(Map.of("DECLAW_CONFIG", config.toString()))).isEqualTo(expected);
         assertThat(ConfigReader.read(Map.of("DECLAW_CONFIG", config.toString(), "DECLAW_WARM_POOL", "5")).warmPool())
-                .isEqualTo(5);
+                .isEqualTo(new WarmPoolSizes(Map.of("base", 5), 9));
     }
 
     @ParameterizedTest(name = "{0}={1}")
@@ -152,10 +162,15 @@ final class ConfigReaderTest {
         "DECLAW_EGRESS_PARENT_PROXY | proxy.example:3128 | IP address",
         "DECLAW_ENVD | envd | absolute",
         "DECLAW_WARM_POOL | -1 | from 0 to 64",
+        "DECLAW_WARM_POOL | base=65 | from 0 to 64",
+        "DECLAW_WARM_POOL | base:2 | base=2,python=1",
+        "DECLAW_WARM_POOL_MAX | few | whole number",
         "DECLAW_SANDBOXES_MAX | many | whole number",
         "DECLAW_TENANT_SANDBOXES_MAX | -1 | from 0",
         "DECLAW_TLS_LISTEN | here | 127.0.0.1:8080",
         "DECLAW_TLS_CERTIFICATE | /etc/hosts | go together",
+        "DECLAW_BUILD_ALLOW_OUT | http://x/ | host name",
+        "DECLAW_BUILD_TEMPLATES | Python 3 | built-in template",
         "DECLAW_KEEP_SANDBOXES | yes | true or false",
         "DECLAW_LISTN | x | DECLAW_LISTEN",
         "DECLAW_WARMPOOL | 1 | DECLAW_WARM_POOL",

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 
@@ -45,7 +46,7 @@ public final class FakeHost implements MicroVmHost {
         if (vms.putIfAbsent(id, vm) != null) throw new IllegalStateException("this id is in use");
         try {
             booting.accept(vm);
-            if (failBoot.test(id)) throw new PlatformFailure.NoCapacity("no_memory", "there is no memory for a microVM");
+            if (failBoot.test(id)) throw noMemory();
             return vm;
         } catch (RuntimeException e) {
             vms.remove(id);
@@ -53,14 +54,34 @@ public final class FakeHost implements MicroVmHost {
         }
     }
 
+    private static PlatformFailure noMemory() {
+        return new PlatformFailure.NoCapacity("no_memory", "there is no memory for a microVM");
+    }
+
+    @Override
+    public MicroVm bootDisk(SandboxId id, Template template) {
+        return boot(id, template);
+    }
+
     @Override
     public MicroVm resume(SandboxId id, String snapshotId) {
         FakeGuest guest = saved.get(snapshotId);
         if (guest == null) throw new PlatformFailure.NotFound("snapshot_not_found", "there is no such snapshot");
         if (failResume.test(id)) throw new PlatformFailure.Unprocessable("snapshot_unusable", "it is damaged: memory is missing");
+        if (scarce.getAsBoolean()) throw noMemory();
         FakeVm vm = new FakeVm(id, this, guest.copy());
         if (vms.putIfAbsent(id, vm) != null) throw new IllegalStateException("this id is in use");
         return vm;
+    }
+
+    /// Whether there is no memory for another microVM that is brought back.
+    public volatile BooleanSupplier scarce = () -> false;
+
+    public volatile Memory memory = new Memory(65536, 0);
+
+    @Override
+    public Memory memory() {
+        return memory;
     }
 
     @Override

@@ -5,6 +5,7 @@ import dev.declaw.linux.SlotSockets;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.runtime.MicroVm;
+import dev.declaw.runtime.Timings;
 import dev.declaw.runtime.guest.GuestClient;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
@@ -100,6 +101,32 @@ public final class FakeVm implements MicroVm {
         Saved saved = snapshot(snapshotId, tenant);
         guest.dead = true; // it stands still
         return saved;
+    }
+
+    /// Whether its processors are stopped.
+    public volatile boolean still;
+
+    public volatile boolean failGoOn;
+
+    @Override
+    public void standStill() {
+        still = true;
+    }
+
+    @Override
+    public void goOn() {
+        if (failGoOn) throw new PlatformFailure.InternalFailure("the microVM does not go on", null);
+        still = false;
+    }
+
+    @Override
+    public Timings timings() {
+        return new Timings();
+    }
+
+    @Override
+    public void saveDisk(String snapshotId) {
+        snapshot(snapshotId, "");
     }
 
     @Override

@@ -9,20 +9,25 @@ import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
-import dev.declaw.server.lifecycle.Templates;
 import dev.declaw.server.store.ApiKeyTable;
 import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
+import dev.declaw.server.store.BuildTable;
 import dev.declaw.server.store.Database;
 import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxTable;
 import dev.declaw.server.store.SnapshotTable;
+import dev.declaw.server.store.TemplateTable;
 import dev.declaw.server.store.TenantTable;
 import dev.declaw.server.store.UsageTable;
 import dev.declaw.server.store.VaultTable;
 import dev.declaw.server.store.VolumeLockTable;
 import dev.declaw.server.store.VolumeTable;
+import dev.declaw.server.template.BuildContexts;
+import dev.declaw.server.template.BuildEgress;
+import dev.declaw.server.template.TemplateBuilds;
+import dev.declaw.server.template.Templates;
 import dev.declaw.server.tls.OwnCertificate;
 import dev.declaw.server.tls.TlsIdentity;
 import dev.declaw.server.vault.Sealer;
@@ -53,6 +58,7 @@ public final class TestServer implements AutoCloseable {
     public final Sandboxes sandboxes;
     public final Tenants tenants;
     private final VolumeMounts mounts;
+    public final TemplateBuilds builds;
     public final ApiServer api;
     public final String key;
     public final RawHttp http;
@@ -94,12 +100,22 @@ public final class TestServer implements AutoCloseable {
         VaultTable secrets = new VaultTable(database);
         Sealer sealer = Sealer.open(home.resolve("vault-key"), secrets.any().isEmpty(), tokens);
         Vault vault = new Vault(new Vault.Parts(secrets, sealer, admin, tokens, clock, egress.injects));
+        BuildTable buildTable = new BuildTable(database);
+        Templates templates = new Templates(host, new TemplateTable(database), buildTable);
         sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
                         host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants,
-                        new SnapshotTable(database), new PauseTransitions(database), mounts, vault),
+                        new SnapshotTable(database), new PauseTransitions(database), mounts, vault, templates),
                 settings);
         sandboxes.start();
+        BuildContexts contexts = new BuildContexts(home.resolve("build-contexts"), tokens, clock);
+        builds = new TemplateBuilds(
+                new TemplateBuilds.Parts(
+                        sandboxes, host, templates, buildTable, contexts,
+                        new BuildEgress(java.util.Set.of("packages.example"), List.of(), java.util.Map.of()), tokens, clock,
+                        home.resolve("builds")),
+                new TemplateBuilds.Settings(2, 1, java.time.Duration.ofMinutes(10)));
+        builds.start();
         Accounts accounts = new Accounts(
                 keys, tenants, new UsageTable(database), admin, clock);
         TlsIdentity identity = OwnCertificate.open(home, List.of("localhost", "127.0.0.1"), Instant.now());
@@ -107,7 +123,7 @@ public final class TestServer implements AutoCloseable {
                 new InetSocketAddress("127.0.0.1", 0),
                 Optional.of(new ApiServer.Tls(new InetSocketAddress("127.0.0.1", 0), identity)),
                 new ApiServer.Parts(
-                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts, vault, new Templates(host)));
+                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts, vault, templates, builds, contexts));
         api.start();
         http = new RawHttp(api.port(), key);
     }
@@ -123,6 +139,7 @@ public final class TestServer implements AutoCloseable {
     @Override
     public void close() {
         api.close();
+        builds.close();
         sandboxes.close();
         mounts.close();
         database.close();
