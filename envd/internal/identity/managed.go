@@ -61,7 +61,7 @@ func overwrite(path string, content []byte, mode os.FileMode) error {
 		return writeAtomically(path, content, mode)
 	}
 	if _, err := file.WriteAt(content, 0); err != nil {
-		return err
+		return writeAtomically(path, content, mode) // on a full disk: from memory
 	}
 	if info.Size() > int64(len(content)) {
 		return file.Truncate(int64(len(content)))

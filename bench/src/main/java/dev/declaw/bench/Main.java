@@ -11,11 +11,11 @@ public final class Main {
         String[] rest = arguments.length == 0 ? arguments : Arrays.copyOfRange(arguments, 1, arguments.length);
         switch (name) {
             case "create" -> CreateBench.run(rest);
-            case "restore", "snapshot", "kill", "density", "burst" -> SandboxBench.run(name, rest);
+            case "restore", "snapshot", "cycles", "kill", "density", "burst" -> SandboxBench.run(name, rest);
             case "egress" -> EgressBench.run(rest);
             case "guardrails" -> GuardrailsBench.run(rest);
             default -> {
-                System.err.println("usage: ./declaw bench create|restore|snapshot|kill|density|burst [N] | egress [SECONDS] | guardrails --data DIR");
+                System.err.println("usage: ./declaw bench create|restore|snapshot|cycles|kill|density|burst [N] | egress [SECONDS] | guardrails --data DIR");
                 System.exit(2);
             }
         }
