@@ -26,6 +26,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +34,7 @@ import org.slf4j.LoggerFactory;
 /// the store that they are kept in. Files of a stored snapshot may go and are fetched again. Thread-safe.
 final class SavedMachines implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SavedMachines.class);
+    private static final int FETCH_LOCKS = 64;
     private static final long BYTES_PER_MIB = 1 << 20;
     private static final String HERE = "here";
     private static final String CONTENT = "content";
@@ -50,7 +52,9 @@ final class SavedMachines implements AutoCloseable {
     /// Snapshots that machines start from: no manifest of a machine names their layers yet, and their files must stay.
     private final Map<Object, SnapshotManifest> starting = new ConcurrentHashMap<>();
 
-    private final Map<String, Object> fetching = new ConcurrentHashMap<>();
+    /// One fetch of a snapshot at a time; two snapshots may share a lock.
+    private final Object[] fetching = Stream.generate(Object::new).limit(FETCH_LOCKS).toArray();
+
     private final AtomicBoolean sweepDue = new AtomicBoolean();
 
     SavedMachines(Path stateDirectory, LocalArtifacts artifacts, DiskLayers layers, SnapshotStore store)
@@ -207,7 +211,7 @@ final class SavedMachines implements AutoCloseable {
     private Path hold(Object place, String id) throws IOException {
         beginNaming();
         try {
-            synchronized (fetching.computeIfAbsent(id, _ -> new Object())) {
+            synchronized (fetching[Math.floorMod(id.hashCode(), FETCH_LOCKS)]) {
                 Path directory = artifacts.open(id).orElse(null);
                 if (directory == null) {
                     directory = fetch(id);
@@ -219,7 +223,6 @@ final class SavedMachines implements AutoCloseable {
                 return directory;
             }
         } finally {
-            fetching.remove(id);
             endNaming();
         }
     }
