@@ -74,28 +74,44 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     void start() {
         handshake = head.websocket() ? Handshake.of(head).orElse(null) : null;
         judgement = guest.judge(head, policy.policy().network());
-        subject = Subject.request(head, flow.destination, protocol());
+        subject = Subject.request(head, flow.destination, (handshake == null ? "http" : "ws") + (guest.secure() ? "s" : ""));
         if (!judgement.allowed()) {
             block(judgement.decision(), Screening.NONE, "");
         } else if (head.websocket() && handshake == null) {
             block(Reason.UNSUPPORTED_PROTOCOL, Screening.NONE, "no well-formed websocket handshake");
-        } else if (policy.intercepts(judgement.name())) {
-            screenHead();
+        } else if (flow.slot.custom().network()) {
+            waiting = CustomNetwork.ask(flow, flow.slot.custom(), subject, judgement.decision(), this::customJudged, this::crashed);
         } else {
-            findUpstream();
+            screenHead();
         }
+    }
+
+    private void customJudged(Decision decision) {
+        waiting = null;
+        if (phase == Phase.OVER) return;
+        judgement = judgement.with(decision);
+        if (!judgement.allowed()) {
+            block(decision, Screening.NONE, "");
+            return;
+        }
+        screenHead();
+        guest.process(); // the body that came meanwhile
     }
 
     // --- the request's content ---
 
     /// A head that no model reads is screened at once; any other together with the body, beside the event loop.
     private void screenHead() {
+        if (!policy.intercepts(judgement.name())) {
+            findUpstream();
+            return;
+        }
         screening = new RequestScreening(flow.slot.pipeline().begin(judgement.name(), judgement.peer(flow.destination)), head);
         Reason refused = screening.slowHead() ? null : screening.judgeHead();
         subject = subject.with(screening.auditPath());
         int bytesMax = flow.services.config.limits().scanBodyBytesMax();
         if (refused != null) {
-            block(refused, screening.screening(), "");
+            block(screening.denial(refused), screening.screening(), "");
         } else if (!screening.slowHead() && (!screening.readsBody() || body.done() && !screening.judging())) {
             findUpstream();
         } else if (body.done()) {
@@ -105,7 +121,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         } else {
             phase = Phase.HOLDING;
             held = new HeldBody(flow.slot, guest.channel().alloc(), bytesMax);
-            sayContinue();
+            if (head.expectsContinue()) guest.sayContinue();
         }
     }
 
@@ -155,14 +171,10 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         if (phase == Phase.OVER) return;
         subject = subject.with(screening.auditPath());
         if (refused != null) {
-            block(refused, screening.screening(), "");
+            block(screening.denial(refused), screening.screening(), "");
         } else {
             findUpstream();
         }
-    }
-
-    private void sayContinue() {
-        if (head.expectsContinue()) guest.sayContinue();
     }
 
     // --- the way to the upstream ---
@@ -234,20 +246,13 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     public void found(Upstream connection, boolean isReused) {
         upstream = connection;
         reused = isReused;
-        byte[] content = heldWhole() ? screening.body() : new byte[0];
-        BodyFraming framing = heldWhole() ? BodyFraming.length(content.length) : head.framing();
-        List<Field> fields = screening == null ? head.fields() : screening.fields();
-        String target = screening == null ? head.target() : screening.target();
-        boolean upgrade = handshake != null;
-        if (upgrade) fields = handshake.upstreamFields(fields);
-        String scheme = guest.secure() ? "https" : "http";
-        bytesUp = connection.send(
-                new Upstream.Request(head.method(), scheme, target, head.authority().withPort(flow.destination.port(), scheme), fields, framing, upgrade), content, this);
+        Outgoing outgoing = Outgoing.of(head, screening, handshake, guest.secure(), flow.destination);
+        bytesUp = connection.send(outgoing.request(), outgoing.content(), this);
         if (heldWhole() || body.done()) {
             phase = Phase.SENT;
         } else {
             phase = Phase.SENDING;
-            sayContinue();
+            if (head.expectsContinue()) guest.sayContinue();
             guest.process();
             guestPaused(); // what had come before there was an upstream is sent now, not with the next piece
         }
@@ -255,11 +260,6 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     private boolean heldWhole() {
         return screening != null && screening.readsBody();
-    }
-
-    private String protocol() {
-        String plain = handshake == null ? "http" : "ws";
-        return guest.secure() ? plain + "s" : plain;
     }
 
     // --- the response ---
@@ -409,7 +409,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         String id = flow.blocked(policy, decision, subject, seen, detail);
         finish("");
         Reason reason = decision.reason();
-        guest.answerAndClose(GuestHttp.statusOf(reason), true, reason, detail, seen.scanner(), id, head);
+        String said = screening != null && detail.isEmpty() ? screening.said() : detail;
+        guest.answerAndClose(GuestHttp.statusOf(reason), true, reason, said, seen.scanner(), id, head);
     }
 
     /// The upstream failed: recorded as the end of what was allowed, or as a denial where nothing was.
@@ -437,9 +438,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     }
 
     private String recordEnd(String detail) {
-        long nanos = System.nanoTime() - startedNanos;
         long bytesDown = down == null ? 0 : down.bytes();
-        return flow.closed(policy, subject, status, bytesUp, bytesDown, nanos, detail);
+        return flow.closed(policy, subject, status, bytesUp, bytesDown, System.nanoTime() - startedNanos, detail);
     }
 
     private void dropUpstream() {

@@ -45,6 +45,7 @@ enum ConfigKey {
     BUILD_TIMEOUT_SECONDS("3600"),
     BUILD_ALLOW_OUT(""),
     BUILD_TEMPLATES(""),
+    TENANT_EGRESS_CONNECTIONS_MAX("0"),
     TLS_LISTEN(""),
     TLS_CERTIFICATE(""),
     TLS_KEY(""),

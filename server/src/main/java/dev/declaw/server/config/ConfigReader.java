@@ -90,7 +90,9 @@ public final class ConfigReader {
                 new Tenants.Limits(
                         (int) number(ConfigKey.TENANT_SANDBOXES_MAX, 0, 4096),
                         (int) number(ConfigKey.TENANT_CREATES_PER_SECOND_MAX, 0, 100_000),
-                        number(ConfigKey.TENANT_MEMORY_MIB_MAX, 0, 1L << 40)),
+                        number(ConfigKey.TENANT_MEMORY_MIB_MAX, 0, 1L << 40),
+                        (int) number(ConfigKey.TENANT_EGRESS_CONNECTIONS_MAX, 0, 1_000_000),
+                        number(ConfigKey.TENANT_SNAPSHOTS_MIB_MAX, 0, 1L << 40)),
                 number(ConfigKey.TENANT_VOLUMES_MIB_MAX, 0, 1L << 40),
                 tls(),
                 new StoreReader(key -> settings.get(key).value(), (key, why) -> problems.add(settings.get(key).where() + ": " + key.variable() + " " + why))
@@ -98,8 +100,7 @@ public final class ConfigReader {
                 new Sandboxes.Retention(
                         number(ConfigKey.SNAPSHOT_TTL_SECONDS, 0, 366L * 24 * 3600 * 100),
                         number(ConfigKey.SNAPSHOT_TTL_SECONDS_MAX, 0, 366L * 24 * 3600 * 100),
-                        (int) number(ConfigKey.TENANT_SNAPSHOTS_MAX, 0, 1_000_000),
-                        number(ConfigKey.TENANT_SNAPSHOTS_MIB_MAX, 0, 1L << 40)),
+                        (int) number(ConfigKey.TENANT_SNAPSHOTS_MAX, 0, 1_000_000)),
                 new ServerConfig.Builds(
                         (int) number(ConfigKey.BUILDS_MAX, 1, 64),
                         (int) number(ConfigKey.TENANT_BUILDS_MAX, 1, 64),

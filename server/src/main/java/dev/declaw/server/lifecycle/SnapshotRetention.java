@@ -48,18 +48,14 @@ final class SnapshotRetention {
         return seconds == 0 ? Optional.empty() : Optional.of(now.plus(Duration.ofSeconds(seconds)));
     }
 
-    /// @throws PlatformFailure.QuotaExceeded when a tenant has as many snapshots as it may, or they take as much
-    void requireRoom(int count, long storedMib) {
+    /// @throws PlatformFailure.QuotaExceeded when a tenant has as many snapshots as it may
+    void requireRoom(int count) {
         if (settings.countMax() > 0 && count >= settings.countMax()) {
-            throw full("you have " + count + " snapshots, the limit (DECLAW_TENANT_SNAPSHOTS_MAX)");
+            throw new PlatformFailure.QuotaExceeded(
+                    "too_many_snapshots",
+                    "you have " + count + " snapshots, the limit (DECLAW_TENANT_SNAPSHOTS_MAX): delete some first",
+                    1);
         }
-        if (settings.storedMibMax() > 0 && storedMib >= settings.storedMibMax()) {
-            throw full("your snapshots take " + storedMib + " MiB, the limit (DECLAW_TENANT_SNAPSHOTS_MIB_MAX)");
-        }
-    }
-
-    private static PlatformFailure full(String why) {
-        return new PlatformFailure.QuotaExceeded("too_many_snapshots", why + ": delete some first", 1);
     }
 
     /// Removes some whose time is over; the next call goes on. One that cannot be removed is tried again then.

@@ -8,7 +8,8 @@ import java.util.Optional;
 /// @param source `manual` or `pause`
 /// @param complete false while it is being made: the runtime knows whether it exists
 /// @param template name of the template that the sandbox came from
-/// @param memoryBytes memory that is not zero
+/// @param memoryBytes memory that is not zero; while it is being made, all of it
+/// @param diskBytes what the sandbox had written to its disk
 /// @param stillMillis how long the sandbox stood still for it
 /// @param sizeBytes memory, devices and disk layers: what a copy that shares nothing would take
 /// @param storedBytes what it added to the store
@@ -23,6 +24,7 @@ public record SnapshotRow(
         int vcpus,
         int memoryMib,
         long memoryBytes,
+        long diskBytes,
         long stillMillis,
         Instant created,
         long sizeBytes,

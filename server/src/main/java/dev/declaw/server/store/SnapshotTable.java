@@ -19,8 +19,8 @@ public final class SnapshotTable {
         database.write(handle -> handle.createUpdate(
                         """
                         INSERT INTO snapshots (id, sandbox_id, owner, source, complete, template, vcpus, memory_mib,
-                          memory_bytes, still_millis, created_micros, size_bytes, stored_bytes, expires_micros)
-                        VALUES (:id, :sandbox, :owner, :source, :complete, :template, :vcpus, :memory, :bytes, :still, :created,
+                          memory_bytes, disk_bytes, still_millis, created_micros, size_bytes, stored_bytes, expires_micros)
+                        VALUES (:id, :sandbox, :owner, :source, :complete, :template, :vcpus, :memory, :bytes, :disk, :still, :created,
                           :size, :stored, :expires)
                         """)
                 .bind("id", row.id())
@@ -32,6 +32,7 @@ public final class SnapshotTable {
                 .bind("vcpus", row.vcpus())
                 .bind("memory", row.memoryMib())
                 .bind("bytes", row.memoryBytes())
+                .bind("disk", row.diskBytes())
                 .bind("still", row.stillMillis())
                 .bind("created", Micros.of(row.created()))
                 .bind("size", row.sizeBytes())
@@ -73,15 +74,11 @@ public final class SnapshotTable {
                 .list());
     }
 
-    /// @param count snapshots of an owner
-    /// @param storedBytes what they take, all together
-    public record Held(int count, long storedBytes) {}
-
-    public Held held(String owner) {
-        return database.read(handle -> handle.createQuery(
-                        "SELECT COUNT(*) AS n, COALESCE(SUM(stored_bytes), 0) AS bytes FROM snapshots WHERE owner = :owner")
+    /// Snapshots of an owner, those of pauses and unfinished ones among them.
+    public int count(String owner) {
+        return database.read(handle -> handle.createQuery("SELECT COUNT(*) FROM snapshots WHERE owner = :owner")
                 .bind("owner", owner)
-                .map((results, _) -> new Held(results.getInt("n"), results.getLong("bytes")))
+                .mapTo(Integer.class)
                 .one());
     }
 
@@ -126,6 +123,15 @@ public final class SnapshotTable {
                 .list());
     }
 
+    /// What all of an owner's take on disk, those that are being made counted with what they may come to.
+    public long bytesOfOwner(String owner) {
+        return database.read(handle -> handle.createQuery(
+                        "SELECT COALESCE(SUM(memory_bytes + disk_bytes), 0) FROM snapshots WHERE owner = :owner")
+                .bind("owner", owner)
+                .mapTo(Long.class)
+                .one());
+    }
+
     public List<SnapshotRow> all() {
         return database.read(handle -> handle.createQuery("SELECT * FROM snapshots")
                 .map((results, _) -> row(results))
@@ -146,6 +152,7 @@ public final class SnapshotTable {
                 results.getInt("vcpus"),
                 results.getInt("memory_mib"),
                 results.getLong("memory_bytes"),
+                results.getLong("disk_bytes"),
                 results.getLong("still_millis"),
                 created,
                 results.getLong("size_bytes"),

@@ -40,11 +40,11 @@ final class ConfigReaderTest {
                         WarmPoolSizes.NONE,
                         new ServerConfig.Limits(64, 4, 0, 604800),
                         false,
-                        new Tenants.Limits(0, 50, 0),
+                        new Tenants.Limits(0, 50, 0, 0, 0),
                         10240,
                         Optional.empty(),
                         StoreConfig.DEFAULT,
-                        new Sandboxes.Retention(0, 0, 1000, 0),
+                        new Sandboxes.Retention(0, 0, 1000),
                         new ServerConfig.Builds(2, 1, 3600, List.of(), List.of())));
     }
 
@@ -76,6 +76,8 @@ final class ConfigReaderTest {
         values.put("BUILD_TIMEOUT_SECONDS", "600");
         values.put("BUILD_ALLOW_OUT", "*.example.com,mirror");
         values.put("BUILD_TEMPLATES", "python, node");
+        values.put("TENANT_EGRESS_CONNECTIONS_MAX", "77");
+        values.put("TENANT_SNAPSHOTS_MIB_MAX", "888");
         values.put("TLS_LISTEN", "0.0.0.0:8443");
         values.put("TLS_CERTIFICATE", file.toString());
         values.put("TLS_KEY", file.toString());
@@ -96,7 +98,6 @@ final class ConfigReaderTest {
         values.put("SNAPSHOT_TTL_SECONDS", "60");
         values.put("SNAPSHOT_TTL_SECONDS_MAX", "3600");
         values.put("TENANT_SNAPSHOTS_MAX", "8");
-        values.put("TENANT_SNAPSHOTS_MIB_MAX", "9");
         assertThat(values).hasSize(ConfigKey.values().length);
         ServerConfig expected = new ServerConfig(
                 Path.of("/h"),
@@ -115,7 +116,7 @@ final class ConfigReaderTest {
                 new WarmPoolSizes(Map.of("base", 2, "python", 1), 9),
                 new ServerConfig.Limits(7, 3, 4242, 0),
                 true,
-                new Tenants.Limits(5, 9, 4096),
+                new Tenants.Limits(5, 9, 4096, 77, 888),
                 77,
                 Optional.of(new ServerConfig.Tls(
                         new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 8443),
@@ -133,7 +134,7 @@ final class ConfigReaderTest {
                                 S3Settings.TRIES_DEFAULT)),
                         Optional.of(Path.of("/k")),
                         5),
-                new Sandboxes.Retention(60, 3600, 8, 9),
+                new Sandboxes.Retention(60, 3600, 8),
                 new ServerConfig.Builds(
                         3, 4, 600, List.of("*.example.com", "mirror"), List.of("python", "node")));
         assertThat(expected.toString()).doesNotContain("the=secret").doesNotContain("the-key");
