@@ -201,7 +201,7 @@ final class SavedMachines implements AutoCloseable {
         }
         SnapshotManifest manifest = archive.find(id)
                 .map(SnapshotArchive.Facts::manifest)
-                .orElseThrow(() -> new PlatformFailure.NotFound("snapshot_not_found", "there is no snapshot " + id));
+                .orElseThrow(() -> notFound(id));
         Optional<String> foreign = here.apply(manifest).refuses(manifest.key());
         if (foreign.isPresent()) {
             throw unusable(id, "it was saved on another kind of host: " + foreign.get());
@@ -228,6 +228,9 @@ final class SavedMachines implements AutoCloseable {
     }
 
     private Path fetch(String id) throws IOException {
+        if (archive.find(id).isEmpty()) {
+            throw notFound(id);
+        }
         long start = System.nanoTime();
         Path directory = artifacts.beginCopy(id);
         try {
@@ -239,6 +242,10 @@ final class SavedMachines implements AutoCloseable {
         }
         LOG.info("snapshot {} was fetched from {} in {} ms", id, archive, (System.nanoTime() - start) / 1_000_000);
         return directory;
+    }
+
+    private static PlatformFailure.NotFound notFound(String id) {
+        return new PlatformFailure.NotFound("snapshot_not_found", "there is no snapshot " + id);
     }
 
     static PlatformFailure.Unprocessable unusable(String id, String why) {
