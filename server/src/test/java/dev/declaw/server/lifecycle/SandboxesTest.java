@@ -347,7 +347,7 @@ final class SandboxesTest {
             Thread.sleep(500); // the timers have seen them
             clock.move(Duration.ofSeconds(40));
             Thread.sleep(500);
-            server.sandboxes.use(OWNER, used, sandbox -> sandbox.guest().processes());
+            server.sandboxes.use(TestServer.caller(OWNER), used, sandbox -> sandbox.guest().processes());
             Thread.sleep(500);
             clock.move(Duration.ofSeconds(30));
             await(() -> server.sandboxes.info(OWNER, idle).state() == SandboxState.KILLED);
