@@ -116,6 +116,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
     private MicroVm startFrom(SandboxId id, Template template) throws IOException {
         Optional<VmStart.Prepared> waiting = prestarted.take(id);
         if (waiting.isPresent()) {
+            waiting.get().inAdvance();
             try {
                 return waiting.get().finish();
             } catch (VmStart.UnusableSnapshotException unusable) {

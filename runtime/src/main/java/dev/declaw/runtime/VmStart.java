@@ -110,7 +110,7 @@ final class VmStart {
         private final HostMachine on;
         private final Origin origin;
         private final Releases releases = new Releases();
-        private final Timings timings = new Timings();
+        private Timings timings = new Timings();
         private SandboxDirectory directory;
         private Slot slot;
         private VmSpec spec;
@@ -129,6 +129,11 @@ final class VmStart {
 
         boolean alive() {
             return vmm.process().alive();
+        }
+
+        /// What was done so far was done in advance, and does not count.
+        void inAdvance() {
+            timings = new Timings();
         }
 
         /// Lets the machine go on, or boot, and waits for its agent. When it fails, nothing is left.
