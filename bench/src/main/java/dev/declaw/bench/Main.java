@@ -15,10 +15,13 @@ public final class Main {
             case "streams" -> StreamsBench.run(rest);
             case "channel" -> ChannelBench.run(rest);
             case "egress" -> EgressBench.run(rest);
+            case "cli" -> CliBench.run(rest);
+            case "sdk" -> SdkBench.run(rest);
             case "policy" -> PolicyBench.run(rest);
             case "guardrails" -> GuardrailsBench.run(rest);
             default -> {
-                System.err.println("usage: ./declaw bench create|restore|snapshot|kill|density|burst [N] | streams [STREAMS CREATES] | channel [MIB] | egress [SECONDS] | policy [N] | guardrails --data DIR");
+                System.err.println("usage: ./declaw bench create|restore|snapshot|kill|density|burst [N] | streams [STREAMS CREATES] | channel [MIB]"
+                        + " | egress [SECONDS] | cli [N] | sdk [STREAMS] | policy [N] | guardrails --data DIR");
                 System.exit(2);
             }
         }

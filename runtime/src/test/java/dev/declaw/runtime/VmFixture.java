@@ -95,6 +95,13 @@ final class VmFixture implements AutoCloseable {
         return host;
     }
 
+    /// As [#restart], with VMMs that are started in advance.
+    LocalMicroVmHost restartWithPrestartedVmms(int each) {
+        host.close();
+        host = new LocalMicroVmHost(HostConfig.of(state, cache, envd, 16384).withPrestartedVmms(each));
+        return host;
+    }
+
     static SandboxId newId() {
         byte[] random = new byte[8];
         ThreadLocalRandom.current().nextBytes(random);
