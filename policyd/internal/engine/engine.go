@@ -117,7 +117,7 @@ func Compile(ctx context.Context, sources []Source, packs []string) (*Policy, []
 	if compiler.Failed() {
 		return nil, capped(placed(compiler.Errors, offsets))
 	}
-	policy := &Policy{ID: identity(sources, packs), Bytes: size, queries: map[string][]query{}}
+	policy := &Policy{ID: Identity(sources, packs), Bytes: size, queries: map[string][]query{}}
 	for _, gate := range Gates {
 		queries, err := prepare(ctx, compiler, gate, packs)
 		if err != nil {
@@ -132,7 +132,8 @@ func Compile(ctx context.Context, sources []Source, packs []string) (*Policy, []
 	return policy, nil
 }
 
-func identity(sources []Source, packs []string) string {
+// Identity is the digest of what a policy is made of.
+func Identity(sources []Source, packs []string) string {
 	text, err := json.Marshal([]any{sources, packs})
 	if err != nil {
 		panic(err) // strings always marshal

@@ -137,6 +137,9 @@ func (server *Server) compile(asked request) any {
 	defer server.compiling.Unlock()
 	overdue := time.AfterFunc(compileSecondsMax*time.Second, server.Overdue)
 	defer overdue.Stop()
+	if known := server.policies.get(engine.Identity(asked.Sources, asked.Packs)); known != nil {
+		return compiled{Policy: known.ID, Gates: known.Gates, ReadsBody: known.ReadsBody}
+	}
 	policy, problems := engine.Compile(context.Background(), asked.Sources, asked.Packs)
 	if policy == nil {
 		return compiled{Problems: problems}

@@ -32,10 +32,12 @@ final class PolicyBench {
 
     static void run(String[] arguments) throws InterruptedException {
         int decisions = arguments.length > 0 ? Integer.parseInt(arguments[0]) : DECISIONS;
-        ObjectNode line = Api.JSON.createObjectNode().put("bench", "policy").put("decisions", decisions);
-        service(line, decisions);
-        guest(line);
-        System.out.println(line);
+        ObjectNode service = Api.JSON.createObjectNode().put("bench", "policy").put("decisions", decisions);
+        service(service, decisions);
+        System.out.println(service);
+        ObjectNode guest = Api.JSON.createObjectNode().put("bench", "policy_guest");
+        guest(guest);
+        System.out.println(guest);
     }
 
     private static void service(ObjectNode line, int decisions) throws InterruptedException {

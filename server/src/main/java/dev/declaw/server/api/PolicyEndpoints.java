@@ -73,7 +73,7 @@ final class PolicyEndpoints {
         PolicyReader.Result read = read(call.body());
         ObjectNode answer = Json.object().put("accepted", true).put("valid", true);
         List<String> warnings = new ArrayList<>(read.warnings());
-        warnings.addAll(sandboxes.custom().check(read.policy()));
+        warnings.addAll(sandboxes.commandGate().policies().check(read.policy()));
         warnings(answer, warnings);
         ArrayNode findings = answer.putArray("findings");
         PolicyLint.of(read.policy()).forEach(finding -> findings.addObject()
@@ -92,7 +92,7 @@ final class PolicyEndpoints {
     void explain(HttpCall call) {
         JsonBody body = call.body();
         PolicyReader.Result read = read(body);
-        sandboxes.custom().check(read.policy());
+        sandboxes.commandGate().policies().check(read.policy());
         if (body.node("command").isPresent()) {
             call.json(200, command(read.policy(), CommandRequest.command(body, "command")));
             return;
@@ -108,7 +108,7 @@ final class PolicyEndpoints {
                     "this server explains " + EXPLAINS_MAX + " requests at one time, and " + EXPLAINS_PER_TENANT_MAX + " of an account; try again", 2);
         }
         try {
-            ObjectNode answer = Explainer.INSTANCE.explain(read.policy(), sample, sandboxes.custom().engine());
+            ObjectNode answer = Explainer.INSTANCE.explain(read.policy(), sample, sandboxes.commandGate().policies().engine());
             warnings(answer, read.warnings());
             call.json(200, answer);
         } finally {

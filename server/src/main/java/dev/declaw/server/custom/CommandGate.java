@@ -22,6 +22,11 @@ public final class CommandGate {
         this.policies = policies;
     }
 
+    /// The custom policies of this server, compiled.
+    public CustomPolicies policies() {
+        return policies;
+    }
+
     /// @param decision a denial, a report, an allow because it cannot be told, or empty when nothing is against it
     /// @param messages what the rules say, for the caller; may quote the command
     public record Answer(Optional<Decision> decision, String messages) {

@@ -53,7 +53,6 @@ public final class Sandboxes implements AutoCloseable {
     private final SandboxAudit audit;
     private final EgressSlots slots;
     private final ExecGates gates;
-    private final CustomPolicies custom;
     private final Vault vault;
     private final PolicyChange policies;
     private final SandboxEnd end;
@@ -121,9 +120,8 @@ public final class Sandboxes implements AutoCloseable {
         audit = new SandboxAudit(parts.audit(), parts.tokens(), clock);
         vault = parts.vault();
         gates = new ExecGates(new CommandGate(parts.custom()));
-        custom = parts.custom();
         slots = new EgressSlots(parts.egress(), parts.vault(), parts.tenants(), gates, clock);
-        policies = new PolicyChange(table, slots, audit, custom, gates);
+        policies = new PolicyChange(table, slots, audit, parts.custom(), gates);
         PauseSnapshots pauses = new PauseSnapshots(parts);
         end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
         pool = new WarmPool(parts.host(), slots, settings.warmPool(), parts.tokens(), clock);
@@ -248,14 +246,8 @@ public final class Sandboxes implements AutoCloseable {
     /// @param version of the policy that is in force now; stands in every event
     public record PolicyUpdated(int version, List<String> warnings) {}
 
-    /// The command rules of custom policies.
     public CommandGate commandGate() {
         return gates.gate();
-    }
-
-    /// The custom policies of this server, compiled.
-    public CustomPolicies custom() {
-        return custom;
     }
 
     /// Pausing, resuming, snapshots.
