@@ -108,6 +108,12 @@ export async function governance({ check, raises }) {
   check('packs', (await Governance.listPacks()).some((p) => p.name === 'prompt-injection'));
   check('one pack', (await Governance.getPack('prompt-injection')).policyRef === 'prompt-injection@v3');
   await raises(NotFoundError, () => Governance.getPack('none'));
+  const customPolicy = { enabled: true, inlineRego: 'deny_command contains "not here" if input.action.command == "id"', defaultDeny: true };
+  const guarded = await Sandbox.create({ timeout: 60, security: { customPolicy } });
+  const denied = await guarded.commands.run('id').then(() => '', (error) => String(error.message));
+  check('a command is denied, with the reason', denied.includes('not here'));
+  check('others run', (await guarded.commands.run('uname')).stdout === 'Linux\n');
+  await guarded.kill();
 }
 
 /** Building templates is not served: whoever asks gets the documented 404. */

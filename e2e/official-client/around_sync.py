@@ -10,7 +10,7 @@ import tempfile
 from declaw import CustomPolicyConfig, InjectionDefenseConfig, Sandbox, SandboxLifecycle, SandboxState, SecurityPolicy
 from declaw.account import AccountClient
 from declaw.account_models import WalletInfo
-from declaw.exceptions import ConflictException, InvalidArgumentException, NotFoundException
+from declaw.exceptions import AuthenticationException, ConflictException, InvalidArgumentException, NotFoundException
 from declaw.governance.main import GovernancePacks
 from declaw.sandbox_sync.paginator import SnapshotPaginator
 from declaw.template.main import TemplateBase
@@ -186,8 +186,20 @@ def governance():
     def under(custom):
         return SecurityPolicy(custom_policy=custom, injection_defense=InjectionDefenseConfig(enabled=True, domains=["api.example.test"]))
 
-    raises(InvalidArgumentException, lambda: Sandbox.create(security=under(CustomPolicyConfig(enabled=True, inline_rego="package declaw"))))
-    check("Rego is not served, and says so", True)
+    raises(InvalidArgumentException, lambda: Sandbox.create(security=under(CustomPolicyConfig(enabled=True, inline_rego="package declaw\nx := y"))))
+    rego = """
+        deny_command contains msg if {
+            input.action.command in {"id", "dd"}
+            msg := "dangerous command blocked"
+        }"""
+    module = 'package declaw.platform.cmd\nimport future.keywords\ndeny contains "no tar" if input.action.command == "tar"'
+    guarded = Sandbox.create(timeout=60, security=SecurityPolicy(custom_policy=CustomPolicyConfig(
+        enabled=True, inline_rego=rego, inline_modules=[module], policy_ref="baseline-hardening@v1", default_deny=True)))
+    for line, why in (("id", "dangerous command"), ("tar --version", "no tar"), ("insmod x", "kernel modules")):
+        check("a command is denied, with the reason", why in str(raises(AuthenticationException, lambda: guarded.commands.run(line))))
+    check("others run", guarded.commands.run("uname").stdout == "Linux\n")
+    check("also in the guest", guarded.commands.run("x=i; ${x}d; echo $?").stdout.strip() == "126")
+    guarded.kill()
     sandbox = Sandbox.create(timeout=60, security=under(CustomPolicyConfig(enabled=True, policy_ref=pack.policy_ref)))
     check("a pack is named in a policy", sandbox.is_running() and sandbox.kill(wait=True))
 

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"declaw.dev/envd/internal/account"
+	"declaw.dev/envd/internal/execgate"
 	"declaw.dev/envd/internal/failure"
 	"declaw.dev/envd/internal/files"
 	"declaw.dev/envd/internal/identity"
@@ -46,6 +47,7 @@ type Server struct {
 	accounts  account.Database
 	log       *log.Logger
 	freezer   *suspend.Freezer
+	gate      *execgate.Control
 	watches   chan struct{} // one for each that is under way
 
 	stall, keepAlive time.Duration
@@ -56,6 +58,7 @@ func New(root string, guest *identity.Guest, processes *process.Table, log *log.
 	return &Server{
 		guest: guest, processes: processes, files: files.NewTree(root), accounts: account.Database{Root: root}, log: log,
 		freezer: suspend.NewFreezer(root, os.Getpid()),
+		gate:    execgate.NewControl(-1),
 		watches: make(chan struct{}, watchesMax),
 		stall:   stallTime, keepAlive: keepAliveInterval,
 	}
@@ -136,6 +139,8 @@ func (s *Server) route(c *call) error {
 		found, err = s.initCalls(c)
 	case "ca":
 		found, err = s.caCalls(c)
+	case "exec-gate":
+		found, err = s.gateCalls(c)
 	case "freeze", "thaw":
 		found, err = s.suspendCalls(c, names[0])
 	case "processes":

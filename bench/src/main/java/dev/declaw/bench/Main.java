@@ -12,10 +12,12 @@ public final class Main {
         switch (name) {
             case "create" -> CreateBench.run(rest);
             case "restore", "snapshot", "kill", "density", "burst" -> SandboxBench.run(name, rest);
+            case "streams" -> StreamsBench.run(rest);
+            case "channel" -> ChannelBench.run(rest);
             case "egress" -> EgressBench.run(rest);
             case "guardrails" -> GuardrailsBench.run(rest);
             default -> {
-                System.err.println("usage: ./declaw bench create|restore|snapshot|kill|density|burst [N] | egress [SECONDS] | guardrails --data DIR");
+                System.err.println("usage: ./declaw bench create|restore|snapshot|kill|density|burst [N] | streams [STREAMS CREATES] | channel [MIB] | egress [SECONDS] | guardrails --data DIR");
                 System.exit(2);
             }
         }

@@ -1,6 +1,7 @@
 package dev.declaw.egress.content;
 
 import dev.declaw.egress.credential.CredentialSet;
+import dev.declaw.egress.custom.CustomGates;
 import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.ContentPolicy;
 import dev.declaw.model.policy.PolicyMode;
@@ -18,12 +19,13 @@ import java.util.Objects;
 import java.util.Optional;
 
 /// The content stages of one policy, with their scanners, in their order: invisible text, transformations outbound, PII,
-/// injection, toxicity, code security, content gate, credentials. Immutable and thread-safe.
+/// injection, toxicity, code security, content gate, custom policy, credentials. Immutable and thread-safe.
 public final class ContentPipeline {
     private final SecurityPolicy policy;
     private final CredentialSet credentials;
     private final ContentScanners scanners;
     private final TokenVault vault;
+    private final CustomGates custom;
     private final Cleaner invisible;
     private final Optional<ContentScreen> pii;
     private final Optional<Scanner> injection;
@@ -32,17 +34,20 @@ public final class ContentPipeline {
 
     /// Makes the scanners that the policy switches on; reads models when the first one needs them.
     ///
+    /// @param custom its content rules are the last stage
     /// @throws RuntimeException when a scanner cannot be made: the policy must not be served then
     public ContentPipeline(
             SecurityPolicy policy,
             CredentialSet credentials,
             ContentScanners scanners,
             PersonalDataScanners personal,
-            TokenVault vault) {
+            TokenVault vault,
+            CustomGates custom) {
         this.credentials = Objects.requireNonNull(credentials);
         this.policy = Objects.requireNonNull(policy);
         this.scanners = Objects.requireNonNull(scanners);
         this.vault = Objects.requireNonNull(vault);
+        this.custom = Objects.requireNonNull(custom);
         ContentPolicy content = policy.content();
         this.invisible = scanners.invisibleText();
         this.pii = policy.pii().enabled()
@@ -126,7 +131,11 @@ public final class ContentPipeline {
         judge(judges, toxicity, content.toxicity().stage(), name, Reason.TOXICITY_BLOCKED, JudgeStage.Reading.SPOKEN);
         judge(judges, code, content.codeSecurity().stage(), name, Reason.CODE_BLOCKED, JudgeStage.Reading.FIELDS);
         boolean gated = content.gate().enabled() && content.gate().hosts().covers(name);
-        return new HostStages(edits, judges, gated ? Optional.of(new GateStage(content.gate())) : Optional.empty());
+        return new HostStages(
+                edits,
+                judges,
+                gated ? Optional.of(new GateStage(content.gate())) : Optional.empty(),
+                custom.content() ? Optional.of(new CustomStage(custom)) : Optional.empty());
     }
 
     private static void judge(

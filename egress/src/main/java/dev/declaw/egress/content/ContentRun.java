@@ -3,6 +3,7 @@ package dev.declaw.egress.content;
 import dev.declaw.egress.credential.Binding;
 import dev.declaw.egress.credential.CredentialSet;
 import dev.declaw.egress.credential.SecretText;
+import dev.declaw.egress.custom.CustomGates;
 import dev.declaw.egress.http.Field;
 import dev.declaw.model.policy.PolicyMode;
 import dev.declaw.model.policy.Reason;
@@ -46,6 +47,8 @@ public final class ContentRun {
     private Reason refused;
     private Reason wouldRefuse;
     private String refusedBy = "";
+    private volatile String rule = "";
+    private volatile String said = "";
     private boolean redacted;
     private boolean changed;
     private int bodyBytes;
@@ -70,6 +73,7 @@ public final class ContentRun {
         stages.edits().forEach(stage -> decisions.put(stage.name(), "clear"));
         stages.judges().forEach(stage -> decisions.put(stage.scanner().name(), "clear"));
         if (stages.gate().isPresent()) decisions.put(GateStage.NAME, "clear");
+        if (stages.custom().isPresent()) decisions.put(CustomStage.NAME, "clear");
     }
 
     /// Whether the rest of the run may take milliseconds.
@@ -172,10 +176,25 @@ public final class ContentRun {
             }
             note(stage.scanner().name(), screened, stage.policy().blockOnError());
         }
-        if (refused != null || stages.gate().isEmpty()) return;
         boolean unread = bodyBytes > 0 && body.body().isEmpty() && !body.parts();
-        Optional<Reason> shut = stages.gate().get().judge(method, target, body.body(), body.texts(), unread);
-        shut.ifPresent(reason -> note(GateStage.NAME, new Screened.Blocked<>(Map.of(), reason), true));
+        if (refused == null && stages.gate().isPresent()) {
+            Optional<Reason> shut = stages.gate().get().judge(method, target, body.body(), body.texts(), unread);
+            shut.ifPresent(reason -> note(GateStage.NAME, new Screened.Blocked<>(Map.of(), reason), true));
+        }
+        if (refused == null && stages.custom().isPresent()) ask(stages.custom().get(), unread);
+    }
+
+    private void ask(CustomStage custom, boolean unread) {
+        int question = target.indexOf('?');
+        String path = question < 0 ? target : target.substring(0, question);
+        Map<String, String> scanners = new LinkedHashMap<>(decisions);
+        scanners.remove(CustomStage.NAME);
+        CustomGates.Outcome outcome = custom.ask(new CustomStage.Facts(
+                method, peer, path, GateStage.models(path, body.body(), body.texts(), unread), body.body(), scanners, found, counts));
+        if (outcome.reason().isEmpty()) return;
+        rule = outcome.rules();
+        said = outcome.messages();
+        note(CustomStage.NAME, new Screened.Blocked<>(Map.of(), outcome.reason().get()), !custom.gates().passesOnFailure());
     }
 
     private Optional<List<ScanText>> conversation() {
@@ -206,7 +225,7 @@ public final class ContentRun {
                 changed |= !personal && !reports;
             }
             case Screened.Blocked<?>(Map<String, Integer> _, Reason reason) -> {
-                boolean failed = reason == Reason.SCANNER_FAILED;
+                boolean failed = reason == Reason.SCANNER_FAILED || reason == Reason.CUSTOM_POLICY_FAILED;
                 if (failed && !blockOnError) {
                     decide(stage, "failed");
                 } else if (reports) {
@@ -264,7 +283,7 @@ public final class ContentRun {
 
     /// The screening of one message on the connection that this request opened: without the gate, which it has passed.
     public ContentRun message() {
-        HostStages some = new HostStages(stages.edits(), stages.judges(), Optional.empty());
+        HostStages some = new HostStages(stages.edits(), stages.judges(), Optional.empty(), stages.custom());
         ContentRun run = new ContentRun(some, scanners, peer, mode, responses, CredentialSet.NONE);
         run.scrub = scrub;
         return run;
@@ -296,6 +315,16 @@ public final class ContentRun {
     /// Why the request must not leave.
     public synchronized Optional<Reason> refused() {
         return Optional.ofNullable(refused);
+    }
+
+    /// The rules of the custom policy that deny it, for the audit log; empty for none.
+    public String rule() {
+        return rule;
+    }
+
+    /// What they say, for the sandbox; empty for nothing.
+    public String said() {
+        return said;
     }
 
     /// Why it would not have left, or not as it is, under enforcement.

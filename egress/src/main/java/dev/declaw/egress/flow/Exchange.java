@@ -48,6 +48,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     private Subject subject;
     private RequestScreening screening;
     private BodyIntake intake;
+    private ScreeningPool.Waiting asking;
     private UpstreamLookup lookup;
     private Upstream upstream;
     private Handshake handshake;
@@ -70,15 +71,27 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     void start() {
         handshake = head.websocket() ? Handshake.of(head).orElse(null) : null;
         judgement = guest.judge(head, policy.policy().network());
-        subject = Subject.request(head, flow.destination, protocol());
+        subject = Subject.request(head, flow.destination, (handshake == null ? "http" : "ws") + (guest.secure() ? "s" : ""));
         if (!judgement.allowed()) {
             block(judgement.decision(), Screening.NONE, "");
         } else if (head.websocket() && handshake == null) {
             block(Reason.UNSUPPORTED_PROTOCOL, Screening.NONE, "no well-formed websocket handshake");
-        } else if (policy.intercepts(judgement.name())) {
-            screenHead();
+        } else if (flow.slot.custom().network()) {
+            asking = CustomNetwork.ask(flow, flow.slot.custom(), subject, judgement.decision(), this::customJudged, this::crashed);
         } else {
-            findUpstream();
+            screenHead();
+        }
+    }
+
+    private void customJudged(Decision decision) {
+        asking = null;
+        if (phase == Phase.OVER) return;
+        judgement = judgement.with(decision);
+        if (!judgement.allowed()) {
+            block(decision, Screening.NONE, "");
+        } else {
+            screenHead();
+            guest.process(); // the body that came meanwhile
         }
     }
 
@@ -86,13 +99,17 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     /// A head that no model reads is screened at once; any other together with the body, beside the event loop.
     private void screenHead() {
+        if (!policy.intercepts(judgement.name())) {
+            findUpstream();
+            return;
+        }
         screening = new RequestScreening(flow.screening(judgement), head);
         Reason refused = screening.slowHead() ? null : screening.judgeHead();
         subject = subject.with(screening.auditPath());
         screening.willSend(guest.secure(), judgement.proven(guest.secure()), flow.destination);
         intake = new BodyIntake(flow, guest.channel().eventLoop(), head, screening, this);
         if (refused != null) {
-            block(refused, screening.screening(), "");
+            block(screening.denial(refused), screening.screening(), "");
         } else if (!screening.slowHead() && (!screening.readsBody() || body.done() && !screening.judging())) {
             findUpstream();
         } else if (body.done()) {
@@ -101,7 +118,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
             block(Reason.REQUEST_TOO_LARGE, Screening.NONE, "at most " + intake.bytesMax() + " bytes can be scanned");
         } else {
             phase = Phase.HOLDING;
-            sayContinue();
+            if (head.expectsContinue()) guest.sayContinue();
         }
     }
 
@@ -160,12 +177,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     public void screened(Reason refused) {
         if (phase == Phase.OVER) return;
         subject = subject.with(screening.auditPath());
-        if (refused != null) block(refused, screening.screening(), "");
+        if (refused != null) block(screening.denial(refused), screening.screening(), "");
         else findUpstream();
-    }
-
-    private void sayContinue() {
-        if (head.expectsContinue()) guest.sayContinue();
     }
 
     // --- the way to the upstream ---
@@ -231,32 +244,18 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     public void found(Upstream connection, boolean isReused) {
         upstream = connection;
         reused = isReused;
-        byte[] content = heldWhole() ? screening.body() : new byte[0];
-        BodyFraming framing = streaming() ? BodyFraming.CHUNKED : heldWhole() ? BodyFraming.length(content.length) : head.framing();
-        List<Field> fields = screening == null ? head.fields() : screening.fields();
-        String target = screening == null ? head.target() : screening.target();
-        if (handshake != null) fields = handshake.upstreamFields(fields);
-        String scheme = guest.secure() ? "https" : "http";
-        bytesUp = connection.send(
-                new Upstream.Request(head.method(), scheme, target, head.authority().withPort(flow.destination.port(), scheme), fields, framing, handshake != null), content, this);
-        if (heldWhole() || body.done() && !streaming()) {
+        Outgoing outgoing = Outgoing.of(head, screening, streaming(), handshake, guest.secure(), flow.destination);
+        bytesUp = connection.send(outgoing.request(), outgoing.content(), this);
+        if (outgoing.whole() || body.done() && !streaming()) {
             phase = Phase.SENT;
         } else if (streaming()) {
             intake.sendTo(connection);
         } else {
             phase = Phase.SENDING;
-            sayContinue();
+            if (head.expectsContinue()) guest.sayContinue();
             guest.process();
             guestPaused(); // what had come before there was an upstream is sent now, not with the next piece
         }
-    }
-
-    private boolean heldWhole() {
-        return screening != null && screening.readsBody() && !streaming();
-    }
-
-    private String protocol() {
-        return (handshake == null ? "http" : "ws") + (guest.secure() ? "s" : "");
     }
 
     // --- the response ---
@@ -320,7 +319,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     @Override
     public void responseFailed(UpstreamFailure failure, boolean untouched) {
         if (phase == Phase.OVER) return;
-        boolean replayable = heldWhole() || head.framing() == BodyFraming.NONE;
+        boolean replayable = screening != null && screening.readsBody() && !streaming() || head.framing() == BodyFraming.NONE;
         if (down != null) {
             finish(failure.detail());
             guest.abort();
@@ -412,7 +411,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         String id = flow.blocked(policy, decision, subject, seen, detail);
         finish("");
         Reason reason = decision.reason();
-        guest.answerAndClose(GuestHttp.statusOf(reason), true, reason, detail, seen.scanner(), id, head);
+        String said = screening != null && detail.isEmpty() ? screening.said() : detail;
+        guest.answerAndClose(GuestHttp.statusOf(reason), true, reason, said, seen.scanner(), id, head);
     }
 
     /// The upstream failed: recorded as the end of what was allowed, or as a denial where nothing was.
@@ -434,13 +434,13 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         phase = Phase.OVER;
         if (down != null) down.stop();
         if (intake != null) intake.stop();
+        if (asking != null) asking.giveUp();
     }
 
     private String recordEnd(String detail) {
-        long nanos = System.nanoTime() - startedNanos;
         long bytesDown = down == null ? 0 : down.bytes();
         Screening seen = !streaming() ? Screening.NONE : screening.screening(); // what came after the allow event
-        return flow.closed(policy, subject, seen, status, bytesUp, bytesDown, nanos, detail);
+        return flow.closed(policy, subject, seen, status, bytesUp, bytesDown, System.nanoTime() - startedNanos, detail);
     }
 
     private void dropUpstream() {

@@ -113,8 +113,10 @@ final class GuestFlow {
         }
         boolean unread = subject.protocol().equals("tls") || subject.protocol().equals("tcp");
         boolean mustBeRead = now.intercepts(name) && (unread || !judged.intercepts(name));
+        boolean otherRules = now.policy().custom().active()
+                && !now.policy().custom().equals(judged.policy().custom()); // what they say must be asked anew
         boolean messages = subject.protocol().startsWith("ws") && !now.readsLike(judged);
-        return mustBeRead || messages ? Decision.deny(Reason.POLICY_CHANGED, null) : judgement.decision();
+        return mustBeRead || otherRules || messages ? Decision.deny(Reason.POLICY_CHANGED, null) : judgement.decision();
     }
 
     /// Records how something that was allowed ended.

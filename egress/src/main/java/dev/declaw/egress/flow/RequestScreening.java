@@ -218,6 +218,16 @@ final class RequestScreening {
         return Decision.allow(note.get(), network.rule().orElse(null));
     }
 
+    /// The denial with the rules of the custom policy, where those say it.
+    Decision denial(Reason refused) {
+        return Decision.deny(refused, run.rule().isEmpty() ? null : run.rule());
+    }
+
+    /// What the custom policy says to the sandbox; empty for nothing.
+    String said() {
+        return run.refused().isPresent() ? run.said() : "";
+    }
+
     /// Who looked, what was found, and what each stage decided.
     Screening screening() {
         return new Screening(run.scanner(), run.counts(), run.decisions());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.declaw.egress.credential.CredentialSet;
+import dev.declaw.egress.custom.CustomGates;
 import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.PolicyReader;
 import dev.declaw.model.policy.Reason;
@@ -39,7 +40,7 @@ class BodyStreamTest {
     private ContentRun run(String policy) throws Exception {
         SecurityPolicy read = PolicyReader.read(new ObjectMapper().readTree(policy.replace('\'', '"')), null).policy();
         ContentPipeline pipeline = new ContentPipeline(
-                read, CredentialSet.NONE, ContentScanners.installed(), PersonalDataScanners.installed(), vault);
+                read, CredentialSet.NONE, ContentScanners.installed(), PersonalDataScanners.installed(), vault, CustomGates.NONE);
         return pipeline.begin(HostName.parse(HOST), HOST);
     }
 

@@ -89,7 +89,8 @@ public final class PolicyReader {
             warnings.add("mode: report blocks and changes nothing; what enforce would do stands in the audit log");
             effective = effective.reporting();
         }
-        return new Result(new SecurityPolicy(effective, pii, content.policy(), env, audit, mode, intercept), warnings);
+        return new Result(
+                new SecurityPolicy(effective, pii, content.policy(), content.custom(), env, audit, mode, intercept), warnings);
     }
 
     private static PolicyException noPart(String name) {
@@ -252,6 +253,7 @@ public final class PolicyReader {
         PolicyJson.object(field, node);
         List<String> patterns = EnvSecurity.DEFAULT.maskPatterns();
         boolean mask = true;
+        Set<String> sensitive = Set.of();
         for (var member : node.properties()) {
             JsonNode value = member.getValue();
             String path = field + "." + member.getKey();
@@ -264,16 +266,11 @@ public final class PolicyReader {
                     patterns = read;
                 }
                 case "auto_mask_in_audit" -> mask = PolicyJson.bool(path, value);
-                case "sensitive_vars" -> {
-                    PolicyJson.array(path, value);
-                    if (!value.isEmpty()) {
-                        throw new PolicyException(path, "is not supported; put the variables into envs");
-                    }
-                }
-                default -> throw PolicyJson.unknown(path, "mask_patterns, auto_mask_in_audit");
+                case "sensitive_vars" -> sensitive = SensitiveVariables.names(path, value);
+                default -> throw PolicyJson.unknown(path, "mask_patterns, auto_mask_in_audit, sensitive_vars");
             }
         }
-        return new EnvSecurity(patterns, mask);
+        return new EnvSecurity(patterns, mask, sensitive);
     }
 
     private static boolean readAudit(JsonNode node) {

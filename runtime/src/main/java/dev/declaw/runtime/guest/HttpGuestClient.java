@@ -187,7 +187,22 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
 
     @Override
     public GuestTunnel connect(int port) {
-        return exchange.tunnel("/ports/" + port, CALL_DEADLINE);
+        return exchange.tunnel("/ports/" + port, "declaw-tcp", CALL_DEADLINE);
+    }
+
+    @Override
+    public boolean armExecGate() {
+        return exchange.json("POST", "/exec-gate", JSON.createObjectNode(), CALL_DEADLINE).path("memory").asBoolean(false);
+    }
+
+    @Override
+    public GuestTunnel execGate() {
+        return exchange.tunnel("/exec-gate", "declaw-exec-gate", CALL_DEADLINE);
+    }
+
+    @Override
+    public void disarmExecGate() {
+        exchange.json("DELETE", "/exec-gate", null, CALL_DEADLINE);
     }
 
     @Override

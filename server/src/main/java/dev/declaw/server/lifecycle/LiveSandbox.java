@@ -6,6 +6,7 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.policy.SecurityPolicy;
 import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.guest.GuestClient;
+import dev.declaw.server.custom.ExecGateLink;
 import dev.declaw.server.store.SandboxRow;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -34,6 +35,7 @@ public final class LiveSandbox {
     private volatile SandboxRow row;
     private volatile SecurityPolicy policy;
     private final Map<String, String> environment;
+    private final Map<String, String> sensitive;
     private final SandboxAudit audit;
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
     private final Semaphore calls = new Semaphore(CALLS_MAX);
@@ -47,6 +49,8 @@ public final class LiveSandbox {
     private volatile boolean leaving;
     private volatile boolean connected;
     private volatile boolean egressOpen;
+    private volatile Optional<ExecGateLink> execGate = Optional.empty();
+    private volatile List<String> gateWarnings = List.of();
     private volatile Optional<String> endReason = Optional.empty();
     private volatile Instant retryAfter = Instant.MIN;
     private volatile Optional<Usage> lastUsage = Optional.empty();
@@ -69,10 +73,13 @@ public final class LiveSandbox {
             long receivedBytes,
             long sentBytes) {}
 
-    LiveSandbox(SandboxRow row, SecurityPolicy policy, Map<String, String> environment, SandboxAudit audit) {
+    LiveSandbox(SandboxRow row, SecurityPolicy policy, SandboxAudit audit) {
         this.row = Objects.requireNonNull(row);
         this.policy = Objects.requireNonNull(policy);
-        this.environment = Map.copyOf(environment);
+        this.sensitive = StoredJson.readMap(row.sensitiveEnvs());
+        Map<String, String> all = StoredJson.readMap(row.envs());
+        all.putAll(sensitive);
+        this.environment = Map.copyOf(all);
         this.audit = audit;
         this.deadline = row.deadline();
     }
@@ -113,7 +120,7 @@ public final class LiveSandbox {
     /// The text as it may be recorded: without the values of secret variables, those of the sandbox and those of one call,
     /// and without personal data, whatever the policy does with it in traffic.
     public String mask(String text, Map<String, String> ofCall) {
-        return PersonalData.mask(SecretValues.mask(text, policy.envSecurity(), List.of(environment, ofCall)));
+        return PersonalData.mask(SecretValues.mask(text, policy.envSecurity(), List.of(environment, ofCall), sensitive.values()));
     }
 
     /// Takes one of the calls that the sandbox may have under way; the caller releases it by closing the result.
@@ -146,6 +153,11 @@ public final class LiveSandbox {
 
     SandboxRow row() {
         return row;
+    }
+
+    /// Version of the policy in force.
+    public int policyVersion() {
+        return row.policyVersion();
     }
 
     /// What it was created with, parsed.
@@ -206,6 +218,21 @@ public final class LiveSandbox {
 
     void connected(boolean now) {
         connected = now;
+    }
+
+    /// What answers the guest before a program starts; empty where programs start without a question.
+    Optional<ExecGateLink> execGate() {
+        return execGate;
+    }
+
+    /// What the owner should know about the gate.
+    List<String> gateWarnings() {
+        return gateWarnings;
+    }
+
+    void execGate(Optional<ExecGateLink> link, List<String> warnings) {
+        execGate = link;
+        gateWarnings = List.copyOf(warnings);
     }
 
     boolean egressOpen() {

@@ -5,6 +5,7 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.policy.PolicyException;
 import dev.declaw.model.policy.PolicyReader;
 import dev.declaw.model.policy.SecurityPolicy;
+import dev.declaw.model.policy.SensitiveVariables;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVm;
@@ -70,6 +71,16 @@ final class SandboxCreation {
         refusing = true;
     }
 
+    /// How many stand in line.
+    int waiting() {
+        return boots.getQueueLength();
+    }
+
+    /// How many have left the line and not arrived.
+    int booting() {
+        return settings.bootsMax() - boots.availablePermits();
+    }
+
     boolean refusing() {
         return refusing;
     }
@@ -78,14 +89,21 @@ final class SandboxCreation {
     /// unless it was kept.
     final class Admission implements AutoCloseable {
         private boolean kept;
+        private boolean left;
 
         void keepPlace() {
             kept = true;
         }
 
+        /// Lets the next one boot.
+        void leaveLine() {
+            if (!left) boots.release();
+            left = true;
+        }
+
         @Override
         public void close() {
-            boots.release();
+            leaveLine();
             if (!kept) places.release();
         }
     }
@@ -135,6 +153,7 @@ final class SandboxCreation {
     private Sandboxes.Created create(String owner, CreateSandbox request, Supplier<Origin> from) {
         if (refusing) throw new PlatformFailure.NoCapacity("shutting_down", "this server is stopping");
         PolicyReader.Result policy = readPolicy(request);
+        List<String> custom = parts.custom().check(policy.policy());
         checkTimeout(request.timeoutSeconds());
         parts.volumes().check(owner, request.volumes());
         Vault.Bound bound = bind(owner, request);
@@ -155,13 +174,18 @@ final class SandboxCreation {
                 warm = origin.pooled().flatMap(pool::claim); // one may have got ready meanwhile
             }
             sandbox = register(owner, request, policy.policy(), origin, warm);
-            List<String> warnings = new ArrayList<>(policy.warnings());
-            warnings.addAll(VolumeMounts.warnings(request.volumes()));
-            return new Sandboxes.Created(bringUp(sandbox, origin, request, bound), warnings);
         } finally {
-            if (queued) boots.release();
-            if (sandbox == null) places.release();
+            if (sandbox == null) {
+                if (queued) boots.release();
+                places.release();
+            }
         }
+        SandboxInfo info = bringUp(sandbox, origin, request, bound, queued);
+        List<String> warnings = new ArrayList<>(policy.warnings());
+        warnings.addAll(custom);
+        warnings.addAll(sandbox.gateWarnings());
+        warnings.addAll(VolumeMounts.warnings(request.volumes()));
+        return new Sandboxes.Created(info, warnings);
     }
 
     /// What a new sandbox starts from: a template, or a snapshot of another sandbox.
@@ -215,6 +239,12 @@ final class SandboxCreation {
     private PolicyReader.Result readPolicy(CreateSandbox request) {
         PolicyReader.Result read =
                 PolicyReader.read(request.security().orElse(null), request.network().orElse(null));
+        for (String variable : read.policy().envSecurity().sensitive()) {
+            if (request.envs().containsKey(variable) || request.vaultReferences().containsKey(variable)) {
+                throw new PolicyException(
+                        "security.env_security.sensitive_vars", "and envs or vault_refs both set " + variable + "; choose one");
+            }
+        }
         if (!request.secure() && read.policy().needsCertificateAuthority()) {
             throw new PolicyException("secure", "is false, but security switches content scanning on; send only one of them");
         }
@@ -263,6 +293,7 @@ final class SandboxCreation {
         Map<String, String> environment = origin.environment(request.envs());
         try {
             SandboxId id = warm.map(machine -> machine.vm().id()).orElseGet(parts.tokens()::sandboxId);
+            SensitiveVariables sensitive = SensitiveVariables.of(request.security().orElse(null));
             SandboxRow row = new SandboxRow(
                     id.value(),
                     owner,
@@ -282,10 +313,11 @@ final class SandboxCreation {
                     FIRST_POLICY_VERSION,
                     StoredJson.writeMap(request.metadata()),
                     StoredJson.writeMap(environment),
+                    StoredJson.writeMap(sensitive.values()),
                     request.network().map(JsonNode::toString),
-                    request.security().map(JsonNode::toString),
+                    Optional.ofNullable(sensitive.policy()).map(JsonNode::toString),
                     request.lifecycle().map(JsonNode::toString));
-            LiveSandbox sandbox = new LiveSandbox(row, policy, environment, audit);
+            LiveSandbox sandbox = new LiveSandbox(row, policy, audit);
             warm.ifPresent(machine -> sandbox.attach(machine.vm()));
             synchronized (quotas.lock()) {
                 quotas.admit(owner, origin.memoryMib());
@@ -304,9 +336,9 @@ final class SandboxCreation {
         }
     }
 
-    private SandboxInfo bringUp(LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound) {
+    /// Boots and identifies the guest, and leaves the line: what comes then takes as long as the guest lets it, and others wait no longer.
+    private void boot(LiveSandbox sandbox, Origin origin, Vault.Bound bound, Timings timings, boolean queued) {
         try {
-            Timings timings = new Timings();
             boolean warm = sandbox.attachedVm().isPresent();
             if (!warm) {
                 sandbox.attach(start(new SandboxId(sandbox.id()), origin));
@@ -317,9 +349,19 @@ final class SandboxCreation {
                 slots.claim(sandbox);
                 timings.mark("claim");
             } else {
-                slots.connect(sandbox);
+                slots.connect(sandbox, origin.snapshotId().isEmpty());
                 timings.mark("identity");
             }
+        } finally {
+            if (queued) boots.release();
+        }
+    }
+
+    private SandboxInfo bringUp(LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound, boolean queued) {
+        Timings timings = new Timings();
+        boolean warm = sandbox.attachedVm().isPresent();
+        try {
+            boot(sandbox, origin, bound, timings, queued);
             if (!request.volumes().isEmpty()) {
                 parts.volumes().attach(sandbox.row().owner(), sandbox.id(), request.volumes(), sandbox.guest());
                 timings.mark("volumes");
@@ -369,11 +411,6 @@ final class SandboxCreation {
                 if (!full.code().equals("no_memory") || !pool.giveUpOne()) throw full;
             }
         }
-    }
-
-    /// Creates that stand in line.
-    int waiting() {
-        return boots.getQueueLength();
     }
 
     static PlatformFailure killedMeanwhile(LiveSandbox sandbox) {

@@ -6,13 +6,18 @@ import dev.declaw.model.audit.AuditSink;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVmHost;
+import dev.declaw.server.auth.Caller;
 import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.auth.Scope;
 import dev.declaw.server.auth.Tenants;
+import dev.declaw.server.custom.CommandGate;
+import dev.declaw.server.custom.CustomPolicies;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.metrics.ServerMetrics;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import dev.declaw.server.vault.Vault;
@@ -33,6 +38,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /// All sandboxes of this server, for its API: everything that is done to them goes through here. Owners see their own only.
 /// Thread-safe; calls block and are meant for virtual threads.
@@ -46,6 +52,8 @@ public final class Sandboxes implements AutoCloseable {
     private final ConcurrentMap<String, LiveSandbox> live = new ConcurrentHashMap<>();
     private final SandboxAudit audit;
     private final EgressSlots slots;
+    private final ExecGates gates;
+    private final CustomPolicies custom;
     private final Vault vault;
     private final PolicyChange policies;
     private final SandboxEnd end;
@@ -87,7 +95,8 @@ public final class Sandboxes implements AutoCloseable {
             PauseTransitions transitions,
             VolumeMounts volumes,
             Vault vault,
-            TemplateSource templates) {}
+            TemplateSource templates,
+            CustomPolicies custom) {}
 
     public Sandboxes(Parts parts, Settings settings) {
         this.table = parts.sandboxes();
@@ -96,8 +105,10 @@ public final class Sandboxes implements AutoCloseable {
         Places places = new Places(settings.sandboxesMax());
         audit = new SandboxAudit(parts.audit(), parts.tokens(), clock);
         vault = parts.vault();
-        slots = new EgressSlots(parts.egress(), parts.vault(), clock);
-        policies = new PolicyChange(table, slots, audit);
+        gates = new ExecGates(new CommandGate(parts.custom()));
+        custom = parts.custom();
+        slots = new EgressSlots(parts.egress(), parts.vault(), parts.tenants(), gates, clock);
+        policies = new PolicyChange(table, slots, audit, custom, gates);
         PauseSnapshots pauses = new PauseSnapshots(parts);
         end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
         pool = new WarmPool(parts.host(), slots, settings.warmPool(), parts.tokens(), clock);
@@ -156,13 +167,14 @@ public final class Sandboxes implements AutoCloseable {
         return "traffic-" + accessToken;
     }
 
-    /// Runs work with a running sandbox. When its guest becomes unreachable because the sandbox ended in the meantime, the
-    /// caller learns that instead.
+    /// Runs work with a running sandbox; one that is paused is resumed for it when it asked for that, and the caller may do more than
+    /// look. When its guest becomes unreachable because the sandbox ended in the meantime, the caller learns that instead.
     ///
     /// @throws PlatformFailure.Gone when it was killed
     /// @throws PlatformFailure.Conflict when it is not running yet
-    public <T> T use(String owner, String id, Function<LiveSandbox, T> work) {
-        LiveSandbox sandbox = running(rests.awake(row(owner, id)));
+    public <T> T use(Caller caller, String id, Function<LiveSandbox, T> work) {
+        SandboxRow row = row(caller.owner(), id);
+        LiveSandbox sandbox = running(caller.scopes().contains(Scope.SANDBOXES) ? rests.awake(row) : row);
         try (LiveSandbox.Call _ = sandbox.enter()) {
             return work.apply(sandbox);
         } catch (PlatformFailure.GuestUnreachable e) {
@@ -220,6 +232,16 @@ public final class Sandboxes implements AutoCloseable {
 
     /// @param version of the policy that is in force now; stands in every event
     public record PolicyUpdated(int version, List<String> warnings) {}
+
+    /// The command rules of custom policies.
+    public CommandGate commandGate() {
+        return gates.gate();
+    }
+
+    /// The custom policies of this server, compiled.
+    public CustomPolicies custom() {
+        return custom;
+    }
 
     /// Pausing, resuming, snapshots.
     public SandboxRests rests() {
@@ -334,9 +356,18 @@ public final class Sandboxes implements AutoCloseable {
     ///
     /// @return how many sandboxes that were
     public int refreshSecret(String owner, String secretId) {
+        return refresh(owner, sandbox -> vault.uses(sandbox.id(), secretId));
+    }
+
+    /// Tells the proxy the limits that a tenant has now.
+    public void refreshLimits(String owner) {
+        refresh(owner, _ -> true);
+    }
+
+    private int refresh(String owner, Predicate<LiveSandbox> concerned) {
         int told = 0;
         for (LiveSandbox sandbox : live.values()) {
-            if (!sandbox.row().owner().equals(owner) || !vault.uses(sandbox.id(), secretId)) continue;
+            if (!sandbox.row().owner().equals(owner) || !concerned.test(sandbox)) continue;
             sandbox.egressLock.lock();
             try {
                 slots.update(sandbox);
@@ -355,6 +386,16 @@ public final class Sandboxes implements AutoCloseable {
         counts.put("warm", pool.available());
         counts.put("waiting", creation.waiting());
         return counts;
+    }
+
+    /// Adds what monitoring wants to know about sandboxes.
+    public void measured(ServerMetrics metrics) {
+        metrics.gauges("declaw_sandboxes", "Sandboxes that are not killed, by state.", "state", table::countsByState);
+        metrics.gauge("declaw_sandboxes_max", "Sandboxes that this server takes at once.", settings::sandboxesMax);
+        metrics.gauge("declaw_warm_microvms", "Booted microVMs that wait for a create.", pool::available);
+        metrics.gauge("declaw_boots_waiting", "Creates and resumes that stand in line.", creation::waiting);
+        metrics.gauge("declaw_boots_running", "Creates and resumes that boot.", creation::booting);
+        metrics.gauge("declaw_egress_ready", "1 while the proxy serves every sandbox that it should.", () -> slots.ready() ? 1 : 0);
     }
 
     /// True when new sandboxes can be created.

@@ -49,7 +49,7 @@ final class SandboxEndpointsTest {
                 "{\"template\":\"base\",\"timeout\":60,\"envs\":{\"A\":\"b\"},\"metadata\":{\"team\":\"x\"},"
                         + "\"network\":{\"allow_out\":[\"api.example.test\"]},"
                         + "\"security\":{\"policy_json\":\"{\\\"pii\\\":{\\\"enabled\\\":true,\\\"types\\\":[\\\"ssn\\\"]}}\"},"
-                        + "\"surprise\":1}");
+                        + "\"unknown_member\":1}");
         JsonNode sandbox = answer.json();
         assertThat(answer.status()).isEqualTo(201);
         assertThat(sandbox.path("sandbox_id").textValue()).matches("sbx-[0-9a-f]{8,}");

@@ -202,6 +202,19 @@ public final class FakeGuest implements GuestClient {
     }
 
     @Override
+    public boolean armExecGate() {
+        throw new PlatformFailure.Conflict("gate_unsupported", "a guest without a kernel");
+    }
+
+    @Override
+    public GuestTunnel execGate() {
+        throw new PlatformFailure.Conflict("gate_unsupported", "a guest without a kernel");
+    }
+
+    @Override
+    public void disarmExecGate() {}
+
+    @Override
     public GuestTunnel connect(int port) {
         requireIdentity();
         Integer local = ports.get(port);
