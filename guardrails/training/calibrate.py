@@ -80,6 +80,12 @@ def evaluation_rows(data, task, per_group):
     return [row for key in sorted(groups) for row in sample(groups[key], per_group)]
 
 
+def other_script(text):
+    """Whether half of the letters or more are not Latin: tier 0 knows too little of them to clear a text. As InjectionScanner does."""
+    letters = [c for c in text if c.isalpha()]
+    return sum(c >= "\u0370" for c in letters) * 2 >= max(1, len(letters))
+
+
 def weighted_quantile(values, weights, q):
     order = np.argsort(values)
     cumulative = np.cumsum(weights[order])
@@ -124,7 +130,7 @@ def main():
     p.add_argument("--tokenizer", type=pathlib.Path)
     p.add_argument("--per-group", type=int, default=1200)
     p.add_argument("--weight", type=float, default=0.3, help="of the linear model in the blend")
-    p.add_argument("--gate", type=float, default=-5.5, help="tier-0 log-odds below which the encoder is not asked")
+    p.add_argument("--gate", type=float, default=-2.5, help="tier-0 log-odds below which the encoder is not asked")
     p.add_argument("--last", action="store_true", help="the weights have had the last pass: its sources judge no more")
     p.add_argument("--out", type=pathlib.Path)
     a = p.parse_args()
@@ -155,7 +161,7 @@ def main():
             blend = worst(weight * first + (1 - weight) * second)
             _, knots = curve("x", blend[ordinary], sources[ordinary])
             print(f"weight {weight}: AUC {roc_auc_score(labels, blend):.4f}, recall at 1 % {np.mean(blend[labels == 1] >= knots[5][0]):.3f}")
-        blend = worst(np.where(first >= a.gate, a.weight * first + (1 - a.weight) * second, -12))
+        blend = worst(np.where((first >= a.gate) | np.array([a.task == "injection" and other_script(part) for part in parts]), a.weight * first + (1 - a.weight) * second, -12))
         more, knots = curve("blend", blend[ordinary], sources[ordinary])
         lines += more
         report("blend", blend, labels, sources, knots)

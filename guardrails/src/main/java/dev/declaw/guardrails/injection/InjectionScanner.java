@@ -19,7 +19,7 @@ import java.util.Optional;
 /// Tells how likely a text tries to give an agent orders that it should not take.
 ///
 /// Tier 0 reads everything: disguises come off, the text is cut into windows, and a hashed linear model scores each. Tier
-/// 1, the encoder, reads the windows that tier 0 does not clear, the most suspicious first, at most
+/// 1, the encoder, reads the windows that tier 0 does not clear and those in other than Latin script, the most suspicious first, at most
 /// [#ENCODED_WINDOWS_MAX] of them; that bounds the time. The text's score is that of its worst window. Immutable and
 /// thread-safe.
 public final class InjectionScanner implements Classifier {
@@ -126,7 +126,7 @@ public final class InjectionScanner implements Classifier {
     private void encode(List<Candidate> candidates, WindowEncoder second) {
         double gate = calibration.number("gate");
         List<Candidate> doubtful = candidates.stream()
-                .filter(c -> c.first + c.bonus >= gate)
+                .filter(c -> c.first + c.bonus >= gate || otherScript(c.text))
                 .sorted(Comparator.comparingDouble((Candidate c) -> -c.first - c.bonus))
                 .limit(ENCODED_WINDOWS_MAX)
                 .toList();
@@ -137,5 +137,21 @@ public final class InjectionScanner implements Classifier {
             double blend = calibration.number("weight.linear") * c.first + calibration.number("weight.encoder") * logits[i][WindowEncoder.INJECTION];
             c.score = calibration.score("blend", blend + c.bonus);
         }
+    }
+
+    /// Whether half of the letters or more are not Latin: tier 0 knows too little of them to clear a text.
+    private static boolean otherScript(String text) {
+        int letters = 0;
+        int others = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z') {
+                letters++;
+            } else if (c >= 0x80 && Character.isLetter(c)) {
+                letters++;
+                if (c >= '\u0370') others++;
+            }
+        }
+        return others > 0 && others * 2 >= letters;
     }
 }
