@@ -21,9 +21,14 @@ module dev.declaw.egress {
     requires com.github.luben.zstd_jni;
     requires org.dnsjava;
     requires com.github.benmanes.caffeine;
+    requires io.prometheus.metrics.core;
+    requires io.prometheus.metrics.model;
+    requires io.prometheus.metrics.config;
+    requires io.prometheus.writer.text;
 
     exports dev.declaw.egress;
     exports dev.declaw.egress.audit;
     exports dev.declaw.egress.control;
     exports dev.declaw.egress.explain;
+    exports dev.declaw.egress.metrics;
 }

@@ -5,6 +5,7 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.runtime.guest.HttpGuestClient;
 import dev.declaw.runtime.network.Slot;
+import dev.declaw.runtime.snapshot.DiskChain;
 import dev.declaw.runtime.storage.DiskLayers;
 import dev.declaw.runtime.storage.LocalArtifacts;
 import dev.declaw.runtime.template.BootImage;
@@ -99,7 +100,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
         try {
             HostMachine on = machine(line -> LOG.info("{}", line));
             if (template.saved().isEmpty()) {
-                return start.boot(id, template, on, Optional.empty());
+                return start.boot(id, template, savedDisk(template, on), on, Optional.empty());
             }
             try (SavedMachines.Saved disk = saved.openDisk(template.saved().get())) {
                 return start.boot(id, template, disk.manifest().disk(), on, Optional.empty());
@@ -108,6 +109,33 @@ public final class LocalMicroVmHost implements MicroVmHost {
             throw known;
         } catch (IOException | RuntimeException failure) {
             throw new PlatformFailure.InternalFailure("the microVM could not be started", failure);
+        }
+    }
+
+    /// The disk of a template's saved machine. What is kept of it later lies on a file that is never made anew under the same
+    /// name; the template's image is, after its cache was emptied.
+    private DiskChain savedDisk(Template template, HostMachine on) throws IOException {
+        Template own = templates.find(template.name()).orElseThrow(() -> new PlatformFailure.Conflict(
+                "template_not_ready", "the template '" + template.name() + "' is not built on this server"));
+        prepare(own, line -> LOG.info("{}", line));
+        return snapshots.find(own, on.image(), on.key(own))
+                .orElseThrow(() -> new IOException("the saved machine of template " + own.name() + " is gone again"))
+                .manifest()
+                .disk();
+    }
+
+    @Override
+    public boolean usable(Template template) {
+        if (template.saved().isEmpty()) {
+            return true;
+        }
+        try (SavedMachines.Saved _ = saved.openDisk(template.saved().get())) {
+            return true;
+        } catch (PlatformFailure.NotFound | PlatformFailure.Unprocessable unusable) {
+            LOG.warn("template {} cannot be used any more: {}", template.name(), unusable.getMessage());
+            return false;
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
         }
     }
 

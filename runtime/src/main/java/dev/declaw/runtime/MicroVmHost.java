@@ -23,6 +23,9 @@ public interface MicroVmHost extends AutoCloseable {
     /// disk may be larger than the one that the template was made with; its file system then has to be grown in the guest.
     MicroVm bootDisk(SandboxId id, Template template);
 
+    /// Whether the disk of a template is there and whole.
+    boolean usable(Template template);
+
     /// As [#boot], from a snapshot: everything that ran in it goes on, held still until [MicroVm#guest()]`.init`. The same
     /// snapshot may be resumed any number of times.
     ///

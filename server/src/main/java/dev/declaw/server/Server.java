@@ -19,6 +19,7 @@ import dev.declaw.server.config.ServerConfig;
 import dev.declaw.server.custom.CustomPolicies;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.metrics.ServerMetrics;
 import dev.declaw.server.store.ApiKeyTable;
 import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
@@ -193,8 +194,15 @@ final class Server implements AutoCloseable {
                                 vault,
                                 templates,
                                 builds,
-                                contexts)));
+                                contexts,
+                                metrics(egress, sandboxes))));
         api.start();
+    }
+
+    private static ServerMetrics metrics(EgressProxy egress, Sandboxes sandboxes) {
+        ServerMetrics metrics = new ServerMetrics(egress::metrics);
+        sandboxes.measured(metrics);
+        return metrics;
     }
 
     private TemplateBuilds builds(

@@ -137,6 +137,25 @@ public final class ContentRun {
         return current;
     }
 
+    /// The screening of a body that is too large to be held; empty where it must be held all the same.
+    ///
+    /// @param begin the first bytes of the body, which are to be fed all the same
+    public Optional<BodyStream> bodyStream(String contentType, byte[] begin) {
+        if (reports || stages.judging()) return Optional.empty();
+        return BodyStream.of(this, stages.edits(), contentType, begin, peer);
+    }
+
+    /// Whether [#bodyStream] may have an answer, as far as it is known without the body.
+    public boolean mayStream() {
+        return !reports && !stages.judging() && stages.edits().stream().allMatch(stage -> stage.stream(false, peer).isPresent());
+    }
+
+    /// @return what goes on to the next stage
+    String streamed(EditStage stage, StreamStage.Piece piece) {
+        note(stage.name(), piece.verdict(), true);
+        return piece.text();
+    }
+
     /// Judges head and body together; for a request without a body too.
     public void judge() {
         if (refused != null || !stages.judging()) return;
@@ -262,6 +281,11 @@ public final class ContentRun {
         ContentRun run = new ContentRun(some, scanners, peer, mode, responses, CredentialSet.NONE);
         run.scrub = scrub;
         return run;
+    }
+
+    /// Whether a response may hold what [#masked] takes out.
+    public boolean masks() {
+        return scrub.isPresent();
     }
 
     /// A response's header value, without the credentials of the request.

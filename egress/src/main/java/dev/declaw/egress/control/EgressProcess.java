@@ -5,6 +5,7 @@ import com.github.luben.zstd.Zstd;
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.egress.EgressConfigJson;
 import dev.declaw.egress.audit.AuditSpool;
+import dev.declaw.egress.metrics.EgressMetrics;
 import dev.declaw.egress.tls.CertificateAuthority;
 import dev.declaw.linux.Credentials;
 import dev.declaw.linux.UnixChannel;
@@ -94,11 +95,13 @@ public final class EgressProcess {
         try (UnixChannel channel = UnixChannel.connect(arguments.controlSocket())) {
             loadWhatNeedsFiles();
             AuditSpool spool = openSpool(arguments);
-            EgressParts parts = EgressParts.wire(arguments.config(), spool, clock);
+            EgressMetrics metrics = new EgressMetrics();
+            metrics.text(); // its classes, while files can be read
+            EgressParts parts = EgressParts.wire(arguments.config(), metrics.counting(spool), clock);
             Credentials.drop(arguments.uid(), arguments.gid(), OPEN_FILES_MAX);
             Optional<PolicyEngine> policies = arguments.policies().map(PolicyEngine::new);
             Thread.ofPlatform().daemon().name("egress-warm-up").start(() -> warmUp(clock));
-            new ControlLoop(channel, new EngineSlots(parts, clock, policies)).run();
+            new ControlLoop(channel, new EngineSlots(parts, metrics, clock, policies)).run();
             LOG.info("the server has closed the control channel");
         }
     }

@@ -1,6 +1,7 @@
 package dev.declaw.egress.flow;
 
 import dev.declaw.egress.content.BodyDecoder;
+import dev.declaw.egress.content.BodyStream;
 import dev.declaw.egress.content.ContentRun;
 import dev.declaw.egress.content.ResponseRun;
 import dev.declaw.egress.credential.Binding;
@@ -46,6 +47,10 @@ final class RequestScreening {
     /// @return why the request must not leave, or null
     Reason screenHead() {
         boolean readsResponse = run.readsResponse();
+        if (!readsResponse && !run.readsBody()) { // opened only to be judged and recorded by itself
+            auditPath = Subject.mask(head.target());
+            return null;
+        }
         target = run.target(head.method(), head.target());
         auditPath = run.targetShown() ? Subject.mask(target) : "(withheld: personal data)";
         if (!RequestHead.isTarget(target)) run.refuse(Reason.UNSAFE_REWRITE, "transformations");
@@ -65,6 +70,16 @@ final class RequestScreening {
     /// Whether the body must be held until it is judged as a whole; otherwise it may be passed on as it comes.
     boolean readsBody() {
         return run.readsBody();
+    }
+
+    /// Whether a body that is too large to be held may be streamed, as far as the head tells.
+    boolean mayStream() {
+        return run.mayStream() && (head.value("Content-Encoding").isEmpty() || head.value("Content-Encoding").equalsIgnoreCase("identity"));
+    }
+
+    /// @param begin the first bytes of the body
+    Optional<BodyStream> bodyStream(byte[] begin) {
+        return run.bodyStream(head.value("Content-Type"), begin);
     }
 
     /// Puts in the credentials that are bound to the request: the last step before it is encoded.
@@ -93,6 +108,7 @@ final class RequestScreening {
 
     /// A response's fields without the credentials of the request.
     List<Field> masked(List<Field> response) {
+        if (!run.masks()) return response;
         return response.stream()
                 .map(field -> {
                     String value = run.masked(field.value());

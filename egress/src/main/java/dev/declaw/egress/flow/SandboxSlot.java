@@ -35,6 +35,7 @@ public final class SandboxSlot implements Questioner, AutoCloseable {
     private final ContentScanners scanners;
     private final Set<GuestFlow> flows = ConcurrentHashMap.newKeySet();
     private volatile InForce inForce;
+    private volatile TenantConnections tenant = new TenantConnections(0);
 
     /// What belongs together and is replaced together.
     private record InForce(
@@ -152,15 +153,24 @@ public final class SandboxSlot implements Questioner, AutoCloseable {
         return inForce.leaves;
     }
 
-    /// Takes one of the sandbox's connections; false when all are taken. Each success is returned by [#releaseConnection].
-    public boolean acquireConnection(int max) {
-        if (connections.incrementAndGet() <= max) return true;
-        connections.decrementAndGet();
-        return false;
+    /// Whose connections those of this sandbox count among from now on.
+    public void tenant(TenantConnections shared) {
+        tenant = shared;
     }
 
-    public void releaseConnection() {
+    /// Takes one of the sandbox's connections, and one of its tenant's.
+    ///
+    /// @return gives both back, and is run once; empty when all of either are taken
+    public Optional<Runnable> acquireConnection(int max) {
+        TenantConnections shared = tenant;
+        if (connections.incrementAndGet() <= max && shared.acquire()) {
+            return Optional.of(() -> {
+                connections.decrementAndGet();
+                shared.release();
+            });
+        }
         connections.decrementAndGet();
+        return Optional.empty();
     }
 
     /// Takes memory for a body that is held back until it has been screened; false when the sandbox holds too much.

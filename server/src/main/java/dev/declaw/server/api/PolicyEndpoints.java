@@ -24,12 +24,12 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.Semaphore;
 
 /// Policies by themselves: replace that of a running sandbox, replay a request through one, find rules without effect.
 final class PolicyEndpoints {
     /// Replays at one time: each may keep a processor busy for seconds.
     private static final int EXPLAINS_MAX = 2;
+    private static final int EXPLAINS_PER_TENANT_MAX = 1;
 
     private static final int BODY_BYTES_MAX = 1024 * 1024;
     private static final int HOST_CHARS_MAX = 253;
@@ -37,7 +37,7 @@ final class PolicyEndpoints {
     private static final int URL_CHARS_MAX = 8192;
 
     private final Sandboxes sandboxes;
-    private final Semaphore explains = new Semaphore(EXPLAINS_MAX);
+    private final SharedPermits explains = new SharedPermits(EXPLAINS_MAX, EXPLAINS_PER_TENANT_MAX);
 
     /// Made on first use: scanners take memory.
     private static final class Explainer {
@@ -102,16 +102,17 @@ final class PolicyEndpoints {
             return;
         }
         Sample sample = sample(JsonBody.of("request", body.node("request").get()));
-        if (!explains.tryAcquire()) {
+        if (explains.tryAcquire(call.owner()) != SharedPermits.Outcome.TAKEN) {
             throw new PlatformFailure.QuotaExceeded(
-                    "too_many_explains", "this server explains " + EXPLAINS_MAX + " requests at one time; try again", 2);
+                    "too_many_explains",
+                    "this server explains " + EXPLAINS_MAX + " requests at one time, and " + EXPLAINS_PER_TENANT_MAX + " of an account; try again", 2);
         }
         try {
             ObjectNode answer = Explainer.INSTANCE.explain(read.policy(), sample, sandboxes.custom().engine());
             warnings(answer, read.warnings());
             call.json(200, answer);
         } finally {
-            explains.release();
+            explains.release(call.owner());
         }
     }
 

@@ -40,7 +40,7 @@ final class PtyEndpoints {
         with(call, sandbox -> {
             CommandCheck.check(sandboxes.commandGate(), sandbox, CommandInputs.ofTerminal());
             sandbox.record(AuditCategory.PTY, "pty_started", facts -> facts.text("user", spec.user()));
-            int pid = IdempotentStart.told(() -> sandbox.guest().launch(spec));
+            int pid = IdempotentStart.told(call, sandbox, () -> sandbox.guest().launch(spec));
             call.json(201, Json.object().put("pid", pid));
         });
     }
@@ -96,7 +96,7 @@ final class PtyEndpoints {
     }
 
     private void with(HttpCall call, Consumer<LiveSandbox> work) {
-        sandboxes.use(call.owner(), call.parameter("id"), sandbox -> {
+        sandboxes.use(call.caller(), call.parameter("id"), sandbox -> {
             work.accept(sandbox);
             return null;
         });

@@ -46,7 +46,7 @@ final class StdioEndpoints {
         with(call, sandbox -> {
             CommandCheck.check(sandboxes.commandGate(), sandbox, CommandInputs.ofLine(command));
             CommandRecord.of(sandbox, "stdio_started", command, envs, user, "stdio");
-            int pid = IdempotentStart.told(() -> sandbox.guest().launch(spec));
+            int pid = IdempotentStart.told(call, sandbox, () -> sandbox.guest().launch(spec));
             call.json(201, Json.object().put("cmd_id", tag.name()).put("pid", pid));
         });
     }
@@ -107,7 +107,7 @@ final class StdioEndpoints {
     }
 
     private void with(HttpCall call, Consumer<LiveSandbox> work) {
-        sandboxes.use(call.owner(), call.parameter("id"), sandbox -> {
+        sandboxes.use(call.caller(), call.parameter("id"), sandbox -> {
             work.accept(sandbox);
             return null;
         });

@@ -89,7 +89,9 @@ public final class ConfigReader {
                 new Tenants.Limits(
                         (int) number(ConfigKey.TENANT_SANDBOXES_MAX, 0, 4096),
                         (int) number(ConfigKey.TENANT_CREATES_PER_SECOND_MAX, 0, 100_000),
-                        number(ConfigKey.TENANT_MEMORY_MIB_MAX, 0, 1L << 40)),
+                        number(ConfigKey.TENANT_MEMORY_MIB_MAX, 0, 1L << 40),
+                        (int) number(ConfigKey.TENANT_EGRESS_CONNECTIONS_MAX, 0, 1_000_000),
+                        number(ConfigKey.TENANT_SNAPSHOTS_MIB_MAX, 0, 1L << 40)),
                 number(ConfigKey.TENANT_VOLUMES_MIB_MAX, 0, 1L << 40),
                 tls(),
                 new ServerConfig.Builds(

@@ -189,7 +189,7 @@ final class Adoption {
     }
 
     private LiveSandbox living(SandboxRow row, MicroVm vm, SecurityPolicy policy) {
-        LiveSandbox sandbox = new LiveSandbox(row, policy, StoredJson.readMap(row.envs()), audit);
+        LiveSandbox sandbox = new LiveSandbox(row, policy, audit);
         if (vm != null) sandbox.attach(vm);
         live.put(row.id(), sandbox);
         places.take();

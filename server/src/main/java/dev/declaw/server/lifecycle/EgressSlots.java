@@ -11,6 +11,7 @@ import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.guest.GuestClient;
 import dev.declaw.runtime.guest.GuestClient.GuestIdentity;
 import dev.declaw.runtime.guest.GuestProcess;
+import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.vault.Vault;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -31,13 +32,15 @@ final class EgressSlots {
 
     private final EgressProxy proxy;
     private final Vault vault;
+    private final Tenants tenants;
     private final ExecGates gates;
     private final InstantSource clock;
 
-    EgressSlots(EgressProxy proxy, Vault vault, ExecGates gates, InstantSource clock) {
+    EgressSlots(EgressProxy proxy, Vault vault, Tenants tenants, ExecGates gates, InstantSource clock) {
         this.gates = gates;
         this.proxy = proxy;
         this.vault = vault;
+        this.tenants = tenants;
         this.clock = clock;
     }
 
@@ -195,6 +198,8 @@ final class EgressSlots {
                 sandbox.row().policyVersion(),
                 security,
                 network,
-                credentials.isEmpty() ? null : credentials);
+                credentials.isEmpty() ? null : credentials,
+                new EgressProxy.Tenant(
+                        sandbox.row().owner(), tenants.limits(sandbox.row().owner()).egressConnectionsMax()));
     }
 }

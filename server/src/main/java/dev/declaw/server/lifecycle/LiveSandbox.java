@@ -35,6 +35,7 @@ public final class LiveSandbox {
     private volatile SandboxRow row;
     private volatile SecurityPolicy policy;
     private final Map<String, String> environment;
+    private final Map<String, String> sensitive;
     private final SandboxAudit audit;
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
     private final Semaphore calls = new Semaphore(CALLS_MAX);
@@ -72,10 +73,13 @@ public final class LiveSandbox {
             long receivedBytes,
             long sentBytes) {}
 
-    LiveSandbox(SandboxRow row, SecurityPolicy policy, Map<String, String> environment, SandboxAudit audit) {
+    LiveSandbox(SandboxRow row, SecurityPolicy policy, SandboxAudit audit) {
         this.row = Objects.requireNonNull(row);
         this.policy = Objects.requireNonNull(policy);
-        this.environment = Map.copyOf(environment);
+        this.sensitive = StoredJson.readMap(row.sensitiveEnvs());
+        Map<String, String> all = StoredJson.readMap(row.envs());
+        all.putAll(sensitive);
+        this.environment = Map.copyOf(all);
         this.audit = audit;
         this.deadline = row.deadline();
     }
@@ -116,7 +120,7 @@ public final class LiveSandbox {
     /// The text as it may be recorded: without the values of secret variables, those of the sandbox and those of one call,
     /// and without personal data, whatever the policy does with it in traffic.
     public String mask(String text, Map<String, String> ofCall) {
-        return PersonalData.mask(SecretValues.mask(text, policy.envSecurity(), List.of(environment, ofCall)));
+        return PersonalData.mask(SecretValues.mask(text, policy.envSecurity(), List.of(environment, ofCall), sensitive.values()));
     }
 
     /// Takes one of the calls that the sandbox may have under way; the caller releases it by closing the result.
@@ -188,6 +192,11 @@ public final class LiveSandbox {
     boolean vmExited() {
         MicroVm attached = vm;
         return attached != null && attached.exited().toCompletableFuture().isDone();
+    }
+
+    /// True when its microVM has ended, or is about to.
+    public boolean ending() {
+        return leaving() || vmExited() || endReason().isPresent();
     }
 
     Optional<Instant> deadline() {

@@ -2,12 +2,15 @@ package dev.declaw.server.lifecycle;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.model.policy.PolicyException;
 import dev.declaw.model.policy.PolicyReader;
+import dev.declaw.model.policy.SensitiveVariables;
 import dev.declaw.server.custom.CustomPolicies;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /// Replaces the policy of a running sandbox: recorded, stored, then put in force by the proxy. Thread-safe; two changes of
@@ -35,7 +38,7 @@ final class PolicyChange {
         sandbox.egressLock.lock();
         try {
             SandboxRow old = sandbox.row();
-            Optional<String> newSecurity = security.isPresent() ? text(security.get()) : old.security();
+            Optional<String> newSecurity = security.isPresent() ? security(old, security.get()) : old.security();
             Optional<String> newNetwork = network.isPresent() ? text(network.get()) : old.network();
             PolicyReader.Result read = PolicyReader.read(
                     newSecurity.map(StoredJson::read).orElse(null), newNetwork.map(StoredJson::read).orElse(null));
@@ -54,6 +57,20 @@ final class PolicyChange {
         } finally {
             sandbox.egressLock.unlock();
         }
+    }
+
+    /// The policy as it is stored. A running sandbox has its environment already.
+    private static Optional<String> security(SandboxRow row, JsonNode sent) {
+        PolicyReader.read(sent, null);
+        SensitiveVariables sensitive = SensitiveVariables.of(sent);
+        Map<String, String> held = StoredJson.readMap(row.sensitiveEnvs());
+        sensitive.values().forEach((name, value) -> {
+            if (!held.containsKey(name) || !value.equals(held.get(name)) && !value.equals(SensitiveVariables.MASK)) {
+                throw new PolicyException(
+                        "security.env_security.sensitive_vars", "can be given when a sandbox is created; " + name + " of a running one cannot change");
+            }
+        });
+        return text(sensitive.policy());
     }
 
     private static Optional<String> text(JsonNode node) {

@@ -5,6 +5,7 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.policy.PolicyException;
 import dev.declaw.model.policy.PolicyReader;
 import dev.declaw.model.policy.SecurityPolicy;
+import dev.declaw.model.policy.SensitiveVariables;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVm;
@@ -70,6 +71,11 @@ final class SandboxCreation {
         refusing = true;
     }
 
+    /// How many have left the line and not arrived.
+    int booting() {
+        return settings.bootsMax() - boots.availablePermits();
+    }
+
     boolean refusing() {
         return refusing;
     }
@@ -77,15 +83,25 @@ final class SandboxCreation {
     /// A place among the living, and in line, for a sandbox that is brought back. Closing it leaves the line, and the place
     /// unless it was kept.
     final class Admission implements AutoCloseable {
+        private final Turn turn;
         private boolean kept;
+
+        Admission(Turn turn) {
+            this.turn = turn;
+        }
 
         void keepPlace() {
             kept = true;
         }
 
+        /// Lets the next one boot.
+        void leaveLine() {
+            turn.leave();
+        }
+
         @Override
         public void close() {
-            boots.release();
+            leaveLine();
             if (!kept) places.release();
         }
     }
@@ -100,8 +116,9 @@ final class SandboxCreation {
         quotas.admit(owner, memoryMib, replaced);
         if (!places.tryTake()) throw noPlace();
         try {
-            standInLine();
-            return new Admission();
+            Turn turn = new Turn();
+            turn.take();
+            return new Admission(turn);
         } catch (RuntimeException e) {
             places.release();
             throw e;
@@ -147,23 +164,23 @@ final class SandboxCreation {
         quotas.admit(owner, origin.memoryMib()); // early, so that nobody stands in line in vain; counts again at the end of it
         if (!places.tryTake()) throw noPlace();
         LiveSandbox sandbox = null;
-        boolean queued = false;
+        Turn turn = new Turn();
         try {
             pool.asked(origin.template());
             Optional<WarmPool.Warm> warm = origin.pooled().flatMap(pool::claim);
             if (warm.isEmpty()) {
-                queued = standInLine();
+                turn.take();
                 warm = origin.pooled().flatMap(pool::claim); // one may have got ready meanwhile
             }
             sandbox = register(owner, request, policy.policy(), origin, warm);
-            SandboxInfo info = bringUp(sandbox, origin, request, bound);
+            SandboxInfo info = bringUp(sandbox, origin, request, bound, turn);
             List<String> warnings = new ArrayList<>(policy.warnings());
             warnings.addAll(custom);
             warnings.addAll(sandbox.gateWarnings());
             warnings.addAll(VolumeMounts.warnings(request.volumes()));
             return new Sandboxes.Created(info, warnings);
         } finally {
-            if (queued) boots.release();
+            turn.leave();
             if (sandbox == null) places.release();
         }
     }
@@ -219,6 +236,12 @@ final class SandboxCreation {
     private PolicyReader.Result readPolicy(CreateSandbox request) {
         PolicyReader.Result read =
                 PolicyReader.read(request.security().orElse(null), request.network().orElse(null));
+        for (String variable : read.policy().envSecurity().sensitive()) {
+            if (request.envs().containsKey(variable) || request.vaultReferences().containsKey(variable)) {
+                throw new PolicyException(
+                        "security.env_security.sensitive_vars", "and envs or vault_refs both set " + variable + "; choose one");
+            }
+        }
         if (!request.secure() && read.policy().needsCertificateAuthority()) {
             throw new PolicyException("secure", "is false, but security switches content scanning on; send only one of them");
         }
@@ -251,14 +274,28 @@ final class SandboxCreation {
         return timeoutSeconds == 0 ? Optional.empty() : Optional.of(from.plus(Duration.ofSeconds(timeoutSeconds)));
     }
 
-    private boolean standInLine() {
-        try {
-            if (boots.tryAcquire(LINE_WAIT_SECONDS_MAX, TimeUnit.SECONDS)) return true;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+    /// A place among those that boot. Used by one thread.
+    private final class Turn {
+        private boolean taken;
+
+        /// Stands in line.
+        void take() {
+            try {
+                taken = boots.tryAcquire(LINE_WAIT_SECONDS_MAX, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            if (!taken) {
+                throw new PlatformFailure.NoCapacity(
+                        "create_queue_full", "too many sandboxes are being created at this moment; try again");
+            }
         }
-        throw new PlatformFailure.NoCapacity(
-                "create_queue_full", "too many sandboxes are being created at this moment; try again");
+
+        /// Lets the next one boot; does nothing when there is nothing to leave.
+        void leave() {
+            if (taken) boots.release();
+            taken = false;
+        }
     }
 
     /// Records the sandbox as CREATING. A warm microVM brings its id and its token with it.
@@ -267,6 +304,7 @@ final class SandboxCreation {
         Map<String, String> environment = origin.environment(request.envs());
         try {
             SandboxId id = warm.map(machine -> machine.vm().id()).orElseGet(parts.tokens()::sandboxId);
+            SensitiveVariables sensitive = SensitiveVariables.of(request.security().orElse(null));
             SandboxRow row = new SandboxRow(
                     id.value(),
                     owner,
@@ -286,10 +324,11 @@ final class SandboxCreation {
                     FIRST_POLICY_VERSION,
                     StoredJson.writeMap(request.metadata()),
                     StoredJson.writeMap(environment),
+                    StoredJson.writeMap(sensitive.values()),
                     request.network().map(JsonNode::toString),
-                    request.security().map(JsonNode::toString),
+                    Optional.ofNullable(sensitive.policy()).map(JsonNode::toString),
                     request.lifecycle().map(JsonNode::toString));
-            LiveSandbox sandbox = new LiveSandbox(row, policy, environment, audit);
+            LiveSandbox sandbox = new LiveSandbox(row, policy, audit);
             warm.ifPresent(machine -> sandbox.attach(machine.vm()));
             synchronized (quotas.lock()) {
                 quotas.admit(owner, origin.memoryMib());
@@ -308,7 +347,7 @@ final class SandboxCreation {
         }
     }
 
-    private SandboxInfo bringUp(LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound) {
+    private SandboxInfo bringUp(LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound, Turn turn) {
         try {
             Timings timings = new Timings();
             boolean warm = sandbox.attachedVm().isPresent();
@@ -324,6 +363,7 @@ final class SandboxCreation {
                 slots.connect(sandbox, origin.snapshotId().isEmpty());
                 timings.mark("identity");
             }
+            turn.leave(); // what comes now takes as long as the guest lets it: others wait no longer
             if (!request.volumes().isEmpty()) {
                 parts.volumes().attach(sandbox.row().owner(), sandbox.id(), request.volumes(), sandbox.guest());
                 timings.mark("volumes");

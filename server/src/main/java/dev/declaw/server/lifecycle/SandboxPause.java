@@ -19,6 +19,7 @@ final class SandboxPause {
     private static final int RELEASE_TRIES_MAX = 20;
     private static final Duration RELEASE_PAUSE = Duration.ofSeconds(1);
     private static final String ID_PREFIX = "snap";
+    private static final long MIB = 1024 * 1024;
 
     private final Sandboxes.Parts parts;
     private final SandboxAudit audit;
@@ -27,6 +28,7 @@ final class SandboxPause {
     private final PauseSnapshots pauses;
     private final ConcurrentMap<String, LiveSandbox> live;
     private final Places places;
+    private final Object savedLock = new Object();
 
     SandboxPause(
             Sandboxes.Parts parts,
@@ -106,7 +108,7 @@ final class SandboxPause {
             if (saved) finish(sandbox); // it stays PAUSING and is found as paused by the next start: nothing of it is lost
             if (saved) throw e;
             if (row != null) pauses.discard(row);
-            goOn(sandbox, e);
+            goOn(sandbox, e, row != null);
             throw e;
         }
         release(sandbox.vm());
@@ -152,14 +154,19 @@ final class SandboxPause {
     }
 
     /// The sandbox could not be paused: it goes on with its way out open again, or ends when it cannot.
-    private void goOn(LiveSandbox sandbox, Throwable failure) {
+    ///
+    /// @param begun false when nothing was done to it yet
+    private void goOn(LiveSandbox sandbox, Throwable failure, boolean begun) {
         SandboxRow of = sandbox.row();
-        LOG.warn("{} could not be paused", of.id(), failure);
+        if (begun) LOG.warn("{} could not be paused", of.id(), failure);
+        else LOG.info("{} is not paused: {}", of.id(), reason(failure));
         try {
             if (sandbox.vmExited()) throw new IllegalStateException("its microVM ended");
-            slots.connect(sandbox, false);
-            parts.volumes().resume(of.owner(), of.id(), sandbox.guest());
-            sandbox.leaving(false);
+            if (begun) {
+                slots.connect(sandbox, false);
+                parts.volumes().resume(of.owner(), of.id(), sandbox.guest());
+                sandbox.leaving(false);
+            }
             if (!parts.transitions().goesOn(of.id(), of.executionId())) throw SandboxCreation.killedMeanwhile(sandbox);
             audit.lifecycle(of.id(), "vm_pause_failed", facts -> facts.text("detail", reason(failure)));
             finish(sandbox);
@@ -180,6 +187,8 @@ final class SandboxPause {
     /// A snapshot is written down before it is made, so that none is ever unknown.
     private SnapshotRow begin(LiveSandbox sandbox, String source) {
         SandboxRow of = sandbox.row();
+        long memoryBytes = of.memoryMib() * MIB;
+        long diskBytes = sandbox.vm().usage().diskMib() * MIB;
         SnapshotRow row = new SnapshotRow(
                 parts.tokens().resourceId(ID_PREFIX),
                 of.id(),
@@ -189,11 +198,34 @@ final class SandboxPause {
                 of.template(),
                 of.vcpus(),
                 of.memoryMib(),
-                0,
+                memoryBytes,
+                diskBytes,
                 0,
                 parts.clock().instant());
-        parts.snapshots().insert(row);
+        synchronized (savedLock) {
+            requireSpace(of.owner(), (memoryBytes + diskBytes) / MIB);
+            parts.snapshots().insert(row); // holds the space from here on
+        }
         return row;
+    }
+
+    /// @throws PlatformFailure.QuotaExceeded when the tenant's saved machines would take more than they may
+    /// @throws PlatformFailure.PermissionDenied when this one alone would
+    private void requireSpace(String owner, long mib) {
+        long max = parts.tenants().limits(owner).savedMibMax();
+        if (max == 0) return;
+        if (mib > max) {
+            throw new PlatformFailure.PermissionDenied(
+                    "snapshot_too_large", "the saved sandbox may take " + mib + " MiB; the snapshots of this account may take " + max);
+        }
+        long taken = parts.snapshots().bytesOfOwner(owner) / MIB;
+        if (taken + mib > max) {
+            throw new PlatformFailure.QuotaExceeded(
+                    "too_much_saved",
+                    "snapshots and paused sandboxes of this account take " + taken + " MiB and may take " + max + ", and this one may need "
+                            + mib + ": delete one first",
+                    60);
+        }
     }
 
     private void requireRoom(LiveSandbox sandbox) {

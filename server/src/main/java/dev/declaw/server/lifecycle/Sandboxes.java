@@ -6,7 +6,9 @@ import dev.declaw.model.audit.AuditSink;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVmHost;
+import dev.declaw.server.auth.Caller;
 import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.auth.Scope;
 import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.custom.CommandGate;
 import dev.declaw.server.custom.CustomPolicies;
@@ -15,6 +17,7 @@ import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.metrics.ServerMetrics;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import dev.declaw.server.vault.Vault;
@@ -35,6 +38,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /// All sandboxes of this server, for its API: everything that is done to them goes through here. Owners see their own only.
 /// Thread-safe; calls block and are meant for virtual threads.
@@ -103,7 +107,7 @@ public final class Sandboxes implements AutoCloseable {
         vault = parts.vault();
         gates = new ExecGates(new CommandGate(parts.custom()));
         custom = parts.custom();
-        slots = new EgressSlots(parts.egress(), parts.vault(), gates, clock);
+        slots = new EgressSlots(parts.egress(), parts.vault(), parts.tenants(), gates, clock);
         policies = new PolicyChange(table, slots, audit, custom, gates);
         PauseSnapshots pauses = new PauseSnapshots(parts);
         end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
@@ -163,13 +167,13 @@ public final class Sandboxes implements AutoCloseable {
         return "traffic-" + accessToken;
     }
 
-    /// Runs work with a running sandbox. When its guest becomes unreachable because the sandbox ended in the meantime, the
-    /// caller learns that instead.
+    /// Runs work with a running sandbox; a paused one is resumed when it asked for that and the caller may do more than look. When the
+    /// sandbox ends meanwhile, the caller learns that, and not that its guest cannot be reached.
     ///
-    /// @throws PlatformFailure.Gone when it was killed
-    /// @throws PlatformFailure.Conflict when it is not running yet
-    public <T> T use(String owner, String id, Function<LiveSandbox, T> work) {
-        LiveSandbox sandbox = running(rests.awake(row(owner, id)));
+    /// @throws PlatformFailure when it was killed (`Gone`), or is not running (`Conflict`)
+    public <T> T use(Caller caller, String id, Function<LiveSandbox, T> work) {
+        SandboxRow row = row(caller.owner(), id);
+        LiveSandbox sandbox = running(caller.scopes().contains(Scope.SANDBOXES) ? rests.awake(row) : row);
         try (LiveSandbox.Call _ = sandbox.enter()) {
             return work.apply(sandbox);
         } catch (PlatformFailure.GuestUnreachable e) {
@@ -336,9 +340,7 @@ public final class Sandboxes implements AutoCloseable {
 
     /// Sandboxes of an owner that hold resources now.
     public int living(Tenants.Tenant owner) {
-        return (int) live.values().stream()
-                .filter(sandbox -> sandbox.row().owner().equals(owner.id()))
-                .count();
+        return (int) live.values().stream().filter(sandbox -> sandbox.row().owner().equals(owner.id())).count();
     }
 
     /// Sandboxes that this server takes at once, of all owners.
@@ -351,9 +353,18 @@ public final class Sandboxes implements AutoCloseable {
     ///
     /// @return how many sandboxes that were
     public int refreshSecret(String owner, String secretId) {
+        return refresh(owner, sandbox -> vault.uses(sandbox.id(), secretId));
+    }
+
+    /// Tells the proxy the limits that a tenant has now.
+    public void refreshLimits(String owner) {
+        refresh(owner, _ -> true);
+    }
+
+    private int refresh(String owner, Predicate<LiveSandbox> concerned) {
         int told = 0;
         for (LiveSandbox sandbox : live.values()) {
-            if (!sandbox.row().owner().equals(owner) || !vault.uses(sandbox.id(), secretId)) continue;
+            if (!sandbox.row().owner().equals(owner) || !concerned.test(sandbox)) continue;
             sandbox.egressLock.lock();
             try {
                 slots.update(sandbox);
@@ -372,6 +383,11 @@ public final class Sandboxes implements AutoCloseable {
         counts.put("warm", pool.available());
         counts.put("waiting", creation.waiting());
         return counts;
+    }
+
+    /// Adds what monitoring wants to know about sandboxes.
+    public void measured(ServerMetrics metrics) {
+        SandboxGauges.add(metrics, table, settings.sandboxesMax(), pool, creation, slots);
     }
 
     /// True when new sandboxes can be created.

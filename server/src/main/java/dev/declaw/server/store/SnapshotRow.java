@@ -7,7 +7,8 @@ import java.time.Instant;
 /// @param source `manual` or `pause`
 /// @param complete false while it is being made: the runtime knows whether it exists
 /// @param template name of the template that the sandbox came from
-/// @param memoryBytes memory that is not zero
+/// @param memoryBytes memory that is not zero; while it is being made, all of it
+/// @param diskBytes what the sandbox had written to its disk
 /// @param stillMillis how long the sandbox stood still for it
 public record SnapshotRow(
         String id,
@@ -19,6 +20,7 @@ public record SnapshotRow(
         int vcpus,
         int memoryMib,
         long memoryBytes,
+        long diskBytes,
         long stillMillis,
         Instant created) {
     public static final String MANUAL = "manual";

@@ -19,8 +19,8 @@ public final class SnapshotTable {
         database.write(handle -> handle.createUpdate(
                         """
                         INSERT INTO snapshots (id, sandbox_id, owner, source, complete, template, vcpus, memory_mib,
-                          memory_bytes, still_millis, created_micros)
-                        VALUES (:id, :sandbox, :owner, :source, :complete, :template, :vcpus, :memory, :bytes, :still, :created)
+                          memory_bytes, disk_bytes, still_millis, created_micros)
+                        VALUES (:id, :sandbox, :owner, :source, :complete, :template, :vcpus, :memory, :bytes, :disk, :still, :created)
                         """)
                 .bind("id", row.id())
                 .bind("sandbox", row.sandboxId())
@@ -31,6 +31,7 @@ public final class SnapshotTable {
                 .bind("vcpus", row.vcpus())
                 .bind("memory", row.memoryMib())
                 .bind("bytes", row.memoryBytes())
+                .bind("disk", row.diskBytes())
                 .bind("still", row.stillMillis())
                 .bind("created", Micros.of(row.created()))
                 .execute());
@@ -87,6 +88,15 @@ public final class SnapshotTable {
                 .list());
     }
 
+    /// What all of an owner's take on disk, those that are being made counted with what they may come to.
+    public long bytesOfOwner(String owner) {
+        return database.read(handle -> handle.createQuery(
+                        "SELECT COALESCE(SUM(memory_bytes + disk_bytes), 0) FROM snapshots WHERE owner = :owner")
+                .bind("owner", owner)
+                .mapTo(Long.class)
+                .one());
+    }
+
     public List<SnapshotRow> all() {
         return database.read(handle -> handle.createQuery("SELECT * FROM snapshots")
                 .map((results, _) -> row(results))
@@ -105,6 +115,7 @@ public final class SnapshotTable {
                 results.getInt("vcpus"),
                 results.getInt("memory_mib"),
                 results.getLong("memory_bytes"),
+                results.getLong("disk_bytes"),
                 results.getLong("still_millis"),
                 created);
     }

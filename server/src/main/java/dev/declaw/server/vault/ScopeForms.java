@@ -123,7 +123,7 @@ public final class ScopeForms {
         String choice = known.stream().sorted().collect(Collectors.joining(", "));
         if (!value.isArray() || value.size() > LIST_MAX) throw wrong(name + "." + member, "must be an array of " + choice);
         for (JsonNode word : value) {
-            if (!known.contains(word.textValue())) throw wrong(name + "." + member, "must be an array of " + choice);
+            if (!known.contains(word.asText())) throw wrong(name + "." + member, "must be an array of " + choice);
             words.add(word.textValue());
         }
         return words;

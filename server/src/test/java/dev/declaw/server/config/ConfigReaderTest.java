@@ -36,7 +36,7 @@ final class ConfigReaderTest {
                         WarmPoolSizes.NONE,
                         new ServerConfig.Limits(64, 4, 0, 604800),
                         false,
-                        new Tenants.Limits(0, 50, 0),
+                        new Tenants.Limits(0, 50, 0, 0, 0),
                         10240,
                         Optional.empty(),
                         new ServerConfig.Builds(2, 1, 3600, List.of(), List.of())));
@@ -70,6 +70,8 @@ final class ConfigReaderTest {
         values.put("BUILD_TIMEOUT_SECONDS", "600");
         values.put("BUILD_ALLOW_OUT", "*.example.com,mirror");
         values.put("BUILD_TEMPLATES", "python, node");
+        values.put("TENANT_EGRESS_CONNECTIONS_MAX", "77");
+        values.put("TENANT_SNAPSHOTS_MIB_MAX", "888");
         values.put("TLS_LISTEN", "0.0.0.0:8443");
         values.put("TLS_CERTIFICATE", file.toString());
         values.put("TLS_KEY", file.toString());
@@ -91,7 +93,7 @@ final class ConfigReaderTest {
                 new WarmPoolSizes(Map.of("base", 2, "python", 1), 9),
                 new ServerConfig.Limits(7, 3, 4242, 0),
                 true,
-                new Tenants.Limits(5, 9, 4096),
+                new Tenants.Limits(5, 9, 4096, 77, 888),
                 77,
                 Optional.of(new ServerConfig.Tls(
                         new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 8443),

@@ -55,7 +55,13 @@ public final class FakeHost implements MicroVmHost {
     }
 
     @Override
+    public boolean usable(Template template) {
+        return template.saved().map(saved::containsKey).orElse(true);
+    }
+
+    @Override
     public MicroVm bootDisk(SandboxId id, Template template) {
+        if (!usable(template)) throw new PlatformFailure.NotFound("snapshot_not_found", "there is no such snapshot");
         return boot(id, template);
     }
 

@@ -6,11 +6,14 @@ import dev.declaw.server.account.Accounts;
 import dev.declaw.server.audit.AdminEvents;
 import dev.declaw.server.audit.AuditLog;
 import dev.declaw.server.auth.ApiKeys;
+import dev.declaw.server.auth.Caller;
 import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.auth.Scope;
 import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.custom.CustomPolicies;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.metrics.ServerMetrics;
 import dev.declaw.server.store.ApiKeyTable;
 import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
@@ -124,14 +127,22 @@ public final class TestServer implements AutoCloseable {
         builds.start();
         Accounts accounts = new Accounts(
                 keys, tenants, new UsageTable(database), admin, clock);
+        ServerMetrics metrics = new ServerMetrics(egress::metrics);
+        sandboxes.measured(metrics);
         TlsIdentity identity = OwnCertificate.open(home, List.of("localhost", "127.0.0.1"), Instant.now());
         api = new ApiServer(
                 new InetSocketAddress("127.0.0.1", 0),
                 Optional.of(new ApiServer.Tls(new InetSocketAddress("127.0.0.1", 0), identity)),
                 new ApiServer.Parts(
-                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts, vault, templates, builds, contexts));
+                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts, vault,
+                        templates, builds, contexts, metrics));
         api.start();
         http = new RawHttp(api.port(), key);
+    }
+
+    /// Somebody of this tenant who may do everything.
+    public static Caller caller(String owner) {
+        return new Caller(owner, "key-1", "test", Scope.TENANT, Optional.empty());
     }
 
     /// As SIGKILL would: nothing more is recorded, microVMs run on. Only for servers that keep their sandboxes on a close.

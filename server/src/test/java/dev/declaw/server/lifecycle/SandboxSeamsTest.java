@@ -38,7 +38,7 @@ final class SandboxSeamsTest {
 
     private TestServer server(int bootsMax, int warm, int sandboxesOfTenant) throws Exception {
         Sandboxes.Settings settings = new Sandboxes.Settings(8, bootsMax, 0, warm, false);
-        return new TestServer(home, host, clock, settings, new Tenants.Limits(sandboxesOfTenant, 0, 0));
+        return new TestServer(home, host, clock, settings, new Tenants.Limits(sandboxesOfTenant, 0, 0, 0, 0));
     }
 
     private static String create(TestServer server) {
@@ -150,7 +150,7 @@ final class SandboxSeamsTest {
                         OWNER, id, Optional.empty(), Optional.of(json("{\"allow_public_traffic\":false}")));
             }
             restore.join();
-            boolean open = server.sandboxes.use(OWNER, id, sandbox -> sandbox.policy().network().allowPublicTraffic());
+            boolean open = server.sandboxes.use(TestServer.caller(OWNER), id, sandbox -> sandbox.policy().network().allowPublicTraffic());
             assertThat(open).isFalse();
         }
     }

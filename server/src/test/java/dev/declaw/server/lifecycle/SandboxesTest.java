@@ -125,7 +125,7 @@ final class SandboxesTest {
             });
             booting.await();
             assertThat(server.sandboxes.info(OWNER, id.get()).state()).isEqualTo(SandboxState.CREATING);
-            assertThatThrownBy(() -> server.sandboxes.use(OWNER, id.get(), sandbox -> null))
+            assertThatThrownBy(() -> server.sandboxes.use(TestServer.caller(OWNER), id.get(), sandbox -> null))
                     .isInstanceOf(PlatformFailure.Conflict.class);
             server.sandboxes.killLater(OWNER, id.get());
             go.countDown();
@@ -200,7 +200,7 @@ final class SandboxesTest {
             String id = create(server);
             assertThatThrownBy(() -> server.sandboxes.info("owner-2", id)).isInstanceOf(PlatformFailure.NotFound.class);
             assertThatThrownBy(() -> server.sandboxes.kill("owner-2", id)).isInstanceOf(PlatformFailure.NotFound.class);
-            assertThatThrownBy(() -> server.sandboxes.use("owner-2", id, sandbox -> null))
+            assertThatThrownBy(() -> server.sandboxes.use(TestServer.caller("owner-2"), id, sandbox -> null))
                     .isInstanceOf(PlatformFailure.NotFound.class);
             SandboxQuery all = new SandboxQuery(java.util.Set.of(), Map.of(), Optional.empty(), 0, 10);
             assertThat(server.sandboxes.list("owner-2", all).total()).isZero();
@@ -329,7 +329,7 @@ final class SandboxesTest {
     void whatThePolicyDoesNotWantRecordedIsNotButTheLifeOfTheSandboxIs() throws Exception {
         try (TestServer server = server(0, false)) {
             String id = server.sandboxes.create(OWNER, request(300, "{\"audit\":false}")).info().id();
-            server.sandboxes.use(OWNER, id, sandbox -> {
+            server.sandboxes.use(TestServer.caller(OWNER), id, sandbox -> {
                 sandbox.record(dev.declaw.model.audit.AuditCategory.COMMAND, "command_run", facts -> {});
                 return null;
             });
