@@ -145,7 +145,7 @@ class CommandLineTest {
                     + "declaw exec " + id + " 'curl -sS https://other.example.test/' >/dev/null; "
                     + "for i in $(seq 60); do grep -q other.example.test tail.txt && break; sleep 0.5; done; "
                     + "declaw kill --wait " + id + " >/dev/null; wait; cat tail.txt");
-            assertThat(followed.out()).as(followed.err()).contains("✗ deny", "other.example.test", "not_in_allow_list");
+            assertThat(followed.out()).as(followed.err()).contains("✗ deny", "other.example.test", "denied_by_rule");
         } finally {
             sh(rig, "declaw kill " + id);
         }
