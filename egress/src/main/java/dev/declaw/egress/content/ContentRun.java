@@ -9,6 +9,7 @@ import dev.declaw.model.policy.PolicyMode;
 import dev.declaw.model.policy.Reason;
 import dev.declaw.model.scan.ContentScanners;
 import dev.declaw.model.scan.ScanText;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -255,12 +256,17 @@ public final class ContentRun {
         return stages.any();
     }
 
+    /// Whether a credential signs the body, so that it must be held whether or not a stage reads it.
+    public boolean signsBody(Binding.Request request, List<Field> fields) {
+        return !credentials.isEmpty() && credentials.signsBody(request, fields);
+    }
+
     /// Puts in the credentials that are bound to the request: the last step before it is encoded. Not a matter of
     /// [PolicyMode]: bindings hold in any.
     ///
     /// @return the request with them
-    public CredentialSet.Outcome inject(Binding.Request request, List<Field> fields) {
-        CredentialSet.Outcome outcome = credentials.inject(request, fields);
+    public CredentialSet.Outcome inject(Binding.Request request, List<Field> fields, byte[] content, Instant now) {
+        CredentialSet.Outcome outcome = credentials.inject(request, fields, content, now);
         switch (outcome) {
             case CredentialSet.Outcome.Refused(Reason reason) -> {
                 decide("credentials", "blocked");

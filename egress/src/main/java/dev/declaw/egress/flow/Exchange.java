@@ -106,6 +106,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         screening = new RequestScreening(flow.screening(judgement), head);
         Reason refused = screening.slowHead() ? null : screening.judgeHead();
         subject = subject.with(screening.auditPath());
+        screening.willSend(guest.secure(), judgement.proven(guest.secure()), flow.destination);
         intake = new BodyIntake(flow, guest.channel().eventLoop(), head, screening, this);
         if (refused != null) {
             block(screening.denial(refused), screening.screening(), "");
