@@ -63,7 +63,7 @@ final class SdkBench {
                         System.getProperty("java.home") + "/bin/java", "@" + dist.resolve("java.args"), "-Xmx512m", "-cp",
                         root.resolve("server/target/test-classes") + ":" + dist.resolve("lib") + "/*",
                         "dev.declaw.server.fake.TestServerProcess", home.toString(), "1", "64")
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .redirectError(home.resolve("server.log").toFile())
                 .start();
     }
 

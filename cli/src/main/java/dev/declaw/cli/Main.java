@@ -49,6 +49,7 @@ public final class Main {
 
     /// The program with the command that the arguments name; with all when they name none.
     static CommandLine commandLine(String... arguments) {
+        if (arguments.length == 1 && arguments[0].matches("--version|-V")) return configured(new CommandLine(new Root()));
         if (arguments.length == 0 || !COMMANDS.containsKey(arguments[0])) return everything();
         CommandLine root = new CommandLine(new Root());
         root.addSubcommand(arguments[0], COMMANDS.get(arguments[0]).get());

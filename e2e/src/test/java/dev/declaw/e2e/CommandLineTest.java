@@ -119,6 +119,74 @@ class CommandLineTest {
     }
 
     @Test
+    void aSandboxIsPausedResumedSavedForkedAndFollowed(Rig rig) throws Exception {
+        String id = sh(rig, "declaw create --allow api.example.test --timeout 10m").out().strip();
+        try {
+            sh(rig, "declaw exec " + id + " 'echo kept > /dev/shm/state'");
+            assertThat(sh(rig, "declaw pause " + id).code()).isZero();
+            Ran paused = sh(rig, "declaw exec " + id + " true");
+            assertThat(paused.code()).isEqualTo(5);
+            assertThat(paused.err()).contains("declaw resume");
+            assertThat(sh(rig, "declaw ls").out()).contains("paused");
+            assertThat(sh(rig, "declaw resume " + id).code()).isZero();
+            assertThat(sh(rig, "declaw exec " + id + " cat /dev/shm/state").out()).isEqualTo("kept\n");
+            String snapshot = sh(rig, "declaw snapshot create " + id).out().strip();
+            assertThat(sh(rig, "declaw snapshot ls " + id).out()).contains(snapshot);
+            Ran forked = sh(rig, "declaw fork -n 2 " + id);
+            List<String> forks = forked.out().strip().lines().toList();
+            assertThat(forks).as(forked.err()).hasSize(2).doesNotHaveDuplicates().doesNotContain(id);
+            for (String fork : forks) assertThat(sh(rig, "declaw exec " + fork + " cat /dev/shm/state").out()).isEqualTo("kept\n");
+            assertThat(sh(rig, "declaw kill " + String.join(" ", forks)).code()).isZero();
+            sh(rig, "declaw exec " + id + " 'echo changed > /dev/shm/state'");
+            assertThat(sh(rig, "declaw snapshot restore " + id + " " + snapshot).code()).isZero();
+            assertThat(sh(rig, "declaw exec " + id + " cat /dev/shm/state").out()).isEqualTo("kept\n");
+            assertThat(sh(rig, "declaw snapshot rm " + id + " " + snapshot).code()).isZero();
+            Ran followed = sh(rig, "declaw tail " + id + " >tail.txt & "
+                    + "declaw exec " + id + " 'curl -sS https://other.example.test/' >/dev/null; "
+                    + "for i in $(seq 60); do grep -q other.example.test tail.txt && break; sleep 0.5; done; "
+                    + "declaw kill --wait " + id + " >/dev/null; wait; cat tail.txt");
+            assertThat(followed.out()).as(followed.err()).contains("✗ deny", "other.example.test", "denied_by_rule");
+        } finally {
+            sh(rig, "declaw kill " + id);
+        }
+    }
+
+    @Test
+    void volumesAndSecretsAreKeptAndUsed(Rig rig) throws Exception {
+        Files.writeString(folder.resolve("one.txt"), "one");
+        String volume = sh(rig, "declaw volume create cli-data").out().strip();
+        assertThat(sh(rig, "declaw volume put one.txt " + volume + " /one.txt").code()).isZero();
+        assertThat(sh(rig, "declaw volume ls " + volume).out()).contains("one.txt");
+        assertThat(sh(rig, "declaw volume get " + volume + " /one.txt back.txt").code()).isZero();
+        assertThat(folder.resolve("back.txt")).hasContent("one");
+        Ran set = sh(rig, "printf 'a-value-nobody-sees' | declaw vault set cli-secret --hosts 'api\\.example\\.test'");
+        assertThat(set.code()).as(set.err()).isZero();
+        assertThat(sh(rig, "declaw vault ls").out()).contains("cli-secret").doesNotContain("a-value-nobody-sees");
+        String id = sh(rig, "declaw create --allow api.example.test --secret TOKEN=cli-secret -v " + volume + ":/data").out().strip();
+        try {
+            assertThat(sh(rig, "declaw exec " + id + " 'cat /data/one.txt; echo; echo $TOKEN'").out())
+                    .isEqualTo("one\ndeclaw:vault-managed\n");
+            rig.api.forget();
+            sh(rig, "declaw exec " + id + " 'curl -sS https://api.example.test/x'");
+            assertThat(rig.api.everSaw("a-value-nobody-sees")).isTrue();
+            assertThat(sh(rig, "printf 'another-value' | declaw vault rotate cli-secret").code()).isZero();
+        } finally {
+            sh(rig, "declaw kill --wait " + id);
+            assertThat(sh(rig, "declaw vault rm cli-secret").code()).isZero();
+            assertThat(sh(rig, "declaw volume rm " + volume).code()).isZero();
+        }
+    }
+
+    @Test
+    void aPersonUsesTheShellInATerminal(Rig rig) throws Exception {
+        String id = sh(rig, "declaw create --timeout 10m").out().strip();
+        Path script = PythonEnvironment.ROOT.resolve("e2e/terminal/person.py");
+        Ran person = sh(rig, "python3 " + script + " " + PROGRAM + " " + id);
+        sh(rig, "declaw kill " + id);
+        assertThat(person.out()).as(person.err()).contains("the terminal works");
+    }
+
+    @Test
     void aPolicyIsLintedAndExplained(Rig rig) throws Exception {
         Files.writeString(folder.resolve("p.json"), "{\"network\": {\"allow_out\": [\"api.example.test\"]}}");
         Files.writeString(folder.resolve("bad.json"), "{\"network\": {\"allowout\": []}}");
