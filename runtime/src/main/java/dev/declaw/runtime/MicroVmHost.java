@@ -34,13 +34,27 @@ public interface MicroVmHost extends AutoCloseable {
     ///     the reason
     MicroVm resume(SandboxId id, String snapshotId);
 
+    /// An id for a machine of this template that the caller is going to [#boot]: that of a VMM which was started in advance,
+    /// where there is one. When it is not booted, [#release] follows.
+    SandboxId reserve(Template template);
+
+    /// Takes [#reserve] back; does nothing for an id that was booted.
+    void release(SandboxId id);
+
     /// Memory that guests may be promised, and what of it is.
     Memory memory();
 
     record Memory(int limitMib, int promisedMib) {}
 
-    /// Ids of the snapshots that are complete.
+    /// Ids of the snapshots of this server that are complete.
+    ///
+    /// @throws java.io.UncheckedIOException when the store cannot be asked
     Set<String> snapshots();
+
+    /// A snapshot that is in the store, also one that another server put there; empty when there is none.
+    ///
+    /// @throws java.io.UncheckedIOException when the store cannot be asked, or the snapshot cannot be opened with its keys
+    Optional<StoredSnapshot> snapshot(String snapshotId);
 
     /// Removes a snapshot, and the disk layers that nothing else needs. Does nothing when there is none.
     void deleteSnapshot(String snapshotId);

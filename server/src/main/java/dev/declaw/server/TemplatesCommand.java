@@ -27,8 +27,9 @@ final class TemplatesCommand {
                     host.envdBinary(),
                     host.memoryBudgetMib(),
                     host.diskReserveMib(),
-                    host.bootDeadline());
-            try (LocalMicroVmHost local = new LocalMicroVmHost(apart)) {
+                    host.bootDeadline(),
+                    0);
+            try (LocalMicroVmHost local = LocalMicroVmHost.withOwnStore(apart)) {
                 local.prepareTemplates(line -> {
                     System.out.println(line);
                     System.out.flush();

@@ -72,12 +72,27 @@ public final class Sandboxes implements AutoCloseable {
     /// @param timeoutSecondsMax longest life that a sandbox may ask for; 0 for no limit
     /// @param warmPool microVMs that wait for a create
     /// @param keepOnClose whether sandboxes outlive [Sandboxes#close]
+    /// @param retention how long snapshots are kept
     public record Settings(
-            int sandboxesMax, int bootsMax, long timeoutSecondsMax, WarmPoolSizes warmPool, boolean keepOnClose) {
-        /// With so many waiting microVMs of the `base` template.
+            int sandboxesMax,
+            int bootsMax,
+            long timeoutSecondsMax,
+            WarmPoolSizes warmPool,
+            boolean keepOnClose,
+            Retention retention) {
+        /// With so many waiting microVMs of the `base` template; snapshots are kept until somebody removes them.
         public Settings(int sandboxesMax, int bootsMax, long timeoutSecondsMax, int warmPool, boolean keepOnClose) {
-            this(sandboxesMax, bootsMax, timeoutSecondsMax, WarmPoolSizes.fixed("base", warmPool), keepOnClose);
+            this(sandboxesMax, bootsMax, timeoutSecondsMax, WarmPoolSizes.fixed("base", warmPool), keepOnClose, Retention.NONE);
         }
+    }
+
+    /// How long snapshots are kept, and how many; 0 stands for no limit.
+    ///
+    /// @param lifeSecondsDefault of a snapshot that is taken without a time
+    /// @param lifeSecondsMax longest time that may be asked for
+    /// @param countMax snapshots of a tenant
+    public record Retention(long lifeSecondsDefault, long lifeSecondsMax, int countMax) {
+        public static final Retention NONE = new Retention(0, 0, 0);
     }
 
     /// The parts that sandboxes are made of and recorded in.
@@ -113,11 +128,12 @@ public final class Sandboxes implements AutoCloseable {
         end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
         pool = new WarmPool(parts.host(), slots, settings.warmPool(), parts.tokens(), clock);
         creation = new SandboxCreation(parts, settings, audit, slots, end, pool, live, places);
-        SandboxPause pause = new SandboxPause(parts, audit, slots, end, pauses, live, places);
+        SnapshotRetention retention = new SnapshotRetention(parts, settings.retention(), pauses, audit);
+        SandboxPause pause = new SandboxPause(parts, audit, slots, end, pauses, live, places, retention);
         SandboxResume resume = new SandboxResume(parts, audit, slots, end, pauses, creation, live, places);
         rests = new SandboxRests(parts, pause, resume, pauses, live, audit);
         adoption = new Adoption(parts, pauses, slots, end, audit, live, places);
-        reaper = new Reaper(live, table, parts.idempotency(), parts.auditTable(), end, slots, pause, clock);
+        reaper = new Reaper(live, table, parts.idempotency(), parts.auditTable(), end, slots, pause, retention, clock);
     }
 
     /// Takes over what an earlier process left running, ends what cannot be taken over, then starts the timers and the
@@ -167,11 +183,10 @@ public final class Sandboxes implements AutoCloseable {
         return "traffic-" + accessToken;
     }
 
-    /// Runs work with a running sandbox; one that is paused is resumed for it when it asked for that, and the caller may do more than
-    /// look. When its guest becomes unreachable because the sandbox ended in the meantime, the caller learns that instead.
+    /// Runs work with a running sandbox; a paused one is resumed when it asked for that and the caller may do more than look. When the
+    /// sandbox ends meanwhile, the caller learns that, and not that its guest cannot be reached.
     ///
-    /// @throws PlatformFailure.Gone when it was killed
-    /// @throws PlatformFailure.Conflict when it is not running yet
+    /// @throws PlatformFailure when it was killed (`Gone`), or is not running (`Conflict`)
     public <T> T use(Caller caller, String id, Function<LiveSandbox, T> work) {
         SandboxRow row = row(caller.owner(), id);
         LiveSandbox sandbox = running(caller.scopes().contains(Scope.SANDBOXES) ? rests.awake(row) : row);
@@ -341,9 +356,7 @@ public final class Sandboxes implements AutoCloseable {
 
     /// Sandboxes of an owner that hold resources now.
     public int living(Tenants.Tenant owner) {
-        return (int) live.values().stream()
-                .filter(sandbox -> sandbox.row().owner().equals(owner.id()))
-                .count();
+        return (int) live.values().stream().filter(sandbox -> sandbox.row().owner().equals(owner.id())).count();
     }
 
     /// Sandboxes that this server takes at once, of all owners.
@@ -390,12 +403,7 @@ public final class Sandboxes implements AutoCloseable {
 
     /// Adds what monitoring wants to know about sandboxes.
     public void measured(ServerMetrics metrics) {
-        metrics.gauges("declaw_sandboxes", "Sandboxes that are not killed, by state.", "state", table::countsByState);
-        metrics.gauge("declaw_sandboxes_max", "Sandboxes that this server takes at once.", settings::sandboxesMax);
-        metrics.gauge("declaw_warm_microvms", "Booted microVMs that wait for a create.", pool::available);
-        metrics.gauge("declaw_boots_waiting", "Creates and resumes that stand in line.", creation::waiting);
-        metrics.gauge("declaw_boots_running", "Creates and resumes that boot.", creation::booting);
-        metrics.gauge("declaw_egress_ready", "1 while the proxy serves every sandbox that it should.", () -> slots.ready() ? 1 : 0);
+        SandboxGauges.add(metrics, table, settings.sandboxesMax(), pool, creation, slots);
     }
 
     /// True when new sandboxes can be created.
