@@ -172,7 +172,7 @@ final class Server implements AutoCloseable {
         sandboxes.start();
         ingest.start();
         BuildContexts contexts = new BuildContexts(home.resolve("build-contexts"), tokens, clock);
-        TemplateBuilds builds = keep("builds", builds(sandboxes, host, templates, buildTable, contexts, tokens, clock));
+        TemplateBuilds builds = keep("builds", builds(sandboxes, host, templates, buildTable, contexts, tokens, clock, admin));
         builds.start();
         config.builds().templates().forEach(builds::buildBuiltIn);
 
@@ -213,7 +213,8 @@ final class Server implements AutoCloseable {
             BuildTable table,
             BuildContexts contexts,
             RandomTokens tokens,
-            InstantSource clock)
+            InstantSource clock,
+            AdminEvents admin)
             throws IOException {
         ServerConfig.Builds builds = config.builds();
         long longest = config.limits().timeoutSecondsMax();
@@ -221,7 +222,7 @@ final class Server implements AutoCloseable {
         BuildEgress egress = BuildEgress.of(PackageRegistries.read(Path.of("/"), System.getenv()), builds.allowOut());
         return new TemplateBuilds(
                 new TemplateBuilds.Parts(
-                        sandboxes, host, templates, table, contexts, egress, tokens, clock, config.home().resolve("builds")),
+                        sandboxes, host, templates, table, contexts, egress, tokens, clock, admin, config.home().resolve("builds")),
                 new TemplateBuilds.Settings(builds.buildsMax(), builds.tenantBuildsMax(), Duration.ofSeconds(timeout)));
     }
 

@@ -40,7 +40,7 @@ final class TemplateEndpoints {
     }
 
     void delete(HttpCall call) {
-        templates.delete(call.owner(), call.parameter("tid"));
+        builds.deleteTemplate(call.caller(), call.parameter("tid"));
         call.json(200, Json.object().put("deleted", true));
     }
 
@@ -60,7 +60,7 @@ final class TemplateEndpoints {
     /// answer like any other, so that no client repeats it.
     void build(HttpCall call) {
         BuildForms.Asked asked = BuildForms.read(call.body());
-        TemplateBuilds.Build build = builds.submit(call.owner(), asked.request());
+        TemplateBuilds.Build build = builds.submit(call.caller(), asked.request());
         if (asked.background()) {
             call.json(202, BuildForms.json(build));
             return;

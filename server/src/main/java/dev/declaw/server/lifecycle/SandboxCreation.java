@@ -10,7 +10,6 @@ import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.Timings;
-import dev.declaw.runtime.template.Template;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.VolumeMounts;
@@ -18,7 +17,6 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -151,10 +149,10 @@ final class SandboxCreation {
 
     /// A machine that a template is built in: the kernel boots from the template's disk.
     Sandboxes.Created createBuilder(String owner, CreateSandbox request, TemplateSource.Start from) {
-        return create(owner, request, () -> Origin.of(from, true));
+        return create(owner, request, () -> SandboxOrigin.of(from, true));
     }
 
-    private Sandboxes.Created create(String owner, CreateSandbox request, Supplier<Origin> from) {
+    private Sandboxes.Created create(String owner, CreateSandbox request, Supplier<SandboxOrigin> from) {
         Timings timings = new Timings();
         if (refusing) throw new PlatformFailure.NoCapacity("shutting_down", "this server is stopping");
         PolicyReader.Result policy = readPolicy(request);
@@ -162,7 +160,7 @@ final class SandboxCreation {
         checkTimeout(request.timeoutSeconds());
         parts.volumes().check(owner, request.volumes());
         Vault.Bound bound = bind(owner, request);
-        Origin origin = from.get();
+        SandboxOrigin origin = from.get();
         timings.mark("checks");
         if (!slots.ready()) {
             throw new PlatformFailure.NoCapacity("egress_not_ready", "the egress proxy is starting; try again in a moment");
@@ -194,64 +192,29 @@ final class SandboxCreation {
         }
     }
 
-    /// What a new sandbox starts from: a template, or a snapshot of another sandbox.
-    private record Origin(
-            String template,
-            int vcpus,
-            int memoryMib,
-            Optional<Template> built,
-            Optional<String> snapshotId,
-            Map<String, String> environment,
-            boolean bare) {
-        /// @param bare whether the disk alone counts, and the kernel boots
-        static Origin of(TemplateSource.Start start, boolean bare) {
-            Template template = start.template();
-            return new Origin(
-                    start.name(),
-                    template.vcpus(),
-                    template.memoryMib(),
-                    Optional.of(template),
-                    Optional.empty(),
-                    start.environment(),
-                    bare);
-        }
-
-        /// The template whose warm machines serve.
-        Optional<Template> pooled() {
-            return bare ? Optional.empty() : built;
-        }
-
-        /// Variables of the sandbox: the template's, under those that were asked for.
-        Map<String, String> environment(Map<String, String> asked) {
-            Map<String, String> all = new HashMap<>(environment);
-            all.putAll(asked);
-            return all;
-        }
-    }
-
-    private Origin origin(String owner, CreateSandbox request) {
+    private SandboxOrigin origin(String owner, CreateSandbox request) {
         if (request.snapshotId().isPresent()) {
             String id = request.snapshotId().get();
             return parts.snapshots()
                     .find(id)
                     .filter(row -> row.owner().equals(owner) && row.complete())
-                    .map(row -> new Origin(
+                    .map(row -> new SandboxOrigin(
                             row.template(), row.vcpus(), row.memoryMib(), Optional.empty(), request.snapshotId(),
                             Map.of(), false))
                     .or(() -> ofAnotherServer(owner, id))
                     .orElseThrow(() -> new PlatformFailure.NotFound("snapshot_not_found", "there is no snapshot of this id"));
         }
-        return Origin.of(parts.templates().resolve(owner, request.template()), false);
+        return SandboxOrigin.of(parts.templates().resolve(owner, request.template()), false);
     }
 
     /// A snapshot of the same tenant that another server put into the store.
-    private Optional<Origin> ofAnotherServer(String owner, String id) {
+    private Optional<SandboxOrigin> ofAnotherServer(String owner, String id) {
         if (!SNAPSHOT_ID.matcher(id).matches()) return Optional.empty();
         try {
             return parts.host()
                     .snapshot(id)
                     .filter(stored -> stored.tenant().equals(owner))
-                    .map(stored -> new Origin(
+                    .map(stored -> new SandboxOrigin(
                             stored.template(), stored.vcpus(), stored.memoryMib(), Optional.empty(), Optional.of(id),
                             Map.of(), false));
         } catch (UncheckedIOException e) {
@@ -328,7 +291,7 @@ final class SandboxCreation {
 
     /// Records the sandbox as CREATING. A warm microVM brings its id and its token with it.
     private LiveSandbox register(
-            String owner, CreateSandbox request, SecurityPolicy policy, Origin origin, Optional<WarmPool.Warm> warm) {
+            String owner, CreateSandbox request, SecurityPolicy policy, SandboxOrigin origin, Optional<WarmPool.Warm> warm) {
         Map<String, String> environment = origin.environment(request.envs());
         SandboxId id = warm.map(machine -> machine.vm().id())
                 .orElseGet(() -> origin.pooled().map(parts.host()::reserve).orElseGet(parts.tokens()::sandboxId));
@@ -378,7 +341,7 @@ final class SandboxCreation {
     }
 
     private SandboxInfo bringUp(
-            LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound, Turn turn, Timings timings) {
+            LiveSandbox sandbox, SandboxOrigin origin, CreateSandbox request, Vault.Bound bound, Turn turn, Timings timings) {
         try {
             boolean warm = sandbox.attachedVm().isPresent();
             if (!warm) {
@@ -427,7 +390,7 @@ final class SandboxCreation {
         return SandboxInfo.of(parts.sandboxes().find(sandbox.id()).orElseThrow(() -> killedMeanwhile(sandbox)));
     }
 
-    private MicroVm start(SandboxId id, Origin origin) {
+    private MicroVm start(SandboxId id, SandboxOrigin origin) {
         if (origin.bare()) return makingRoom(() -> parts.host().bootDisk(id, origin.built().orElseThrow()));
         return makingRoom(() -> origin.snapshotId().isPresent()
                 ? parts.host().resume(id, origin.snapshotId().get())

@@ -2,12 +2,15 @@ package dev.declaw.server.template;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.declaw.runtime.template.Template;
+import dev.declaw.server.store.TemplateRow;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 
 /// The definitions of the templates that come with the product, but for `base`, which the runtime makes itself: a Dockerfile
 /// each, and its size. They are built like a tenant's, in a microVM, because what they install runs programs of strangers.
@@ -31,6 +34,19 @@ final class BuiltInTemplates {
         BuildRequest request = request(name);
         return Keys.of(request.dockerfile().orElseThrow(),
                 request.vcpus() + " " + request.memoryMib() + " " + request.diskMib());
+    }
+
+    /// The newest build, when it can be used and was made of the definition as it is now and of what is current below it.
+    static Optional<TemplateRow> current(Templates templates, String name) throws BuildException {
+        Optional<TemplateRow> row = templates.usable(name);
+        Optional<String> below = digestBelow(templates, name);
+        return row.filter(made -> below.isPresent() && made.definition().equals(Keys.of(definition(name), below.get())));
+    }
+
+    private static Optional<String> digestBelow(Templates templates, String name) throws BuildException {
+        String dockerfile = request(name).dockerfile().orElseThrow();
+        String below = BaseImages.of(BuildPlan.from(Dockerfile.parse(dockerfile), Map.of())).name();
+        return below.equals("base") ? templates.base().map(Template::digest) : current(templates, below).map(TemplateRow::digest);
     }
 
     private static Map<String, BuildRequest> read() {

@@ -2,6 +2,8 @@ package dev.declaw.server.template;
 
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.runtime.MicroVmHost;
+import dev.declaw.server.audit.AdminEvents;
+import dev.declaw.server.auth.Caller;
 import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.lifecycle.Sandboxes;
 import dev.declaw.server.store.BuildRow;
@@ -56,6 +58,7 @@ public final class TemplateBuilds implements AutoCloseable {
             BuildEgress egress,
             RandomTokens tokens,
             InstantSource clock,
+            AdminEvents admin,
             Path logs) {}
 
     /// What the operator decides about builds.
@@ -97,7 +100,8 @@ public final class TemplateBuilds implements AutoCloseable {
     ///
     /// @throws PlatformFailure.InvalidRequest when it cannot be done as it is written, with the line
     /// @throws PlatformFailure.QuotaExceeded when too many wait
-    public Build submit(String owner, BuildRequest request) {
+    public Build submit(Caller caller, BuildRequest request) {
+        String owner = caller.owner();
         if (closed) throw new PlatformFailure.NoCapacity("shutting_down", "this server is stopping");
         BuildPlan.From from;
         try {
@@ -112,6 +116,7 @@ public final class TemplateBuilds implements AutoCloseable {
         }
         Optional<BuildContexts.Held> context = request.contextId().map(id -> parts.contexts().hold(owner, id));
         try {
+            parts.admin().record(caller, "template_build_requested", facts -> facts.text("name", request.alias().orElse("")));
             RunningBuild build = begin(owner, request.alias());
             Thread.ofVirtual().name(build.row().id()).start(() -> {
                 try (AutoCloseable _ = () -> context.ifPresent(BuildContexts.Held::close)) {
@@ -283,8 +288,8 @@ public final class TemplateBuilds implements AutoCloseable {
             if (forWhom.canceled()) throw new BuildException("build_canceled", "the build was canceled");
         }
         try {
-            Optional<TemplateRow> there = parts.templates().usable(name);
-            if (there.isPresent() && there.get().definition().equals(currentDefinition(name))) return there.get();
+            Optional<TemplateRow> there = BuiltInTemplates.current(parts.templates(), name);
+            if (there.isPresent()) return there.get();
             RunningBuild build = begin(BuiltInTemplates.OWNER, Optional.of(name));
             forWhom.log().add("building the template '" + name + "' first, as " + build.row().id());
             return conclude(build, () -> executeBuiltIn(build, name)).orElseThrow(() -> new BuildException(
@@ -298,19 +303,6 @@ public final class TemplateBuilds implements AutoCloseable {
         BuildRequest request = BuiltInTemplates.request(name);
         BuildPlan.From from = BuildPlan.from(Dockerfile.parse(request.dockerfile().orElseThrow()), Map.of());
         return execute(build, request, from, Optional.empty(), BuiltInTemplates.definition(name));
-    }
-
-    /// What the definition of the newest build must be to count: the own one and those of everything below. Empty text when
-    /// something below is not there.
-    private String currentDefinition(String name) throws BuildException {
-        BuildRequest request = BuiltInTemplates.request(name);
-        String below = BaseImages.of(BuildPlan.from(Dockerfile.parse(request.dockerfile().orElseThrow()), Map.of())).name();
-        if (below.equals("base")) {
-            return parts.templates().base().map(base -> Keys.of(BuiltInTemplates.definition(name), base.digest())).orElse("");
-        }
-        Optional<TemplateRow> row = parts.templates().usable(below);
-        if (row.isEmpty() || !row.get().definition().equals(currentDefinition(below))) return "";
-        return Keys.of(BuiltInTemplates.definition(name), row.get().digest());
     }
 
     /// Begins to build a template of the product, unless that is under way.
@@ -333,8 +325,8 @@ public final class TemplateBuilds implements AutoCloseable {
             ReentrantLock lock = builtIns.computeIfAbsent(name, _ -> new ReentrantLock());
             lock.lockInterruptibly();
             try {
-                Optional<TemplateRow> there = parts.templates().usable(name);
-                if (there.isPresent() && there.get().definition().equals(currentDefinition(name))) return there.get();
+                Optional<TemplateRow> there = BuiltInTemplates.current(parts.templates(), name);
+                if (there.isPresent()) return there.get();
                 return executeBuiltIn(build, name);
             } finally {
                 lock.unlock();
@@ -413,6 +405,14 @@ public final class TemplateBuilds implements AutoCloseable {
                 .filter(line -> line.seq() > after)
                 .map(line -> new LogLine(line.seq(), line.time(), line.step(), line.line()))
                 .toList();
+    }
+
+    /// Removes a template of the caller's: all versions of an alias, or the one of an id. What was made of it lives on.
+    ///
+    /// @throws PlatformFailure.PermissionDenied when it belongs to the platform
+    public void deleteTemplate(Caller caller, String name) {
+        parts.templates().delete(
+                caller.owner(), name, () -> parts.admin().record(caller, "template_deleted", facts -> facts.text("name", name)));
     }
 
     /// Ends a build that waits or is under way. Does nothing to one that has ended.

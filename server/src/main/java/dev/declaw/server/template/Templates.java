@@ -79,7 +79,9 @@ public final class Templates implements TemplateSource {
     /// Removes a template of the owner: all versions of an alias, or the one of an id. What was made of it lives on.
     ///
     /// @throws PlatformFailure.PermissionDenied when it belongs to the platform
-    public void delete(String owner, String name) {
+    ///
+    /// @param before what is done first, when there is something to remove
+    void delete(String owner, String name, Runnable before) {
         String plain = plain(name);
         if (BaseImages.BUILT_IN.contains(plain)) {
             throw new PlatformFailure.PermissionDenied("template_built_in", "this template belongs to the platform and stays");
@@ -89,6 +91,7 @@ public final class Templates implements TemplateSource {
                 .toList();
         List<TemplateRow> gone = named.isEmpty() ? find(owner, plain).stream().toList() : named;
         if (gone.isEmpty()) throw missing();
+        before.run();
         gone.forEach(this::remove);
     }
 

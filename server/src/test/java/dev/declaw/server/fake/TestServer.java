@@ -121,7 +121,7 @@ public final class TestServer implements AutoCloseable {
         builds = new TemplateBuilds(
                 new TemplateBuilds.Parts(
                         sandboxes, host, templates, buildTable, contexts,
-                        new BuildEgress(java.util.Set.of("packages.example"), List.of(), java.util.Map.of()), tokens, clock,
+                        new BuildEgress(java.util.Set.of("packages.example"), List.of(), java.util.Map.of()), tokens, clock, admin,
                         home.resolve("builds")),
                 new TemplateBuilds.Settings(2, 1, java.time.Duration.ofMinutes(10)));
         builds.start();
