@@ -116,7 +116,7 @@ template_steps() { "$ROOT/declaw" run templates prepare | sed -u 's/^/· /'; }
 
 run_demo() { exec "$JAVA_HOME/bin/java" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED -cp "$ROOT/e2e/target/classes:$DIST/lib/*" dev.declaw.e2e.demo.Demo "$@"; }
 
-run_bench() { exec "$JAVA_HOME/bin/java" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED -cp "$ROOT/bench/target/classes:$ROOT/e2e/target/classes:$DIST/lib/*" dev.declaw.bench.Main "$@"; }
+run_bench() { exec "$JAVA_HOME/bin/java" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED -cp "$ROOT/bench/target/classes:$ROOT/sdk/java/target/classes:$ROOT/e2e/target/classes:$DIST/lib/*" dev.declaw.bench.Main "$@"; }
 
 # Random lives of a server and of a host, with faults: many more steps than the suite takes. SIMULATION_SEED chooses another one.
 run_simulation() {

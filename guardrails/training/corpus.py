@@ -8,6 +8,7 @@ import pathlib
 import random
 import re
 
+import documents
 import grammar_injection
 import grammar_names
 import grammar_toxicity
@@ -115,7 +116,7 @@ def injection_rows(data, seed, limit=420, last=False):
     everything = read(data / "injection/train.jsonl")
     requests = bipia_requests(everything)
     rows = [row for row in everything if not development(row, last) and (row["source"] != "BIPIA-train" or bipia(row) == "train")]
-    out, documents = [], []
+    out, carriers = [], []
     for row in rows:
         text, label = row["text"], row["label"]
         if label:
@@ -126,7 +127,7 @@ def injection_rows(data, seed, limit=420, last=False):
                 out.append((part, 1, UNKNOWN, None, None))
         else:
             if row["source"] in ("tldr", "CyberSecEval-autocomplete", "BIPIA-train") or row["source"] == "GPTeacher" and len(text) > 300:
-                documents.append(text)
+                carriers.append(text)
             if row["source"] == "GPTeacher" and r.random() < 0.35:
                 continue
             names = [] if row["source"] in ("tldr", "CyberSecEval-autocomplete") else None
@@ -144,7 +145,7 @@ def injection_rows(data, seed, limit=420, last=False):
         text, _ = grammar_injection.carry(r, calm(r))
         out.append((window(r, text, limit + 120), 0, 0, None, None))
     for _ in range(3400):
-        document, x = r.choice(documents), r.random()
+        document, x = r.choice(carriers), r.random()
         if x < 0.6:
             out.append((insert(r, document, payload(r, requests), limit), 1, UNKNOWN, None, None))
         else:
@@ -153,10 +154,43 @@ def injection_rows(data, seed, limit=420, last=False):
         out.append((phrases.noise(r, phrases.phrase(r, "forx"))[:limit], 1, UNKNOWN, None, None))
         out.append((phrases.noise(r, phrases.phrase(r, "norx"))[:limit], 0, 0, None, None))
     for _ in range(2000):
-        out.append((task(r, documents)[: limit + 60], 0, 0, None, None))
+        out.append((task(r, carriers)[: limit + 60], 0, 0, None, None))
+    for _ in range(5000):
+        said = phrases.noise(r, phrases.phrase(r, "agx"))
+        out.append(((grammar_injection.carry(r, said)[0] if r.random() < 0.8 else said)[: limit + 200], 1, UNKNOWN, None, None))
+    for _ in range(3400):
+        said = phrases.noise(r, phrases.phrase(r, r.choice(["nagx", "nagx", "nagx", "fh"])))
+        out.append((window(r, grammar_injection.carry(r, said)[0] if r.random() < 0.6 else said, limit + 120), 0, 0, None, None))
+    for _ in range(2200):
+        out.append((phrases.phrase(r, "longx")[: limit + 100], 0, 0, None, None))
+    asked, snippets, texts = asked_of_models(rows, data)
+    for text, label in documents.rows(r, 16000, asked + requests, snippets, texts, limit):
+        out.append((text, label, 0 if label == 0 else UNKNOWN, None, None))
     if last:
         out += [(window(r, row["text"], limit), row["label"], UNKNOWN, None, None) for row in rows if row["source"] in LAST_PASS for _ in range(2)]
     return out
+
+
+def asked_of_models(rows, data):
+    """(what people ask of models, code, prose) of the training sources: harmless alone; set into a document, the first is a task that it did not ask for."""
+    asked, snippets, texts = [], [], []
+    for row in rows:
+        source, kind, text = row["source"], row["kind"], row["text"].strip()
+        if row["label"] or source not in ("GPTeacher", "CyberSecEval-instruct", "CyberSecEval-autocomplete", "tldr"):
+            continue
+        if kind == "tool-use":
+            asked.append(text.split("\n")[-1][:220])
+        elif kind in ("code-request", "roleplay-benign"):
+            if len(text) <= 260:
+                asked.append(text)
+        elif kind == "code":
+            snippets.append(text)
+        else:
+            texts.append(text)
+    for row in read(data / "code-security/train.jsonl"):
+        if row["source"] == "GPTeacher":
+            (snippets if re.search(r"[;{}]|^ *(def|import|for) ", row["text"], re.M) else texts).append(row["text"])
+    return asked, snippets, texts
 
 
 def toxicity_rows(data, seed, limit=300):
@@ -177,7 +211,7 @@ def toxicity_rows(data, seed, limit=300):
     return out
 
 
-def name_rows(data, seed, count=12000):
+def name_rows(data, seed, count=9000):
     """Names and addresses: our own rows, and the tweets of WNUT17-train, whose other kinds of entity count for nothing."""
     r = random.Random(seed + 4)
     out = [(text, 0 if r.random() < 0.3 else UNKNOWN, UNKNOWN, None, spans) for text, spans in grammar_names.rows(seed + 5, count)]

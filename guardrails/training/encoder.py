@@ -7,8 +7,6 @@ column 0 injection, column 1 toxicity, columns 2.. the toxicity labels in LABELS
 The vocabulary is uncased, so what case and spacing say comes in as a shape for each piece (`shapes.py`), added after the
 first layer.
 """
-import math
-
 import onnx
 import torch
 from onnx import numpy_helper
@@ -38,8 +36,7 @@ class Layer(nn.Module):
     def forward(self, x, bias):
         b, s, _ = x.shape
         qkv = self.qkv(x).view(b, s, 3, HEADS, HIDDEN // HEADS).permute(2, 0, 3, 1, 4)
-        weights = torch.softmax(qkv[0] @ qkv[1].transpose(-1, -2) / math.sqrt(HIDDEN // HEADS) + bias, dim=-1)
-        mixed = (weights @ qkv[2]).transpose(1, 2).reshape(b, s, HIDDEN)
+        mixed = nn.functional.scaled_dot_product_attention(qkv[0], qkv[1], qkv[2], attn_mask=bias.to(qkv.dtype)).transpose(1, 2).reshape(b, s, HIDDEN)
         x = self.norm1(x + self.drop(self.out(mixed)))
         return self.norm2(x + self.drop(self.down(nn.functional.gelu(self.up(x)))))
 
@@ -99,4 +96,22 @@ def from_onnx(path):
             for target, name in ((layer.norm1, "attention.output.LayerNorm"), (layer.norm2, "output.LayerNorm")):
                 target.weight.copy_(weights[f"{prefix}{name}.weight"])
                 target.bias.copy_(weights[f"{prefix}{name}.bias"])
+    return model
+
+
+def from_shipped(path):
+    """The encoder that an int8 graph of export.py holds, to go on from: its matrices times their scales."""
+    weights = {t.name: torch.from_numpy(numpy_helper.to_array(t).copy()) for t in onnx.load(path).graph.initializer}
+    model = Encoder()
+    state = {"words.weight": weights["words"].float() * weights["words.scale"], "positions.weight": weights["positions"], "norm.weight": weights["norm.gamma"], "norm.bias": weights["norm.beta"],
+             "shapes.weight": weights["shape.rows"], "pool.weight": weights["pool"].T, "tags.weight": weights["tags.weight"].T, "tags.bias": weights["tags.bias"]}
+    for name in ("injection", "toxicity"):
+        state |= {f"{name}.weight": weights[f"{name}.weight"].T, f"{name}.bias": weights[f"{name}.bias"]}
+    for i in range(LAYERS):
+        for part in ("qkv", "out", "up", "down"):
+            state[f"layers.{i}.{part}.weight"] = (weights[f"layer{i}.{part}.weight"].float() * weights[f"layer{i}.{part}.scale"]).T
+            state[f"layers.{i}.{part}.bias"] = weights[f"layer{i}.{part}.bias"]
+        for part in ("norm1", "norm2"):
+            state |= {f"layers.{i}.{part}.weight": weights[f"layer{i}.{part}.gamma"], f"layers.{i}.{part}.bias": weights[f"layer{i}.{part}.beta"]}
+    model.load_state_dict({name: value.contiguous() for name, value in state.items()})
     return model

@@ -130,7 +130,11 @@ def more(seed, count):
     kinds = [("insult", "insult2"), ("threat", "threat2"), ("hate", "hate2x"), ("harassment", "harass2"), ("sexual", "sexual2")]
     for i in range(count):
         x = r.random()
-        if x < 0.48:
+        if x < 0.1:
+            text, labels = phrases.phrase(r, "veiled"), {"insult"}
+        elif x < 0.22:
+            text, labels = phrases.phrase(r, "harmlessx"), set()
+        elif x < 0.54:
             name, rule = r.choices(kinds, [44, 18, 26, 8, 4])[0]
             text, labels = phrases.phrase(r, rule), {name}
             if r.random() < 0.2:
@@ -139,7 +143,7 @@ def more(seed, count):
             elif r.random() < 0.25:
                 calm = phrases.phrase(r, r.choice(["benign2", "profane2", "talk"]))
                 text = calm + r.choice([". ", " ", "! "]) + text if r.random() < 0.5 else text + r.choice([". ", " ", "! "]) + calm
-        elif x < 0.64:
+        elif x < 0.66:
             text, labels = phrases.phrase(r, "profane2"), {"profanity"}
         else:
             text, labels = phrases.phrase(r, "benign2"), set()

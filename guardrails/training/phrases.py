@@ -34,7 +34,7 @@ def _top(body):
 
 
 RULES = {}
-for _name in ("phrases.txt", "phrases_toxicity.txt", "phrases_foreign.txt"):
+for _name in ("phrases.txt", "phrases_toxicity.txt", "phrases_foreign.txt", "phrases_tasks.txt", "phrases_agents.txt"):
     RULES |= _read(pathlib.Path(__file__).with_name(_name).read_text(encoding="utf-8"))
 WORDS = {"thing": g.THINGS, "word": g.WORDS, "person": g.PEOPLE, "noun": g.NOUNS, "lang": g.LANGS + ["Spanish", "Turkish", "Dutch", "Polish", "Hindi"], "brand": g.BRANDS, "name": g.NAMES, "secret": g.SECRETS, "url": g.URLS,
          "mail": g.MAILS, "cmd": g.CMDS, "pkg": g.PKGS, "path": g.PATHS, "wallet": g.WALLETS, "tool": g.TOOLS, "group": x.PEOPLE_OF, "adj": x.ADJ, "noun_of_abuse": x.NOUN, "swear": x.SWEAR, "object": x.THINGS, "somewhere": x.PLACES,

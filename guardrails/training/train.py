@@ -16,7 +16,7 @@ import encoder
 import shapes
 from encoder import LABELS, OUTPUTS, TAGS
 
-MAX_TOKENS = 112
+MAX_TOKENS = 140
 TOKENS_PER_STEP = 2560
 FROZEN = 1
 WARMUP_STEPS = 40
@@ -110,7 +110,9 @@ def main():
     p.add_argument("--out", type=pathlib.Path, required=True)
     p.add_argument("--steps", type=int, default=900)
     p.add_argument("--minutes", type=float, default=600, help="wall time after which the schedule has run out, whatever the step")
-    p.add_argument("--last", type=pathlib.Path, help="weights to go on from, in a short last pass that learns from corpus.LAST_PASS too")
+    p.add_argument("--start", type=pathlib.Path, help="weights to go on from: an encoder.pt, or the int8 graph that ships")
+    p.add_argument("--last", action="store_true", help="learn from corpus.LAST_PASS too")
+    p.add_argument("--rate", type=float, default=8e-5, help="of the layers; that of the heads is five to twelve times as high")
     p.add_argument("--threads", type=int, default=1)
     p.add_argument("--seed", type=int, default=7)
     a = p.parse_args()
@@ -120,15 +122,17 @@ def main():
     tokenizer = Tokenizer.from_file(a.tokenizer)
     tokenizer.no_padding()
     tokenizer.enable_truncation(MAX_TOKENS)
-    # The last pass is too short for all rows: every second of each kind, and every third of the other tasks.
-    injection = corpus.injection_rows(a.data, a.seed, last=a.last is not None)
-    rows = (injection[::2] if a.last else injection) + (corpus.toxicity_rows(a.data, a.seed) + corpus.name_rows(a.data, a.seed))[:: 3 if a.last else 1]
+    rows = corpus.injection_rows(a.data, a.seed, last=a.last) + corpus.toxicity_rows(a.data, a.seed) + corpus.name_rows(a.data, a.seed)
     tokens = sum(len(e.ids) for e in tokenizer.encode_batch([row[0] for row in rows]))
     print(f"{len(rows)} rows, {tokens} tokens, {a.steps * TOKENS_PER_STEP / tokens:.2f} epochs", flush=True)
 
-    model = encoder.from_onnx(a.base).train()
-    if a.last:
-        model.load_state_dict(torch.load(a.last))
+    if a.start is None:
+        model = encoder.from_onnx(a.base).train()
+    elif a.start.suffix == ".onnx":
+        model = encoder.from_shipped(a.start).train()
+    else:
+        model = encoder.from_onnx(a.base).train()
+        model.load_state_dict(torch.load(a.start))
     heads, body = [], []
     for name, parameter in model.named_parameters():
         frozen = name.startswith(("words.", "positions.", "norm.")) or any(name.startswith(f"layers.{i}.") for i in range(FROZEN))
@@ -136,7 +140,7 @@ def main():
             parameter.requires_grad_(False)
         else:
             (heads if name.startswith(("pool", "injection", "toxicity", "tags", "shapes")) else body).append(parameter)
-    optimizer = torch.optim.AdamW([{"params": body, "lr": 4e-5 if a.last else 8e-5}, {"params": heads, "lr": 2e-4 if a.last else 1e-3}], weight_decay=0.01)
+    optimizer = torch.optim.AdamW([{"params": body, "lr": a.rate}, {"params": heads, "lr": 1e-3 if a.start is None else 5 * a.rate}], weight_decay=0.01)
     rates = [group["lr"] for group in optimizer.param_groups]
     mean, averaged, r, started, running = None, 0, random.Random(a.seed), time.time(), 0.0
     for step, batch in enumerate(batches(rows, tokenizer, a.seed)):
@@ -144,9 +148,9 @@ def main():
         if progress >= 1:
             break
         for group, rate in zip(optimizer.param_groups, rates):
-            group["lr"] = rate * min(1, (step + 1) / (WARMUP_STEPS // 4 if a.last else WARMUP_STEPS)) * max(0.03, 1 - progress)
+            group["lr"] = rate * min(1, (step + 1) / WARMUP_STEPS) * max(0.03, 1 - progress)
         ids, mask, shape, tags, wanted = collate(batch, r)
-        with torch.cpu.amp.autocast():
+        with torch.autocast("cpu", dtype=torch.bfloat16):
             logits, tag_logits = model(ids, mask, shape)
         loss = loss_of(logits, tag_logits, wanted, tags)
         optimizer.zero_grad()

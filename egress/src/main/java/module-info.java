@@ -29,6 +29,7 @@ module dev.declaw.egress {
     exports dev.declaw.egress;
     exports dev.declaw.egress.audit;
     exports dev.declaw.egress.control;
+    exports dev.declaw.egress.credential;
     exports dev.declaw.egress.explain;
     exports dev.declaw.egress.metrics;
 }

@@ -9,7 +9,9 @@ words := [program | program != ""] if not input.action.args
 
 words := array.concat([program], input.action.args) if input.action.args
 
-line := concat(" ", words)
+line := input.action.text if input.action.text
+
+line := concat(" ", words) if not input.action.text
 
 loads_kernel_module if program in {"insmod", "modprobe", "rmmod", "kmod"}
 

@@ -32,6 +32,7 @@ public final class Main {
         COMMANDS.put("vault", VaultCommand::new);
         COMMANDS.put("policy", PolicyCommand::new);
         COMMANDS.put("audit", AuditCommand::new);
+        COMMANDS.put("tail", TailCommand::new);
         COMMANDS.put("usage", UsageCommand::new);
         COMMANDS.put("mcp", McpCommand::new);
     }
@@ -63,6 +64,8 @@ public final class Main {
     private static CommandLine configured(CommandLine root) {
         CommandLine exec = root.getSubcommands().get("exec");
         if (exec != null) exec.setStopAtPositional(true); // what follows the sandbox belongs to its command
+        CommandLine mcp = root.getSubcommands().get("mcp");
+        if (mcp != null) mcp.getSubcommands().get("run").setStopAtPositional(true);
         return root.setColorScheme(Style.scheme())
                 .setUsageHelpAutoWidth(true)
                 .setCaseInsensitiveEnumValuesAllowed(true)

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The file `declaw` as users start it, against the real server; and the official MCP client against `declaw mcp`.
 @ExtendWith(WholeSystem.class)
@@ -117,18 +119,6 @@ class CommandLineTest {
     }
 
     @Test
-    void theGuidesExampleRuns(Rig rig) throws Exception {
-        String guide = Files.readString(PythonEnvironment.ROOT.resolve("docs/cli.md"));
-        int start = guide.indexOf("```bash\n") + 8;
-        Files.createDirectories(folder.resolve("project"));
-        Files.writeString(folder.resolve("project/main.py"), "print(1)");
-        String example = guide.substring(start, guide.indexOf("```", start)).replaceAll("(?m)^declaw shell.*$", "");
-        Ran ran = sh(rig, "set -e\n" + example); // the shell is for people; the other test has it with a script
-        assertThat(ran.code()).as(ran.err()).isZero();
-        assertThat(ran.out()).contains("Python 3", "user", "1 file", "killed");
-    }
-
-    @Test
     void aPolicyIsLintedAndExplained(Rig rig) throws Exception {
         Files.writeString(folder.resolve("p.json"), "{\"network\": {\"allow_out\": [\"api.example.test\"]}}");
         Files.writeString(folder.resolve("bad.json"), "{\"network\": {\"allowout\": []}}");
@@ -163,21 +153,23 @@ class CommandLineTest {
         assertThat(seconds.stream().min(Comparator.naturalOrder()).orElseThrow()).as("seconds of %s", seconds).isLessThan(0.3);
     }
 
-    @Test
-    void theOfficialMcpClientWorksWithSandboxes(Rig rig) throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"stdio", "http", "run"})
+    void theOfficialMcpClientWorksWithSandboxes(String transport, Rig rig) throws Exception {
         Path policy = Files.writeString(
                 folder.resolve("mcp.json"),
                 "{\"pii\": {\"enabled\": true, \"types\": [\"ssn\"]}, \"network\": {\"allow_out\": [\"api.example.test\"], \"deny_out\": [\"*\"]}}");
         Path client = PythonEnvironment.ROOT.resolve("e2e/mcp-client");
         Path python = PythonEnvironment.with("mcp-client", client.resolve("requirements.txt"));
-        Ran ran = sh(rig, python + " " + client.resolve("check.py") + " " + PROGRAM + " " + policy);
+        Ran ran = sh(rig, python + " " + client.resolve("check.py") + " " + PROGRAM + " " + policy + " " + transport);
         assertThat(ran.out()).as(ran.err()).contains("checks passed");
         assertThat(rig.api.everSaw("536-90-4399")).isFalse();
-        String left = ran.out().lines().filter(line -> line.startsWith("left: ")).findFirst().orElseThrow().substring(6);
-        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-        while (!rig.api().get("/sandboxes/" + left).body().path("state").textValue().equals("killed")) {
-            assertThat(System.nanoTime()).as("waited 60 s for the sandbox that was left to end").isLessThan(deadline);
-            Thread.sleep(200);
+        for (String made : List.of("declaw-mcp", "declaw-mcp-run")) {
+            long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+            while (!sh(rig, "declaw ls --json -m made_by=" + made).json().isEmpty()) {
+                assertThat(System.nanoTime()).as("waited 60 s for what was left to end").isLessThan(deadline);
+                Thread.sleep(200);
+            }
         }
     }
 }

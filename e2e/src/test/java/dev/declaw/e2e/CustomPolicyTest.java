@@ -88,9 +88,9 @@ class CustomPolicyTest {
                     "x=i; bash -c \"/usr/bin/${x}d\"",
                     "python3 -c 'import subprocess; print(subprocess.run([chr(105) + \"d\"]))'",
                     "python3 -c 'import os; os.execv(\"/usr/bin/i\" + \"d\", [\"harmless\"])'",
-                    "ln -sf /usr/bin/i? /tmp/innocent; /tmp/innocent",
-                    "find /usr/bin/ -name i? -exec {} ';'",
-                    "/lib64/ld-linux-x86-64.so.2 /usr/bin/i?",
+                    "ln -sf /usr/bin/[i]d /tmp/innocent; /tmp/innocent",
+                    "find /usr/bin/ -name '[i]d' -exec {} ';'",
+                    "/lib64/ld-linux-x86-64.so.2 /usr/bin/[i]d",
                     "printf '#!/usr/bin/i?\\n' > /tmp/script; sed -i 's/?/d/' /tmp/script; chmod +x /tmp/script; /tmp/script");
             for (String way : ways) {
                 Api.Ran ran = sandbox.run(way);

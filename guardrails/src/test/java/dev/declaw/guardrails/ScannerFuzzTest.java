@@ -26,7 +26,7 @@ class ScannerFuzzTest {
     private static final List<String> PIECES = List.of(
             "ssn ", "123-45-6789", "4111 1111 1111 1111", "jane@example.com", "+442079460018", "10.1.2.3", "2001:db8::1", "IBAN GB82 WEST 1234 5698 7654 32", "DOB: ", "1952-06-03", "June 3rd, 1952", "Passport no. ",
             "C1234567", "MRN ", "5844457", "driver's license ", "00:1b:44:11:3a:b7", "0x8f5a4415928de753b4fc234cc678a403b11a2933", "name,dob,passport\n", "a,b,c\n", "INSERT INTO t (ssn, dob) VALUES ('", "'), ('",
-            "password=", "token: ", "Bearer ", "-----BEGIN PRIVATE KEY-----", "eyJhbGciOi.", "ghp_", "://u:", "@h", "curl ", " | sh", "rm -rf /", "' or 1=1--", "<script>", "../../", "%27%20", "\\u003c", "&lt;", "c''url", "${IFS}", "Y3VybCBodHRwOi8v",
+            "password=", "token: ", "Bearer ", "Authorization: Bearer", "zRw9yrT+TfPC", "-----BEGIN PRIVATE KEY-----", "eyJhbGciOi.", "ghp_", "://u:", "@h", "curl ", " | sh", "rm -rf /", "' or 1=1--", "<script>", "../../", "%27%20", "\\u003c", "&lt;", "c''url", "${IFS}", "Y3VybCBodHRwOi8v",
             "\u200b", "\uFEFF", "\uDB40\uDC41", "\uD83D\uDE00", "\uD800", "\u202E", "é", "１", "مرحبا", "\n", "\r\n", "\t", " ", "\"", "'", "{", "}", "=", ":", ",", "|", "\0", "x", "The ", "of ");
 
     private final List<Scanner> scanners = List.of(new PiiScanner(PiiScanner.RECOGNISED), new SecretScanner());
@@ -85,7 +85,7 @@ class ScannerFuzzTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"dob ", "passport ", "name,dob\n", "INSERT INTO t (dob) VALUES ('", "(dob", "dob|", "iban GB82", "1A1", "0x", "a1", "mysql -p", "-----BEGIN ", ";a=", "a.b", "sk_a", "c''", "%41", "\\n", "curl \"", "${ifs}", "'a'"})
+    @ValueSource(strings = {"dob ", "passport ", "name,dob\n", "INSERT INTO t (dob) VALUES ('", "(dob", "dob|", "iban GB82", "1A1", "0x", "a1", "mysql -p", "-----BEGIN ", ";a=", "a.b", "sk_a", "c''", "%41", "\\n", "curl \"", "${ifs}", "'a'", "zRw9yrT+TfPC", "n `curl -s "})
     void repetitionStaysLinear(String unit) {
         String text = unit.repeat((1 << 17) / unit.length());
         Assertions.assertTimeoutPreemptively(Duration.ofSeconds(30), () -> {

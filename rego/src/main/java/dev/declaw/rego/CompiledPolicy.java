@@ -6,14 +6,18 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /// A custom policy that compiles. Thread-safe; keeps its sources, since the service may forget it.
 public final class CompiledPolicy {
-    /// An evaluation that ends the service so often is not tried again: it would take the others' with it.
+    /// A policy during whose evaluation the service ended so often in a row is left alone for a while: it would take the others'
+    /// with it. One that was only there when it happened soon has an answer in between.
     private static final int CRASHES_MAX = 3;
+
+    private static final long BAN_NANOS = 60_000_000_000L;
 
     private final CustomPolicy source;
     private final String id;
     private final Set<Gate> gates;
     private final boolean readsBody;
     private final AtomicInteger crashes = new AtomicInteger();
+    private volatile long lastCrashNanos;
 
     CompiledPolicy(CustomPolicy source, String id, Set<Gate> gates, boolean readsBody) {
         this.source = source;
@@ -46,10 +50,18 @@ public final class CompiledPolicy {
     }
 
     void crashed() {
+        lastCrashNanos = System.nanoTime();
         crashes.incrementAndGet();
     }
 
+    void answered() {
+        crashes.set(0);
+    }
+
     boolean banned() {
-        return crashes.get() >= CRASHES_MAX;
+        if (crashes.get() < CRASHES_MAX) return false;
+        if (System.nanoTime() - lastCrashNanos < BAN_NANOS) return true;
+        crashes.set(CRASHES_MAX - 1); // one more try
+        return false;
     }
 }

@@ -113,9 +113,10 @@ public final class PolicyEngine implements AutoCloseable {
                 compile(policy.source()); // the service was started anew, or had to forget
                 answer = ask(question, DECISION_MILLIS_MAX);
             }
+            policy.answered();
             return verdict(answer);
         } catch (PolicyServiceUnavailableException e) {
-            if (e.getCause() instanceof IOException) policy.crashed();
+            if (e.getCause() instanceof EndedException) policy.crashed();
             return new Verdict.Failed(e.getMessage());
         } catch (PolicyException e) {
             return new Verdict.Failed("the policy service forgot it and refuses it now");
@@ -195,31 +196,45 @@ public final class PolicyEngine implements AutoCloseable {
         }
     }
 
-    /// A connection that was idle may have lost its peer: then a new one is tried, once.
-    private JsonNode exchange(byte[] message, Attempt attempt) throws IOException {
-        UnixChannel used = idle.pollFirst();
-        if (used != null) {
-            try {
-                return exchange(used, message, attempt);
-            } catch (IOException peerHasGone) {
-                used.close();
-            }
-        }
-        UnixChannel fresh = connect();
-        try {
-            return exchange(fresh, message, attempt);
-        } catch (IOException | RuntimeException e) {
-            fresh.close();
-            throw e;
+    /// The service ended while it had the question.
+    private static final class EndedException extends IOException {
+        private static final long serialVersionUID = 1;
+
+        EndedException(IOException cause) {
+            super(cause);
         }
     }
 
-    private JsonNode exchange(UnixChannel channel, byte[] message, Attempt attempt) throws IOException {
-        attempt.uses(channel);
-        channel.send(message);
+    /// A connection that was idle may have lost its peer, which is seen when it takes nothing: then another one is tried.
+    private JsonNode exchange(byte[] message, Attempt attempt) throws IOException {
+        for (UnixChannel used = idle.pollFirst(); used != null; used = idle.pollFirst()) {
+            attempt.uses(used);
+            try {
+                used.send(message);
+            } catch (IOException peerHasGone) {
+                used.close();
+                continue;
+            }
+            return answer(used, attempt);
+        }
+        UnixChannel fresh = connect();
+        try {
+            attempt.uses(fresh);
+            fresh.send(message);
+        } catch (IOException e) {
+            fresh.close();
+            throw e;
+        }
+        return answer(fresh, attempt);
+    }
+
+    private JsonNode answer(UnixChannel channel, Attempt attempt) throws IOException {
         JsonNode answer;
         try (UnixChannel.Received received = channel.receive()) {
             answer = JSON.readTree(received.bytes());
+        } catch (IOException e) {
+            channel.close();
+            throw new EndedException(e);
         }
         attempt.uses(null);
         idle.addFirst(channel);

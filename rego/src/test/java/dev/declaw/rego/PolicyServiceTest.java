@@ -26,9 +26,8 @@ import org.junit.jupiter.api.Timeout;
 class PolicyServiceTest {
     private static final Path BINARY = Path.of("..", ".build", "policyd").toAbsolutePath().normalize();
     private static final String NO_RM = "package declaw.platform.cmd\ndeny contains \"no\" if input.action.command == \"rm\"";
-    /// As large a text as it takes, in one step.
-    private static final String GREEDY =
-            "package declaw.platform.cmd\ndeny contains \"x\" if count(sprintf(\"%2000000000d\", [count(input.action.command)])) > 1";
+    private static final String SLOW = "package declaw.platform.cmd\ndeny contains \"x\" if count([1 |"
+            + " some a in numbers.range(1, 100000); some b in numbers.range(1, 100000); a == b + 1]) > 5";
 
     private static PolicyService service;
 
@@ -94,17 +93,36 @@ class PolicyServiceTest {
     }
 
     @Test
+    void anEvaluationWithoutEndIsCutOff() {
+        CompiledPolicy slow = service.engine().compile(of(SLOW));
+        await(service.engine().compile(of(NO_RM)));
+        assertThat(ask(slow, "x")).isEqualTo(new Verdict.Failed("timeout: the evaluation took too long"));
+    }
+
+    @Test
     void aPolicyThatEndsTheServiceIsNotTriedForever() throws Exception {
         CompiledPolicy good = service.engine().compile(of(NO_RM));
-        CompiledPolicy greedy = service.engine().compile(of(GREEDY));
+        CompiledPolicy fatal = service.engine().compile(of(SLOW));
         Verdict last = Verdict.PASSED;
-        for (int i = 0; i < 6; i++) {
-            last = ask(greedy, "x");
+        for (int i = 0; i < 20 && !(last instanceof Verdict.Failed(String why) && why.startsWith("its evaluation")); i++) {
+            CompletableFuture<Verdict> asked = CompletableFuture.supplyAsync(() -> ask(fatal, "x"));
+            Thread.sleep(60);
+            service.pid().flatMap(HostProcess::of).ifPresent(process -> process.kill(Duration.ofSeconds(5)));
+            last = asked.join();
             assertThat(last).isInstanceOf(Verdict.Failed.class);
             await(good);
         }
         assertThat(last).isEqualTo(new Verdict.Failed("its evaluation ended the policy service repeatedly"));
         assertThat(ask(good, "rm")).isInstanceOf(Verdict.Denied.class);
+    }
+
+    @Test
+    void theServiceHasNoNetworkAndLimitedMemory() throws Exception {
+        await(service.engine().compile(of(NO_RM)));
+        for (int i = 0; i < 500 && service.pid().isEmpty(); i++) Thread.sleep(10);
+        Path process = Path.of("/proc", service.pid().orElseThrow().toString());
+        assertThat(Files.readString(process.resolve("limits"))).containsPattern("Max data size +1073741824 +1073741824");
+        assertThat(Files.readSymbolicLink(process.resolve("ns/net"))).isNotEqualTo(Files.readSymbolicLink(Path.of("/proc/self/ns/net")));
     }
 
     @Test

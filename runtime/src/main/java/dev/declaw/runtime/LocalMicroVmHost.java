@@ -5,6 +5,7 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.runtime.guest.HttpGuestClient;
 import dev.declaw.runtime.network.Slot;
+import dev.declaw.runtime.snapshot.DiskChain;
 import dev.declaw.runtime.storage.DiskLayers;
 import dev.declaw.runtime.storage.LocalArtifacts;
 import dev.declaw.runtime.template.BootImage;
@@ -34,8 +35,10 @@ public final class LocalMicroVmHost implements MicroVmHost {
     private final MemoryBudget memory;
     private final StateLock lock;
     private final SavedMachines saved;
+    private final VmmLimits limits = VmmLimits.ofThisMachine();
     private final VmStart start;
     private final TemplateSnapshots snapshots;
+    private final PrestartedVmms prestarted;
     private final Renewal renewal = new Renewal(this::renew);
     private HostMachine machine;
 
@@ -57,34 +60,84 @@ public final class LocalMicroVmHost implements MicroVmHost {
                 new LocalArtifacts(config.stateDirectory().resolve("snapshots")),
                 new DiskLayers(config.stateDirectory().resolve("layers")),
                 store);
-        this.start = new VmStart(config, memory, saved);
+        this.start = new VmStart(config, memory, saved, limits);
         this.snapshots = new TemplateSnapshots(templates);
+        this.prestarted = new PrestartedVmms(config.prestartedVmms(), this::prestart);
+    }
+
+    @Override
+    public SandboxId reserve(Template template) {
+        return prestarted.reserve(template).orElseGet(snapshots::newId);
+    }
+
+    @Override
+    public void release(SandboxId id) {
+        prestarted.drop(id);
+    }
+
+    private Optional<VmStart.Prepared> prestart(Template template) throws IOException {
+        if (template.saved().isPresent()) {
+            return Optional.empty();
+        }
+        HostMachine on = machine(line -> LOG.info("{}", line));
+        Optional<TemplateSnapshot> snapshot = snapshots.find(template, on.image(), on.key(template));
+        return snapshot.isEmpty()
+                ? Optional.empty()
+                : Optional.of(start.prepare(snapshots.newId(), template, on, snapshot.get()));
+    }
+
+    /// VMMs that wait are worth less than a machine that somebody asked for.
+    private MicroVm makingRoom(Start start) {
+        while (true) {
+            try {
+                return start.run();
+            } catch (PlatformFailure.NoCapacity full) {
+                if (!full.code().equals("no_memory") || !prestarted.giveUpOne()) {
+                    throw full;
+                }
+            } catch (PlatformFailure known) {
+                throw known;
+            } catch (IOException | RuntimeException failure) {
+                throw new PlatformFailure.InternalFailure("the microVM could not be started", failure);
+            }
+        }
+    }
+
+    @FunctionalInterface
+    private interface Start {
+        MicroVm run() throws IOException;
     }
 
     @Override
     public MicroVm boot(SandboxId id, Template template) {
-        try {
-            HostMachine on = machine(line -> LOG.info("{}", line));
-            if (template.saved().isPresent()) {
-                return bootSaved(id, template, on);
+        return makingRoom(() -> startFrom(id, template));
+    }
+
+    private MicroVm startFrom(SandboxId id, Template template) throws IOException {
+        Optional<VmStart.Prepared> waiting = prestarted.take(id);
+        if (waiting.isPresent()) {
+            try {
+                return waiting.get().finish();
+            } catch (VmStart.UnusableSnapshotException unusable) {
+                LOG.warn("a VMM that was started in advance cannot go on: {}", unusable.getMessage()); // nothing of it is left
             }
-            Optional<TemplateSnapshot> snapshot = snapshots.find(template, on.image(), on.key(template));
-            if (snapshot.isPresent()) {
-                try {
-                    return start.resume(id, template, on, snapshot.get());
-                } catch (VmStart.UnusableSnapshotException unusable) {
-                    snapshots.retire(snapshot.get().directory(), unusable.getMessage());
-                }
-            }
-            LOG.warn("template {} has no saved machine for this host: {} boots its kernel, which takes seconds",
-                    template.name(), id);
-            renewal.request(template.name());
-            return start.boot(id, template, on, Optional.empty());
-        } catch (PlatformFailure known) {
-            throw known;
-        } catch (IOException | RuntimeException failure) {
-            throw new PlatformFailure.InternalFailure("the microVM could not be started", failure);
         }
+        HostMachine on = machine(line -> LOG.info("{}", line));
+        if (template.saved().isPresent()) {
+            return bootSaved(id, template, on);
+        }
+        Optional<TemplateSnapshot> snapshot = snapshots.find(template, on.image(), on.key(template));
+        if (snapshot.isPresent()) {
+            try {
+                return start.resume(id, template, on, snapshot.get());
+            } catch (VmStart.UnusableSnapshotException unusable) {
+                snapshots.retire(snapshot.get().directory(), unusable.getMessage());
+            }
+        }
+        LOG.warn("template {} has no saved machine for this host: {} boots its kernel, which takes seconds",
+                template.name(), id);
+        renewal.request(template.name());
+        return start.boot(id, template, on, Optional.empty());
     }
 
     /// Goes on from the saved machine of a template that was built on this host, or boots its disk where that cannot be.
@@ -106,7 +159,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
         try {
             HostMachine on = machine(line -> LOG.info("{}", line));
             if (template.saved().isEmpty()) {
-                return start.boot(id, template, on, Optional.empty());
+                return start.boot(id, template, savedDisk(template, on), on, Optional.empty());
             }
             try (SavedMachines.Saved disk = saved.openDisk(template.saved().get())) {
                 return start.boot(id, template, disk.manifest().disk(), on, Optional.empty());
@@ -118,9 +171,36 @@ public final class LocalMicroVmHost implements MicroVmHost {
         }
     }
 
+    /// The disk of a template's saved machine. What is kept of it later lies on a file that is never made anew under the same
+    /// name; the template's image is, after its cache was emptied.
+    private DiskChain savedDisk(Template template, HostMachine on) throws IOException {
+        Template own = templates.find(template.name()).orElseThrow(() -> new PlatformFailure.Conflict(
+                "template_not_ready", "the template '" + template.name() + "' is not built on this server"));
+        prepare(own, line -> LOG.info("{}", line));
+        return snapshots.find(own, on.image(), on.key(own))
+                .orElseThrow(() -> new IOException("the saved machine of template " + own.name() + " is gone again"))
+                .manifest()
+                .disk();
+    }
+
+    @Override
+    public boolean usable(Template template) {
+        if (template.saved().isEmpty()) {
+            return true;
+        }
+        try (SavedMachines.Saved _ = saved.openDisk(template.saved().get())) {
+            return true;
+        } catch (PlatformFailure.NotFound | PlatformFailure.Unprocessable unusable) {
+            LOG.warn("template {} cannot be used any more: {}", template.name(), unusable.getMessage());
+            return false;
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
     @Override
     public MicroVm resume(SandboxId id, String snapshotId) {
-        try {
+        return makingRoom(() -> {
             HostMachine on = machine(line -> LOG.info("{}", line));
             try (SavedMachines.Saved snapshot =
                     saved.open(snapshotId, manifest -> on.snapshotKey(manifest.shape()))) {
@@ -128,11 +208,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
             } catch (VmStart.UnusableSnapshotException refused) {
                 throw SavedMachines.unusable(snapshotId, refused.getMessage());
             }
-        } catch (PlatformFailure known) {
-            throw known;
-        } catch (IOException | RuntimeException failure) {
-            throw new PlatformFailure.InternalFailure("the snapshot could not be resumed", failure);
-        }
+        });
     }
 
     @Override
@@ -200,6 +276,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
                 } else {
                     LOG.info("removing what is left of sandbox {}", directory.id());
                     directory.killProcesses();
+                    limits.group(directory.id()).remove();
                     Slot.of(directory.id()).delete();
                     directory.delete();
                 }
@@ -230,6 +307,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
         releases.add("memory", () -> memory.giveBack(manifest.memoryMib()));
         releases.add("files", directory::delete);
         releases.add("slot", slot::delete);
+        releases.add("control group", limits.group(directory.id())::remove);
         releases.add("process", () -> VmStart.end(process));
         HttpGuestClient guest = new HttpGuestClient(slot::openChannel, Slot.GUEST_ADDRESS);
         releases.add("connections", guest::close);
@@ -297,6 +375,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
 
     @Override
     public void close() {
+        prestarted.close();
         renewal.close();
         saved.close();
         lock.close();

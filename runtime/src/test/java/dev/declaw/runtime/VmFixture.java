@@ -118,6 +118,13 @@ final class VmFixture implements AutoCloseable {
         return host;
     }
 
+    /// As [#restart], with VMMs that are started in advance.
+    LocalMicroVmHost restartWithPrestartedVmms(int each) throws IOException {
+        host.close();
+        host = new LocalMicroVmHost(HostConfig.of(state, cache, envd, 16384).withPrestartedVmms(each), store.of(state));
+        return host;
+    }
+
     static SandboxId newId() {
         byte[] random = new byte[8];
         ThreadLocalRandom.current().nextBytes(random);

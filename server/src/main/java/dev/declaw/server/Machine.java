@@ -28,7 +28,8 @@ final class Machine {
 
     /// @throws IOException when the guest agent's binary is missing
     static HostConfig hostConfig(ServerConfig config) throws IOException {
-        HostConfig host = HostConfig.of(config.home().resolve("run"), config.cache(), guestAgent(config), memoryMib());
+        HostConfig host = HostConfig.of(config.home().resolve("run"), config.cache(), guestAgent(config), memoryMib())
+                .withPrestartedVmms(config.limits().prestartedVmms());
         int memoryMib = config.limits().memoryMib();
         return memoryMib == 0 ? host : host.withMemoryBudget(memoryMib);
     }

@@ -69,12 +69,40 @@ public final class ContentPipeline {
         return stage.enabled() && !stage.hosts().none();
     }
 
-    /// The screening of one request.
-    ///
+    /// What of the pipeline concerns one host, found once for all requests to it. Immutable.
+    public final class ForHost {
+        private final HostStages stages;
+        private final ResponseStages responses;
+        private final CredentialSet bound;
+        private final String peer;
+
+        private ForHost(Optional<HostName> name, String peer) {
+            this.peer = peer;
+            this.stages = stages(name);
+            this.responses = responses(name, peer);
+            this.bound = credentials.covers(name) ? credentials : CredentialSet.NONE;
+        }
+
+        /// Whether it is of this pipeline; another one's must not be used after a change of the policy.
+        public boolean of(ContentPipeline pipeline) {
+            return ContentPipeline.this == pipeline;
+        }
+
+        /// The screening of one request.
+        public ContentRun begin() {
+            return new ContentRun(stages, scanners, peer, policy.mode(), responses, bound);
+        }
+    }
+
     /// @param name the host's name; empty for a bare address
     /// @param peer the name, or the address as text: what tokens are bound to
+    public ForHost forHost(Optional<HostName> name, String peer) {
+        return new ForHost(name, peer);
+    }
+
+    /// The screening of one request, where there will be no second to that host.
     public ContentRun begin(Optional<HostName> name, String peer) {
-        return new ContentRun(stages(name), scanners, peer, policy.mode(), responses(name, peer), credentials.covers(name) ? credentials : CredentialSet.NONE);
+        return forHost(name, peer).begin();
     }
 
     private ResponseStages responses(Optional<HostName> name, String peer) {

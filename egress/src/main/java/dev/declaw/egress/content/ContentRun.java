@@ -9,6 +9,7 @@ import dev.declaw.model.policy.PolicyMode;
 import dev.declaw.model.policy.Reason;
 import dev.declaw.model.scan.ContentScanners;
 import dev.declaw.model.scan.ScanText;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -137,6 +138,25 @@ public final class ContentRun {
         return current;
     }
 
+    /// The screening of a body that is too large to be held; empty where it must be held all the same.
+    ///
+    /// @param begin the first bytes of the body, which are to be fed all the same
+    public Optional<BodyStream> bodyStream(String contentType, byte[] begin) {
+        if (reports || stages.judging()) return Optional.empty();
+        return BodyStream.of(this, stages.edits(), contentType, begin, peer);
+    }
+
+    /// Whether [#bodyStream] may have an answer, as far as it is known without the body.
+    public boolean mayStream() {
+        return !reports && !stages.judging() && stages.edits().stream().allMatch(stage -> stage.stream(false, peer).isPresent());
+    }
+
+    /// @return what goes on to the next stage
+    String streamed(EditStage stage, StreamStage.Piece piece) {
+        note(stage.name(), piece.verdict(), true);
+        return piece.text();
+    }
+
     /// Judges head and body together; for a request without a body too.
     public void judge() {
         if (refused != null || !stages.judging()) return;
@@ -236,12 +256,17 @@ public final class ContentRun {
         return stages.any();
     }
 
+    /// Whether a credential signs the body, so that it must be held whether or not a stage reads it.
+    public boolean signsBody(Binding.Request request, List<Field> fields) {
+        return !credentials.isEmpty() && credentials.signsBody(request, fields);
+    }
+
     /// Puts in the credentials that are bound to the request: the last step before it is encoded. Not a matter of
     /// [PolicyMode]: bindings hold in any.
     ///
     /// @return the request with them
-    public CredentialSet.Outcome inject(Binding.Request request, List<Field> fields) {
-        CredentialSet.Outcome outcome = credentials.inject(request, fields);
+    public CredentialSet.Outcome inject(Binding.Request request, List<Field> fields, byte[] content, Instant now) {
+        CredentialSet.Outcome outcome = credentials.inject(request, fields, content, now);
         switch (outcome) {
             case CredentialSet.Outcome.Refused(Reason reason) -> {
                 decide("credentials", "blocked");
@@ -262,6 +287,11 @@ public final class ContentRun {
         ContentRun run = new ContentRun(some, scanners, peer, mode, responses, CredentialSet.NONE);
         run.scrub = scrub;
         return run;
+    }
+
+    /// Whether a response may hold what [#masked] takes out.
+    public boolean masks() {
+        return scrub.isPresent();
     }
 
     /// A response's header value, without the credentials of the request.

@@ -24,6 +24,11 @@ import java.util.Optional;
 /// served. Used by the control thread only.
 final class EngineSlots implements SlotService {
     private record Served(SandboxSlot slot, Channel dns, String tenant) implements AutoCloseable {
+        /// The same slot, of another tenant from now on: a warm machine belongs to nobody until it is claimed.
+        Served of(String owner) {
+            return new Served(slot, dns, owner);
+        }
+
         @Override
         public void close() {
             dns.close().syncUninterruptibly();
@@ -89,8 +94,11 @@ final class EngineSlots implements SlotService {
         boolean first = versioned.needsCertificateAuthority() && current.slot.authority().isEmpty();
         Optional<CertificateAuthority> created =
                 first ? Optional.of(CertificateAuthority.create(request.sandboxId(), clock)) : Optional.empty();
-        tenant(request);
+        TenantConnections tenant = tenant(request);
         current.slot.update(versioned, credentials, custom, created);
+        current.slot.tenant(tenant);
+        served.put(request.sandboxId(), current.of(request.tenant().id()));
+        forgetTenant(current.tenant);
         return new OpenedSlot(created.map(CertificateAuthority::certificatePem));
     }
 
@@ -107,7 +115,11 @@ final class EngineSlots implements SlotService {
         Served ended = served.remove(sandboxId);
         if (ended == null) return;
         ended.close();
-        if (served.values().stream().noneMatch(other -> other.tenant.equals(ended.tenant))) tenants.remove(ended.tenant);
+        forgetTenant(ended.tenant);
+    }
+
+    private void forgetTenant(String tenant) {
+        if (served.values().stream().noneMatch(other -> other.tenant.equals(tenant))) tenants.remove(tenant);
     }
 
     @Override

@@ -153,24 +153,24 @@ public final class SandboxSlot implements Questioner, AutoCloseable {
         return inForce.leaves;
     }
 
-    /// Whose connections those of this sandbox count among; set before the first.
+    /// Whose connections those of this sandbox count among from now on.
     public void tenant(TenantConnections shared) {
         tenant = shared;
     }
 
-    /// Takes one of the sandbox's connections, and one of its tenant's; false when all of either are taken. Each success is returned by
-    /// [#releaseConnection].
-    public boolean acquireConnection(int max) {
-        if (connections.incrementAndGet() <= max) {
-            if (tenant.acquire()) return true;
+    /// Takes one of the sandbox's connections, and one of its tenant's.
+    ///
+    /// @return gives both back, and is run once; empty when all of either are taken
+    public Optional<Runnable> acquireConnection(int max) {
+        TenantConnections shared = tenant;
+        if (connections.incrementAndGet() <= max && shared.acquire()) {
+            return Optional.of(() -> {
+                connections.decrementAndGet();
+                shared.release();
+            });
         }
         connections.decrementAndGet();
-        return false;
-    }
-
-    public void releaseConnection() {
-        connections.decrementAndGet();
-        tenant.release();
+        return Optional.empty();
     }
 
     /// Takes memory for a body that is held back until it has been screened; false when the sandbox holds too much.

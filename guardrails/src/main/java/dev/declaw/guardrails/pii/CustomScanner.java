@@ -67,6 +67,16 @@ public final class CustomScanner implements Scanner {
         return builtIn.slow();
     }
 
+    @Override
+    public int overlapChars() {
+        return Math.max(builtIn.overlapChars(), Scanner.super.overlapChars());
+    }
+
+    @Override
+    public boolean readsTables() {
+        return builtIn.readsTables();
+    }
+
     /// @throws IllegalStateException when the text exceeds a budget
     @Override
     public List<Finding> scan(ScanText source) {

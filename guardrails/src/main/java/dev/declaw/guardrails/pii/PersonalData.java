@@ -31,6 +31,16 @@ final class PersonalData implements Scanner {
     }
 
     @Override
+    public int overlapChars() {
+        return Math.max(structured.overlapChars(), names.overlapChars());
+    }
+
+    @Override
+    public boolean readsTables() {
+        return structured.readsTables();
+    }
+
+    @Override
     public List<Finding> scan(ScanText text) {
         List<Finding> sure = structured.scan(text);
         List<Finding> found = names.scan(text);

@@ -1,12 +1,12 @@
 package dev.declaw.guardrails.pii;
 
-import dev.declaw.guardrails.AnchorDfa;
+import dev.declaw.guardrails.Anchors;
 import dev.declaw.guardrails.FoldedText;
 import dev.declaw.guardrails.secrets.SecretScanner;
 import dev.declaw.model.scan.PiiType;
 
 /// One scan of [PiiScanner].
-final class PiiPass implements AnchorDfa.Visitor {
+final class PiiPass implements Anchors.Visitor {
     private static final int RUN_CHARS_MAX = 120;
 
     private final FoldedText text;
@@ -20,9 +20,10 @@ final class PiiPass implements AnchorDfa.Visitor {
     private final Labels labels;
     private final Columns columns;
     private final boolean numbered;
-    private AnchorDfa dfa;
+    private final boolean structured;
+    /// The search for keys, which is told of the same pass; null when none are wanted.
+    private final SecretScanner.Runs credentials;
     private ContextKind[] kinds;
-    private String[] words;
     private int numbersDoneUntil;
     private int labelledFrom;
     private int labelledUntil;
@@ -39,44 +40,60 @@ final class PiiPass implements AnchorDfa.Visitor {
         this.labels = new Labels(text, spans);
         this.columns = new Columns(text);
         this.numbered = Labels.wanted(spans);
+        this.structured = spans.wantsOtherThan(PiiType.API_KEY);
+        this.credentials = spans.wants(PiiType.API_KEY) ? SecretScanner.runs(text, true, (start, end, confidence) -> spans.add(PiiType.API_KEY, start, end, confidence)) : null;
     }
 
-    /// @param kinds what each literal of the automaton means
-    void run(AnchorDfa dfa, ContextKind[] kinds, String[] words) {
-        this.dfa = dfa;
+    /// @param anchors the pass; its words mean `kinds`, by index
+    void run(Anchors anchors, ContextKind[] kinds) {
         this.kinds = kinds;
-        this.words = words;
-        if (spans.wantsOtherThan(PiiType.API_KEY)) {
-            if (numbered && !key.isEmpty()) underKey();
-            dfa.run(text, this);
-            columns.read(labels);
-        }
-        if (spans.wants(PiiType.API_KEY)) SecretScanner.find(text, key, true, (start, end, confidence) -> spans.add(PiiType.API_KEY, start, end, confidence));
+        if (structured && numbered && !key.isEmpty()) underKey(anchors);
+        anchors.run(text.chars(), text.length(), this);
+        if (structured) columns.read(labels);
+        if (credentials != null) credentials.end(key);
     }
 
     /// The last label in the key's name rules: `passport_number`, `patientDateOfBirth`.
-    private void underKey() {
+    private void underKey(Anchors anchors) {
         FoldedText name = FoldedText.of(key);
         ContextKind[] last = {ContextKind.NONE};
-        dfa.run(name, (at, _, ended) -> {
-            for (int id : ended) {
-                boolean whole = Context.wholeWord(name, at + 1 - words[id].length(), at + 1);
-                if (whole && kinds[id].broad() != kinds[id]) last[0] = kinds[id];
+        anchors.run(name.chars(), name.length(), new Anchors.Visitor() {
+            @Override
+            public void word(int id, int start, int end) {
+                if (Context.wholeWord(name, start, end) && kinds[id].broad() != kinds[id]) last[0] = kinds[id];
+            }
+
+            @Override
+            public void trigger(int at, char c) {
+                // numbers in names say nothing
+            }
+
+            @Override
+            public void run(int start, int end) {
+                // nor do runs
             }
         });
         if (last[0].type() != null) numbersDoneUntil = Math.max(0, labels.wholeValue(last[0]));
     }
 
     @Override
-    public void alert(int at, char c, int[] ended) {
-        if (c >= '0' && c <= '9') {
-            if (at >= numbersDoneUntil) number(at);
-        } else if (c == '@') {
+    public void trigger(int at, char c) {
+        if (c == '@') {
             if (spans.wants(PiiType.EMAIL)) EmailRule.at(text, at, spans);
-        } else if (c == ':' && at >= numbersDoneUntil && spans.wants(PiiType.IP_ADDRESS)) {
-            ipv6.at(at, spans);
+        } else if (at >= numbersDoneUntil) {
+            if (c != ':') number(at);
+            else if (spans.wants(PiiType.IP_ADDRESS)) ipv6.at(at, spans);
         }
-        for (int id : ended) word(kinds[id], at + 1 - words[id].length(), at + 1);
+    }
+
+    @Override
+    public void word(int id, int start, int end) {
+        word(kinds[id], start, end);
+    }
+
+    @Override
+    public void run(int start, int end) {
+        if (credentials != null) credentials.run(start, end);
     }
 
     private void word(ContextKind kind, int start, int end) {

@@ -1,12 +1,14 @@
 package dev.declaw.guardrails.secrets;
 
+import dev.declaw.guardrails.Anchors;
+
 /// One pass of [SecretScanner] over one text.
-final class SecretPass {
+final class SecretPass implements Anchors.Visitor {
     private static final int RANDOM_CHARS_MIN = 14;
     private static final int PROSE_CHARS_MIN = 20;
     private static final int CONTEXT_CHARS = 40;
     private static final int PROVIDER_CHARS_MIN = 12;
-    private static final int PEM_CHARS_MAX = 16_384;
+    static final int PEM_CHARS_MAX = 16_384;
     private static final int TRIES_IN_RUN_MAX = 8;
     /// Shorter runs are no keys by themselves.
     private static final int LONG_CHARS_MIN = 8;
@@ -46,6 +48,10 @@ final class SecretPass {
     private int valueEnd;
     private int triesInValue;
 
+    /// The same for random values: `a1+a1+a1+`.
+    private int randomEnd;
+    private int triesOfRandom;
+
     /// @param examples whether the example keys of documentations (`AKIA…EXAMPLE`) count, too
     SecretPass(char[] text, int length, boolean examples, SecretScanner.Sink sink) {
         this.text = text;
@@ -54,53 +60,49 @@ final class SecretPass {
         this.sink = sink;
     }
 
-    /// Reads the whole text; answers how many secrets there were.
-    ///
-    /// A run of identifier characters is looked at only where something may come of it: it is long, or what follows may assign a value to it,
-    /// or it may begin a phrase such as `Bearer …`.
-    int run() {
-        char[] text = this.text;
-        byte[] bits = Chars.BIT;
-        byte[] nexts = NEXT;
-        int length = this.length;
-        int i = 0;
-        while (i < length) {
-            char c = text[i];
-            if (c >= 128 || bits[c] == 0) {
-                i++;
-                continue;
-            }
-            int start = i;
-            int seen = 0;
-            int bit = bits[c];
-            do {
-                seen |= bit;
-                i++;
-            } while (i < length && (c = text[i]) < 128 && (bit = bits[c]) != 0);
-            if (start < done) {
-                i = Math.max(i, done);
-                continue;
-            }
-            int count = i - start;
-            byte next = i < length && c < 128 ? nexts[c] : NOTHING;
-            if (next == SPACE && !phrase(start, i)) next = NOTHING;
-            boolean look = switch (next) {
-                case OPERATOR, SPACE -> count >= 2;
-                // A word alone is no key; one that goes on over a dot is when a provider's keys begin so.
-                case DOT -> count >= LONG_CHARS_MIN || dotted(start, i, seen);
-                default -> count >= LONG_CHARS_MIN && (count >= RANDOM_CHARS_MIN || (seen & 1 << Chars.DIGIT) != 0);
-            };
-            if (look) {
-                token(start, i);
-                i = Math.max(i, done);
-            }
-        }
+    /// How many secrets were found.
+    int found() {
         return found;
     }
 
-    private boolean dotted(int start, int end, int seen) {
+    /// Looks at a run of identifier characters where something may come of it: it is long, or what follows may assign a value to it, or it may
+    /// begin a phrase such as `Bearer …`. Runs come in the order of the text.
+    @Override
+    public void run(int runStart, int end) {
+        if (end <= done) return;
+        int start = Math.max(runStart, done);
+        int count = end - start;
+        char c = end < length ? text[end] : 0;
+        byte next = c < 128 ? NEXT[c] : NOTHING;
+        if (next == SPACE && !phrase(start, end)) next = NOTHING;
+        boolean look = switch (next) {
+            case OPERATOR, SPACE -> count >= 2;
+            // A word alone is no key; one that goes on over a dot is when a provider's keys begin so.
+            case DOT -> count >= LONG_CHARS_MIN || dotted(start, end);
+            default -> count >= RANDOM_CHARS_MIN || count >= LONG_CHARS_MIN && holds(start, end, Chars.DIGIT);
+        };
+        if (!look) return;
+        token(start, end);
+    }
+
+    @Override
+    public void trigger(int at, char c) {
+        // none asked for
+    }
+
+    @Override
+    public void word(int id, int start, int end) {
+        // none asked for
+    }
+
+    private boolean holds(int start, int end, byte kind) {
+        for (int i = start; i < end; i++) if (Chars.of(text[i]) == kind) return true;
+        return false;
+    }
+
+    private boolean dotted(int start, int end) {
         if (end + 1 >= length || end - start > 1 && !Chars.token(text[end + 1])) return false;
-        return (seen & 1 << Chars.JOINT) != 0 || Providers.mayBegin(text[start], start + 1 < length ? text[start + 1] : 0) || text[start] == 'e';
+        return holds(start, end, Chars.JOINT) || Providers.mayBegin(text[start], start + 1 < length ? text[start + 1] : 0) || text[start] == 'e';
     }
 
     /// Whether a run with a space behind it may name a value: an operator, a flag, an authentication scheme, `ENV NAME value`, `name value="…"`.
@@ -135,7 +137,7 @@ final class SecretPass {
     /// At the start of a run and after each joint in it: `token_ghp_…`.
     private boolean provider(int start, int end) {
         if (start >= runEnd) {
-            int limit = Math.min(length, start + SecretScanner.WINDOW_OVERLAP_CHARS);
+            int limit = Math.min(length, start + SecretScanner.VALUE_CHARS_MAX);
             runEnd = end;
             while (runEnd < limit && Chars.extended(text[runEnd])) runEnd++;
             triesInRun = 0;
@@ -159,7 +161,7 @@ final class SecretPass {
     private boolean webToken(int start) {
         int dots = 0;
         int i = start;
-        int limit = Math.min(length, start + SecretScanner.WINDOW_OVERLAP_CHARS);
+        int limit = Math.min(length, start + SecretScanner.VALUE_CHARS_MAX);
         while (i < limit && (Chars.extended(text[i]) && text[i] != ':' && text[i] != '|' || text[i] == '\\')) {
             if (text[i] == '.') dots++;
             i++;
@@ -199,6 +201,7 @@ final class SecretPass {
         valueEnd = Math.max(valueEnd, stop);
         if (scheme(text, after, stop)) {
             after = stop + 1;
+            if (after >= length) return false;
             stop = Values.end(text, after, length);
         }
         if (stop <= after) return false;
@@ -341,12 +344,16 @@ final class SecretPass {
 
     /// A random value: after an assignment whose name is not harmless, or in a sentence that speaks of keys or providers.
     private void random(int start, int end) {
+        if (start > 0 && (text[start - 1] == '/' || text[start - 1] == '.' || text[start - 1] == '#')) return;
+        if (start >= randomEnd) triesOfRandom = 0;
+        else if (++triesOfRandom > TRIES_IN_RUN_MAX) return;
         int stop = end;
-        int limit = Math.min(length, start + SecretScanner.WINDOW_OVERLAP_CHARS);
+        int limit = Math.min(length, start + SecretScanner.VALUE_CHARS_MAX);
         while (stop < limit && Chars.extended(text[stop])) stop++;
+        randomEnd = Math.max(randomEnd, stop);
         while (stop > end && !Chars.token(text[stop - 1]) && text[stop - 1] != '=') stop--;
         int count = stop - start;
-        if (count < RANDOM_CHARS_MIN || start > 0 && (text[start - 1] == '/' || text[start - 1] == '.' || text[start - 1] == '#')) return;
+        if (count < RANDOM_CHARS_MIN) return;
         boolean digest = Randomness.digest(text, start, stop);
         if (!digest && !Randomness.random(text, start, stop, false) || Values.placeholder(text, start, stop, examples)) return;
         int context = context(start, Randomness.uuid(text, start, stop));

@@ -1,5 +1,6 @@
 package dev.declaw.guardrails.secrets;
 
+import dev.declaw.guardrails.Anchors;
 import dev.declaw.guardrails.FoldedText;
 import dev.declaw.model.scan.Finding;
 import dev.declaw.model.scan.ScanText;
@@ -14,8 +15,13 @@ public final class SecretScanner implements Scanner {
     /// The type of every finding. The span covers the value, not its name.
     public static final String TYPE = "secret";
 
-    /// A caller that cuts a text into windows repeats this many characters: the longest single value that is recognised.
-    public static final int WINDOW_OVERLAP_CHARS = 4096;
+    /// The longest single value that is recognised, but for private-key blocks.
+    static final int VALUE_CHARS_MAX = 4096;
+
+    /// As [#overlapChars]: the longest private-key block that is recognised, and its label.
+    public static final int WINDOW_OVERLAP_CHARS = SecretPass.PEM_CHARS_MAX + 256;
+
+    private static final Anchors RUNS = Anchors.of(List.of(), "", true);
 
     /// Has nothing to set: a caller filters by confidence.
     public SecretScanner() {}
@@ -23,6 +29,11 @@ public final class SecretScanner implements Scanner {
     @Override
     public String name() {
         return "secrets";
+    }
+
+    @Override
+    public int overlapChars() {
+        return WINDOW_OVERLAP_CHARS;
     }
 
     /// Told of each secret, in the order of the text, in folded positions.
@@ -35,19 +46,47 @@ public final class SecretScanner implements Scanner {
     public List<Finding> scan(ScanText source) {
         FoldedText text = FoldedText.of(source.text());
         List<Finding> findings = new ArrayList<>();
-        find(text, source.key(), false, (start, end, confidence) -> findings.add(new Finding(TYPE, text.source(start), text.source(end), confidence)));
+        find(text, source.key(), (start, end, confidence) -> findings.add(new Finding(TYPE, text.source(start), text.source(end), confidence)));
         return findings;
     }
 
-    /// For scanners that have folded the text already.
+    private static void find(FoldedText text, String key, Sink sink) {
+        SecretPass pass = new SecretPass(text.chars(), text.length(), false, sink);
+        RUNS.run(text.chars(), text.length(), pass);
+        if (pass.found() == 0) underKey(text, key, false, sink);
+    }
+
+    /// For scanners that share the pass over the text: what to tell of each run of identifier characters.
     ///
-    /// @param key the name that the whole text stands under; empty when there is none
     /// @param examples whether the example keys of documentations (`AKIA…EXAMPLE`) count, too
-    public static void find(FoldedText text, String key, boolean examples, Sink sink) {
-        char[] chars = text.chars();
-        int length = text.length();
-        int found = new SecretPass(chars, length, examples, sink).run();
-        if (found == 0 && !key.isEmpty() && length > 0 && length <= WINDOW_OVERLAP_CHARS) underKey(key.toCharArray(), chars, length, examples, sink);
+    public static Runs runs(FoldedText text, boolean examples, Sink sink) {
+        SecretPass pass = new SecretPass(text.chars(), text.length(), examples, sink);
+        return new Runs() {
+            @Override
+            public void run(int start, int end) {
+                pass.run(start, end);
+            }
+
+            @Override
+            public void end(String key) {
+                if (pass.found() == 0) underKey(text, key, examples, sink);
+            }
+        };
+    }
+
+    /// One scan that is told of runs by another's pass. One scan, one thread.
+    public interface Runs {
+        /// As [Anchors.Visitor#run].
+        void run(int start, int end);
+
+        /// After the last run.
+        ///
+        /// @param key the name that the whole text stands under; empty when there is none
+        void end(String key);
+    }
+
+    private static void underKey(FoldedText text, String key, boolean examples, Sink sink) {
+        if (!key.isEmpty() && text.length() > 0 && text.length() <= VALUE_CHARS_MAX) underKey(key.toCharArray(), text.chars(), text.length(), examples, sink);
     }
 
     private static void underKey(char[] name, char[] chars, int length, boolean examples, Sink sink) {

@@ -91,4 +91,11 @@ final class SecretScannerTest {
     private List<String> found(String text) {
         return scanner.scan(ScanText.of(text)).stream().map(f -> text.substring(f.start(), f.end())).toList();
     }
+
+    @Test
+    void aTextMayEndBehindAnAuthenticationScheme() {
+        for (String text : List.of("Authorization: Bearer", "token = basic", "auth_token: token", "ENV TOKEN bearer")) {
+            assertThat(new SecretScanner().scan(ScanText.of(text))).as(text).isEmpty();
+        }
+    }
 }

@@ -20,6 +20,9 @@ public enum Reason {
     UNKNOWN_DESTINATION("the synthetic address belongs to no name of this sandbox", "resolve the name again"),
     RESOLUTION_FAILED("the host name could not be resolved", "check the name"),
     UPSTREAM_UNREACHABLE("the upstream server did not accept the connection", "try again later"),
+    UPSTREAM_TLS_RESET(
+            "the origin cut the TLS handshake",
+            "it may refuse this client's hello, as bot protection does; leave the name out of the domains of the stages, so that it passes unread"),
     UPSTREAM_TLS_INVALID(
             "the upstream certificate does not verify for this name", "the origin's certificate must be valid"),
     UNSUPPORTED_PROTOCOL(

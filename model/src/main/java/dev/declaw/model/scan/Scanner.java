@@ -22,6 +22,22 @@ public interface Scanner {
         return texts.stream().map(this::scan).toList();
     }
 
+    /// The most that [#overlapChars] may answer.
+    int OVERLAP_CHARS_MAX = 65_536;
+
+    /// How many characters behind its start a finding may need, its own among them: a caller that cuts a text into windows lets them
+    /// overlap by so many. [ScanStream] does that.
+    ///
+    /// @return 0 to [#OVERLAP_CHARS_MAX]
+    default int overlapChars() {
+        return 4_096;
+    }
+
+    /// Whether the first line of a text, as the heads of a table's columns, gives meaning to all later ones.
+    default boolean readsTables() {
+        return false;
+    }
+
     /// Whether a scan may take milliseconds (it runs a model), so that it must not run on an event loop.
     default boolean slow() {
         return false;

@@ -210,7 +210,7 @@ final class Exchange {
         try {
             return pool.fresh(WireLimits.CONNECT_DEADLINE);
         } catch (IOException failure) {
-            throw unreachable(failure);
+            throw new PlatformFailure.GuestUnreachable("the sandbox's agent cannot be reached", failure, true);
         }
     }
 

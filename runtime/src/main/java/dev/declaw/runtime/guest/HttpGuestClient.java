@@ -127,10 +127,19 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
     /// @param alive asked before every try; false ends the waiting
     /// @return whether it answered
     public boolean awaitHealthy(Duration deadline, BooleanSupplier alive) {
+        return await(deadline, alive, () -> healthy(HEALTH_DEADLINE));
+    }
+
+    /// Asks until the agent takes a connection, which the next call uses.
+    public boolean awaitReachable(Duration deadline, BooleanSupplier alive) {
+        return await(deadline, alive, () -> true);
+    }
+
+    private boolean await(Duration deadline, BooleanSupplier alive, BooleanSupplier then) {
         long end = System.nanoTime() + deadline.toNanos();
         Duration patience = FIRST_TRY;
         while (System.nanoTime() < end && alive.getAsBoolean()) {
-            if (pool.reachable(patience) && healthy(HEALTH_DEADLINE)) {
+            if (pool.reachable(patience) && then.getAsBoolean()) {
                 return true;
             }
             patience = longer(patience);

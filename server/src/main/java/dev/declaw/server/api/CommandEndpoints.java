@@ -48,8 +48,8 @@ final class CommandEndpoints {
         CommandRecord.of(
                 sandbox, "command_run", request.command(), request.envs(), request.user(), request.background() ? "background" : "foreground");
         Optional<ProcessTag> tag = IdempotentStart.tag(call);
-        if (tag.isEmpty()) return sandbox.guest().start(request.spec());
-        return IdempotentStart.told(() -> sandbox.guest().start(request.spec().tagged(tag.get())));
+        return IdempotentStart.told(
+                call, sandbox, () -> sandbox.guest().start(tag.map(request.spec()::tagged).orElseGet(request::spec)));
     }
 
     void await(HttpCall call) {

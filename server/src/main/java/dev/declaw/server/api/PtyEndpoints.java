@@ -40,7 +40,7 @@ final class PtyEndpoints {
         with(call, sandbox -> {
             CommandCheck.check(sandboxes.commandGate(), sandbox, CommandInputs.ofTerminal());
             sandbox.record(AuditCategory.PTY, "pty_started", facts -> facts.text("user", spec.user()));
-            int pid = IdempotentStart.told(() -> sandbox.guest().launch(spec));
+            int pid = IdempotentStart.told(call, sandbox, () -> sandbox.guest().launch(spec));
             call.json(201, Json.object().put("pid", pid));
         });
     }

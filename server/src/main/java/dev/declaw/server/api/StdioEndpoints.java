@@ -46,7 +46,7 @@ final class StdioEndpoints {
         with(call, sandbox -> {
             CommandCheck.check(sandboxes.commandGate(), sandbox, CommandInputs.ofLine(command));
             CommandRecord.of(sandbox, "stdio_started", command, envs, user, "stdio");
-            int pid = IdempotentStart.told(() -> sandbox.guest().launch(spec));
+            int pid = IdempotentStart.told(call, sandbox, () -> sandbox.guest().launch(spec));
             call.json(201, Json.object().put("cmd_id", tag.name()).put("pid", pid));
         });
     }

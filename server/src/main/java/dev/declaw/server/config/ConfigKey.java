@@ -17,6 +17,7 @@ enum ConfigKey {
     ENVD(""),
     WARM_POOL("0"),
     WARM_POOL_MAX("16"),
+    PRESTARTED_VMMS("1"),
     SANDBOXES_MAX("64"),
     BOOTS_MAX("4"),
     MEMORY_MIB("0"),

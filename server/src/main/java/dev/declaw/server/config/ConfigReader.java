@@ -85,7 +85,8 @@ public final class ConfigReader {
                         (int) number(ConfigKey.SANDBOXES_MAX, 1, 4096),
                         (int) number(ConfigKey.BOOTS_MAX, 1, 64),
                         (int) number(ConfigKey.MEMORY_MIB, 0, 1 << 30),
-                        number(ConfigKey.TIMEOUT_SECONDS_MAX, 0, 366L * 24 * 3600)),
+                        number(ConfigKey.TIMEOUT_SECONDS_MAX, 0, 366L * 24 * 3600),
+                        (int) number(ConfigKey.PRESTARTED_VMMS, 0, 64)),
                 flag(ConfigKey.KEEP_SANDBOXES),
                 new Tenants.Limits(
                         (int) number(ConfigKey.TENANT_SANDBOXES_MAX, 0, 4096),

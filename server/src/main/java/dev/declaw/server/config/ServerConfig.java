@@ -69,5 +69,6 @@ public record ServerConfig(
     /// @param bootsMax creates that work at the same time; further ones wait in line
     /// @param memoryMib memory that all sandboxes together may be promised; 0 for three quarters of the machine's
     /// @param timeoutSecondsMax longest life that a sandbox may ask for; 0 for no limit
-    public record Limits(int sandboxesMax, int bootsMax, int memoryMib, long timeoutSecondsMax) {}
+    /// @param prestartedVmms VMMs that are started in advance for each template that is asked for
+    public record Limits(int sandboxesMax, int bootsMax, int memoryMib, long timeoutSecondsMax, int prestartedVmms) {}
 }

@@ -2,6 +2,7 @@ package dev.declaw.server.custom;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /// Finds the programs that a line of shell names (POSIX.1-2024, Shell Command Language 2.9 and 2.10): what stands where a command may begin,
@@ -10,8 +11,12 @@ final class ShellLine {
     private static final Set<String> BEFORE_COMMANDS =
             Set.of("!", "{", "}", "if", "then", "else", "elif", "fi", "do", "done", "while", "until", "time", "esac");
 
-    /// Programs that start another one, which is what counts; their options with a value are not known, so the first word that is none is taken.
-    private static final Set<String> WRAPPERS = Set.of("exec", "command", "env", "nohup", "sudo", "nice", "setsid", "stdbuf", "timeout", "xargs", "time");
+    /// Programs that start another one, which is what counts, with those of their options that have a value behind them.
+    private static final Map<String, Set<String>> WRAPPERS = Map.ofEntries(
+            Map.entry("exec", Set.of("-a")), Map.entry("command", Set.of()), Map.entry("env", Set.of("-u", "-C", "-S")), Map.entry("nohup", Set.of()),
+            Map.entry("sudo", Set.of("-u", "-g", "-h", "-p", "-C", "-D", "-R", "-T", "-U")), Map.entry("nice", Set.of("-n")), Map.entry("setsid", Set.of()),
+            Map.entry("stdbuf", Set.of("-i", "-o", "-e")), Map.entry("timeout", Set.of("-s", "-k")), Map.entry("time", Set.of("-f", "-o")),
+            Map.entry("xargs", Set.of("-I", "-n", "-P", "-L", "-d", "-a", "-E", "-s")));
 
     private static final int WORDS_MAX = 20_000;
     private static final int DEPTH_MAX = 32;
@@ -170,18 +175,23 @@ final class ShellLine {
         redirected = false;
         if (words.isEmpty()) return;
         commands.add(List.copyOf(words));
-        if (WRAPPERS.contains(words.getFirst())) unwrap();
+        unwrap(words);
         words = new ArrayList<>();
     }
 
-    /// `env A=b nice prog x`: each later word may be the program, until one is neither an option nor an assignment nor a number.
-    private void unwrap() {
-        for (int i = 1; i < words.size(); i++) {
-            String text = words.get(i);
+    /// `env A=b nice -n 5 prog x`: the first word that is no option, no value of one, no assignment and no number is a program.
+    private void unwrap(List<String> command) {
+        Set<String> withValue = WRAPPERS.get(command.getFirst().substring(command.getFirst().lastIndexOf('/') + 1));
+        if (withValue == null) return;
+        for (int i = 1; i < command.size(); i++) {
+            String text = command.get(i);
+            if (withValue.contains(text)) i++;
             boolean setting = text.startsWith("-") || text.matches("(?s)[A-Za-z_][A-Za-z0-9_]*=.*") || text.matches("[0-9.]+[smhd]?");
             if (setting) continue;
-            commands.add(List.copyOf(words.subList(i, words.size())));
-            if (!WRAPPERS.contains(text)) return;
+            List<String> inner = List.copyOf(command.subList(i, command.size()));
+            commands.add(inner);
+            unwrap(inner);
+            return;
         }
     }
 }

@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
@@ -39,6 +40,10 @@ public final class LiveSandbox {
     private final SandboxAudit audit;
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
     private final Semaphore calls = new Semaphore(CALLS_MAX);
+    private final AtomicLong uses = new AtomicLong();
+    private final Lifecycle lifecycle;
+    private long usesSeen;
+    private Instant idleSince;
 
     /// Held while sockets, CA and guest are brought in line, so that a create and a restart of the proxy do not interleave.
     final ReentrantLock egressLock = new ReentrantLock();
@@ -82,6 +87,7 @@ public final class LiveSandbox {
         this.environment = Map.copyOf(all);
         this.audit = audit;
         this.deadline = row.deadline();
+        this.lifecycle = Lifecycle.of(row);
     }
 
     public String id() {
@@ -131,7 +137,22 @@ public final class LiveSandbox {
             throw new PlatformFailure.QuotaExceeded(
                     "too_many_calls", "this sandbox has " + CALLS_MAX + " calls under way; wait for one to end", 1);
         }
+        uses.incrementAndGet();
         return calls::release;
+    }
+
+    /// What it asked for about its own end.
+    Lifecycle lifecycle() {
+        return lifecycle;
+    }
+
+    /// Since when nobody uses it, as seen by whoever asks again and again; now, when a call is under way or was since the
+    /// last time.
+    synchronized Instant idleSince(Instant now) {
+        long seen = uses.get();
+        if (idleSince == null || seen != usesSeen || calls.availablePermits() < CALLS_MAX) idleSince = now;
+        usesSeen = seen;
+        return idleSince;
     }
 
     /// One call that is under way.
@@ -192,6 +213,11 @@ public final class LiveSandbox {
     boolean vmExited() {
         MicroVm attached = vm;
         return attached != null && attached.exited().toCompletableFuture().isDone();
+    }
+
+    /// True when its microVM has ended, or is about to.
+    public boolean ending() {
+        return leaving() || vmExited() || endReason().isPresent();
     }
 
     Optional<Instant> deadline() {

@@ -22,6 +22,7 @@ final class Reaper implements AutoCloseable {
     private static final Duration TICK = Duration.ofMillis(200);
     private static final Duration SAMPLE_EVERY = Duration.ofSeconds(10);
     private static final int PAUSE_RETRY_SECONDS = 3;
+    private static final String IDLE = "idle";
     private static final Duration RETAIN_EVERY = Duration.ofSeconds(2);
     private static final Duration FORGET_EVERY = Duration.ofMinutes(5);
     private static final Duration KILLED_STAY_READABLE = Duration.ofHours(24);
@@ -112,7 +113,11 @@ final class Reaper implements AutoCloseable {
         if (sandbox.creating() || !sandbox.mayRetry(now)) return;
         if (sandbox.endReason().isEmpty() && sandbox.sampleDue(now.minus(SAMPLE_EVERY))) sample(sandbox, now);
         boolean expired = sandbox.deadline().map(deadline -> !deadline.isAfter(now)).orElse(false);
-        if (expired && Lifecycle.of(sandbox.row()).pauseOnTimeout() && sandbox.mayTryPause()) {
+        boolean idle = !expired && idle(sandbox, now);
+        if (idle && sandbox.endReason().isEmpty()) {
+            sandbox.retryAfter(now.plusSeconds(PAUSE_RETRY_SECONDS));
+            Thread.ofVirtual().name("idle-" + sandbox.id()).start(() -> endIdle(sandbox));
+        } else if (expired && sandbox.lifecycle().pauseOnTimeout() && sandbox.mayTryPause()) {
             sandbox.retryAfter(now.plusSeconds(PAUSE_RETRY_SECONDS));
             Thread.ofVirtual().name("pause-" + sandbox.id()).start(() -> pauseExpired(sandbox, now));
         } else if (expired && end.decideExpired(sandbox, now)) {
@@ -122,6 +127,24 @@ final class Reaper implements AutoCloseable {
         } else if (!sandbox.egressOpen() && slots.ready()) {
             sandbox.retryAfter(now.plusSeconds(2));
             Thread.ofVirtual().name("reopen-" + sandbox.id()).start(() -> slots.reopen(sandbox));
+        }
+    }
+
+    private static boolean idle(LiveSandbox sandbox, Instant now) {
+        long seconds = sandbox.lifecycle().idleSeconds();
+        Instant since = sandbox.idleSince(now);
+        return seconds > 0 && !since.plusSeconds(seconds).isAfter(now);
+    }
+
+    private void endIdle(LiveSandbox sandbox) {
+        try {
+            if (sandbox.lifecycle().pauseOnTimeout() && sandbox.mayTryPause()) {
+                pause.pauseIdle(sandbox);
+            } else if (end.decide(sandbox, IDLE)) {
+                end.tearDown(sandbox);
+            }
+        } catch (RuntimeException e) {
+            LOG.warn("{} is idle and could not be paused", sandbox.id(), e);
         }
     }
 

@@ -76,11 +76,6 @@ final class SandboxCreation {
         refusing = true;
     }
 
-    /// How many stand in line.
-    int waiting() {
-        return boots.getQueueLength();
-    }
-
     /// How many have left the line and not arrived.
     int booting() {
         return settings.bootsMax() - boots.availablePermits();
@@ -93,8 +88,12 @@ final class SandboxCreation {
     /// A place among the living, and in line, for a sandbox that is brought back. Closing it leaves the line, and the place
     /// unless it was kept.
     final class Admission implements AutoCloseable {
+        private final Turn turn;
         private boolean kept;
-        private boolean left;
+
+        Admission(Turn turn) {
+            this.turn = turn;
+        }
 
         void keepPlace() {
             kept = true;
@@ -102,8 +101,7 @@ final class SandboxCreation {
 
         /// Lets the next one boot.
         void leaveLine() {
-            if (!left) boots.release();
-            left = true;
+            turn.leave();
         }
 
         @Override
@@ -123,8 +121,9 @@ final class SandboxCreation {
         quotas.admit(owner, memoryMib, replaced);
         if (!places.tryTake()) throw noPlace();
         try {
-            standInLine();
-            return new Admission();
+            Turn turn = new Turn();
+            turn.take();
+            return new Admission(turn);
         } catch (RuntimeException e) {
             places.release();
             throw e;
@@ -170,27 +169,25 @@ final class SandboxCreation {
         quotas.admit(owner, origin.memoryMib()); // early, so that nobody stands in line in vain; counts again at the end of it
         if (!places.tryTake()) throw noPlace();
         LiveSandbox sandbox = null;
-        boolean queued = false;
+        Turn turn = new Turn();
         try {
             pool.asked(origin.template());
             Optional<WarmPool.Warm> warm = origin.pooled().flatMap(pool::claim);
             if (warm.isEmpty()) {
-                queued = standInLine();
+                turn.take();
                 warm = origin.pooled().flatMap(pool::claim); // one may have got ready meanwhile
             }
             sandbox = register(owner, request, policy.policy(), origin, warm);
+            SandboxInfo info = bringUp(sandbox, origin, request, bound, turn);
+            List<String> warnings = new ArrayList<>(policy.warnings());
+            warnings.addAll(custom);
+            warnings.addAll(sandbox.gateWarnings());
+            warnings.addAll(VolumeMounts.warnings(request.volumes()));
+            return new Sandboxes.Created(info, warnings);
         } finally {
-            if (sandbox == null) {
-                if (queued) boots.release();
-                places.release();
-            }
+            turn.leave();
+            if (sandbox == null) places.release();
         }
-        SandboxInfo info = bringUp(sandbox, origin, request, bound, queued);
-        List<String> warnings = new ArrayList<>(policy.warnings());
-        warnings.addAll(custom);
-        warnings.addAll(sandbox.gateWarnings());
-        warnings.addAll(VolumeMounts.warnings(request.volumes()));
-        return new Sandboxes.Created(info, warnings);
     }
 
     /// What a new sandbox starts from: a template, or a snapshot of another sandbox.
@@ -301,22 +298,37 @@ final class SandboxCreation {
         return timeoutSeconds == 0 ? Optional.empty() : Optional.of(from.plus(Duration.ofSeconds(timeoutSeconds)));
     }
 
-    private boolean standInLine() {
-        try {
-            if (boots.tryAcquire(LINE_WAIT_SECONDS_MAX, TimeUnit.SECONDS)) return true;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+    /// A place among those that boot. Used by one thread.
+    private final class Turn {
+        private boolean taken;
+
+        /// Stands in line.
+        void take() {
+            try {
+                taken = boots.tryAcquire(LINE_WAIT_SECONDS_MAX, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            if (!taken) {
+                throw new PlatformFailure.NoCapacity(
+                        "create_queue_full", "too many sandboxes are being created at this moment; try again");
+            }
         }
-        throw new PlatformFailure.NoCapacity(
-                "create_queue_full", "too many sandboxes are being created at this moment; try again");
+
+        /// Lets the next one boot; does nothing when there is nothing to leave.
+        void leave() {
+            if (taken) boots.release();
+            taken = false;
+        }
     }
 
     /// Records the sandbox as CREATING. A warm microVM brings its id and its token with it.
     private LiveSandbox register(
             String owner, CreateSandbox request, SecurityPolicy policy, Origin origin, Optional<WarmPool.Warm> warm) {
         Map<String, String> environment = origin.environment(request.envs());
+        SandboxId id = warm.map(machine -> machine.vm().id())
+                .orElseGet(() -> origin.built().map(parts.host()::reserve).orElseGet(parts.tokens()::sandboxId));
         try {
-            SandboxId id = warm.map(machine -> machine.vm().id()).orElseGet(parts.tokens()::sandboxId);
             SensitiveVariables sensitive = SensitiveVariables.of(request.security().orElse(null));
             SandboxRow row = new SandboxRow(
                     id.value(),
@@ -356,13 +368,14 @@ final class SandboxCreation {
             return sandbox;
         } catch (RuntimeException e) {
             warm.ifPresent(pool::release);
+            parts.host().release(id);
             throw e;
         }
     }
 
-    /// Boots and identifies the guest, and leaves the line: what comes then takes as long as the guest lets it, and others wait no longer.
-    private void boot(LiveSandbox sandbox, Origin origin, Vault.Bound bound, Timings timings, boolean queued) {
+    private SandboxInfo bringUp(LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound, Turn turn) {
         try {
+            Timings timings = new Timings();
             boolean warm = sandbox.attachedVm().isPresent();
             if (!warm) {
                 sandbox.attach(start(new SandboxId(sandbox.id()), origin));
@@ -376,16 +389,7 @@ final class SandboxCreation {
                 slots.connect(sandbox, origin.snapshotId().isEmpty());
                 timings.mark("identity");
             }
-        } finally {
-            if (queued) boots.release();
-        }
-    }
-
-    private SandboxInfo bringUp(LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound, boolean queued) {
-        Timings timings = new Timings();
-        boolean warm = sandbox.attachedVm().isPresent();
-        try {
-            boot(sandbox, origin, bound, timings, queued);
+            turn.leave(); // what comes now takes as long as the guest lets it: others wait no longer
             if (!request.volumes().isEmpty()) {
                 parts.volumes().attach(sandbox.row().owner(), sandbox.id(), request.volumes(), sandbox.guest());
                 timings.mark("volumes");
@@ -435,6 +439,11 @@ final class SandboxCreation {
                 if (!full.code().equals("no_memory") || !pool.giveUpOne()) throw full;
             }
         }
+    }
+
+    /// Creates that stand in line.
+    int waiting() {
+        return boots.getQueueLength();
     }
 
     static PlatformFailure killedMeanwhile(LiveSandbox sandbox) {

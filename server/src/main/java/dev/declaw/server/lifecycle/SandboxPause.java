@@ -81,12 +81,21 @@ final class SandboxPause {
 
     /// Saves a sandbox and frees what it holds; when this returns, it is PAUSED. When it fails, it goes on or has ended.
     void pause(LiveSandbox sandbox) {
+        pause(sandbox, "request");
+    }
+
+    /// As [#pause], because nobody uses it.
+    void pauseIdle(LiveSandbox sandbox) {
+        pause(sandbox, "idle");
+    }
+
+    private void pause(LiveSandbox sandbox, String why) {
         if (!sandbox.beginTransition()) throw busy(sandbox);
         if (!parts.transitions().pausing(sandbox.id(), sandbox.row().executionId())) {
             finish(sandbox);
             throw busy(sandbox);
         }
-        save(sandbox, "request");
+        save(sandbox, why);
     }
 
     /// As [#pause], for a sandbox whose deadline has passed. False when it was moved, or somebody else has the sandbox.

@@ -183,11 +183,10 @@ public final class Sandboxes implements AutoCloseable {
         return "traffic-" + accessToken;
     }
 
-    /// Runs work with a running sandbox; one that is paused is resumed for it when it asked for that, and the caller may do more than
-    /// look. When its guest becomes unreachable because the sandbox ended in the meantime, the caller learns that instead.
+    /// Runs work with a running sandbox; a paused one is resumed when it asked for that and the caller may do more than look. When the
+    /// sandbox ends meanwhile, the caller learns that, and not that its guest cannot be reached.
     ///
-    /// @throws PlatformFailure.Gone when it was killed
-    /// @throws PlatformFailure.Conflict when it is not running yet
+    /// @throws PlatformFailure when it was killed (`Gone`), or is not running (`Conflict`)
     public <T> T use(Caller caller, String id, Function<LiveSandbox, T> work) {
         SandboxRow row = row(caller.owner(), id);
         LiveSandbox sandbox = running(caller.scopes().contains(Scope.SANDBOXES) ? rests.awake(row) : row);
@@ -357,9 +356,7 @@ public final class Sandboxes implements AutoCloseable {
 
     /// Sandboxes of an owner that hold resources now.
     public int living(Tenants.Tenant owner) {
-        return (int) live.values().stream()
-                .filter(sandbox -> sandbox.row().owner().equals(owner.id()))
-                .count();
+        return (int) live.values().stream().filter(sandbox -> sandbox.row().owner().equals(owner.id())).count();
     }
 
     /// Sandboxes that this server takes at once, of all owners.
@@ -406,12 +403,7 @@ public final class Sandboxes implements AutoCloseable {
 
     /// Adds what monitoring wants to know about sandboxes.
     public void measured(ServerMetrics metrics) {
-        metrics.gauges("declaw_sandboxes", "Sandboxes that are not killed, by state.", "state", table::countsByState);
-        metrics.gauge("declaw_sandboxes_max", "Sandboxes that this server takes at once.", settings::sandboxesMax);
-        metrics.gauge("declaw_warm_microvms", "Booted microVMs that wait for a create.", pool::available);
-        metrics.gauge("declaw_boots_waiting", "Creates and resumes that stand in line.", creation::waiting);
-        metrics.gauge("declaw_boots_running", "Creates and resumes that boot.", creation::booting);
-        metrics.gauge("declaw_egress_ready", "1 while the proxy serves every sandbox that it should.", () -> slots.ready() ? 1 : 0);
+        SandboxGauges.add(metrics, table, settings.sandboxesMax(), pool, creation, slots);
     }
 
     /// True when new sandboxes can be created.

@@ -114,6 +114,22 @@ final class OpenApiTest {
                 assertThat(sources.indexOf("\"" + code + "\"")).as(code + " is listed, and nothing answers it").isNotNegative());
     }
 
+    @Test
+    void everyCodeIsExplainedWithItsStatus() throws IOException {
+        Set<String> described = new TreeSet<>();
+        Contract.document().path("x-error-codes").properties().forEach(code -> {
+            JsonNode status = code.getValue();
+            String text = status.isArray() ? status.get(0) + ", " + status.get(1) : status.toString();
+            described.add("| `" + code.getKey() + "` | " + text + " |");
+        });
+        Set<String> explained = new TreeSet<>();
+        for (String line : Files.readAllLines(Path.of("..", "docs", "errors.md"))) {
+            Matcher row = Pattern.compile("([|] `[a-z_0-9]+` [|] [0-9, ]+ [|]) [^|]+ [|] [^|]+ [|]").matcher(line);
+            if (row.matches()) explained.add(row.group(1));
+        }
+        assertThat(explained).isEqualTo(described);
+    }
+
     private static RawHttp.Answer answer(int status, String body) {
         return new RawHttp.Answer(
                 status, Map.of("content-type", "application/json"), body.getBytes(StandardCharsets.UTF_8), true);

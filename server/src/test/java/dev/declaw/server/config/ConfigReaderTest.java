@@ -38,7 +38,7 @@ final class ConfigReaderTest {
                         new EgressConfig(List.of(), List.of(), List.of(), EgressConfig.Limits.DEFAULT),
                         Optional.empty(),
                         WarmPoolSizes.NONE,
-                        new ServerConfig.Limits(64, 4, 0, 604800),
+                        new ServerConfig.Limits(64, 4, 0, 604800, 1),
                         false,
                         new Tenants.Limits(0, 50, 0, 0, 0),
                         10240,
@@ -62,6 +62,7 @@ final class ConfigReaderTest {
         values.put("ENVD", file.toString());
         values.put("WARM_POOL", "2, python=1");
         values.put("WARM_POOL_MAX", "9");
+        values.put("PRESTARTED_VMMS", "6");
         values.put("SANDBOXES_MAX", "7");
         values.put("BOOTS_MAX", "3");
         values.put("MEMORY_MIB", "4242");
@@ -114,7 +115,7 @@ final class ConfigReaderTest {
                         Optional.of(new InetSocketAddress(InetAddress.ofLiteral("192.0.2.8"), 3128))),
                 Optional.of(file),
                 new WarmPoolSizes(Map.of("base", 2, "python", 1), 9),
-                new ServerConfig.Limits(7, 3, 4242, 0),
+                new ServerConfig.Limits(7, 3, 4242, 0, 6),
                 true,
                 new Tenants.Limits(5, 9, 4096, 77, 888),
                 77,

@@ -59,7 +59,13 @@ public final class FakeHost implements MicroVmHost {
     }
 
     @Override
+    public boolean usable(Template template) {
+        return template.saved().map(saved::containsKey).orElse(true);
+    }
+
+    @Override
     public MicroVm bootDisk(SandboxId id, Template template) {
+        if (!usable(template)) throw new PlatformFailure.NotFound("snapshot_not_found", "there is no such snapshot");
         return boot(id, template);
     }
 
@@ -78,6 +84,14 @@ public final class FakeHost implements MicroVmHost {
     public volatile BooleanSupplier scarce = () -> false;
 
     public volatile Memory memory = new Memory(65536, 0);
+
+    @Override
+    public SandboxId reserve(Template template) {
+        return new dev.declaw.server.auth.RandomTokens().sandboxId();
+    }
+
+    @Override
+    public void release(SandboxId id) {}
 
     @Override
     public Memory memory() {

@@ -336,4 +336,33 @@ final class SandboxesTest {
             assertThat(events(server, id)).containsExactly("vm_created");
         }
     }
+
+    @Test
+    void aSandboxThatNobodyUsesEndsAfterItsIdleTimeAndOneInUseDoesNot() throws Exception {
+        try (TestServer server = server(0, false)) {
+            String idle = create(server, "{\"idle_timeout\":60}");
+            String used = create(server, "{\"idle_timeout\":60}");
+            String resting = create(server, "{\"idle_timeout\":60,\"on_timeout\":\"pause\"}");
+            String patient = create(server, "{}");
+            Thread.sleep(500); // the timers have seen them
+            clock.move(Duration.ofSeconds(40));
+            Thread.sleep(500);
+            server.sandboxes.use(TestServer.caller(OWNER), used, sandbox -> sandbox.guest().processes());
+            Thread.sleep(500);
+            clock.move(Duration.ofSeconds(30));
+            await(() -> server.sandboxes.info(OWNER, idle).state() == SandboxState.KILLED);
+            await(() -> server.sandboxes.info(OWNER, resting).state() == SandboxState.PAUSED);
+            assertThat(server.sandboxes.info(OWNER, used).state()).isEqualTo(SandboxState.RUNNING);
+            assertThat(server.sandboxes.info(OWNER, patient).state()).isEqualTo(SandboxState.RUNNING);
+            assertThat(server.sandboxes.info(OWNER, idle).endReason()).contains("idle");
+        }
+    }
+
+    private static String create(TestServer server, String lifecycle) throws Exception {
+        return server.sandboxes
+                .create(OWNER, new CreateSandbox("base", 300, true, Map.of(), Map.of(), Optional.empty(), Optional.empty(),
+                        Optional.of(JsonMapper.builder().build().readTree(lifecycle))))
+                .info()
+                .id();
+    }
 }
