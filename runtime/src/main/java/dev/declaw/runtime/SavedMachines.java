@@ -272,16 +272,23 @@ final class SavedMachines implements AutoCloseable {
         return artifacts.open(id).map(directory -> Files.exists(directory.resolve(HERE))).orElse(false);
     }
 
-    /// Removes a snapshot of this server: first so that nobody finds it, then what it alone needed.
+    /// Removes a snapshot of this server: first so that nobody finds it, then what it alone needed. When the store does not
+    /// answer, the snapshot stays.
     void delete(String id) throws IOException {
-        discard(id);
+        if (!isOnlyHere(id)) {
+            archive.delete(id);
+        }
+        artifacts.delete(id);
         removeUnnamed();
     }
 
-    /// As [#delete], without looking for what it alone needed.
-    void discard(String id) throws IOException {
-        if (!isOnlyHere(id)) {
+    /// Takes back a save that failed. What the store may have of it, and cannot be asked to remove now, belongs to nobody: the
+    /// next start removes it.
+    void takeBack(String id) throws IOException {
+        try {
             archive.delete(id);
+        } catch (IOException unreachable) {
+            LOG.warn("what {} may have of the failed snapshot {} stays for now: {}", archive, id, unreachable.getMessage());
         }
         artifacts.delete(id);
     }

@@ -223,7 +223,7 @@ final class VmSave {
 
     private void undo(String id, Exception failure) {
         try {
-            saved.discard(id);
+            saved.takeBack(id);
             settle();
         } catch (IOException | RuntimeException more) {
             failure.addSuppressed(more);

@@ -59,8 +59,9 @@ final class SavedMachinesTest {
     private void save(Path layer) throws IOException {
         layers.take(LAYER, layer);
         Path parts = artifacts.begin(SNAPSHOT);
+        Path memory = Files.writeString(parts.resolve("memory"), "memory");
         DiskChain disk = DiskChain.of(base, "raw").plus(LAYER, Part.of(layers.path(LAYER)));
-        new SnapshotManifest(SNAPSHOT, new SnapshotManifest.Source("tenant-1", "sbx-1"), Instant.now(), HERE, SHAPE, "token", Map.of(), disk).write(parts);
+        new SnapshotManifest(SNAPSHOT, new SnapshotManifest.Source("tenant-1", "sbx-1"), Instant.now(), HERE, SHAPE, "token", Map.of("memory", Part.of(memory)), disk).write(parts);
         saved.complete(SNAPSHOT, false);
     }
 
