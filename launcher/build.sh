@@ -118,8 +118,19 @@ run_demo() { exec "$JAVA_HOME/bin/java" -XX:+UseSerialGC --enable-native-access=
 
 run_bench() { exec "$JAVA_HOME/bin/java" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED -cp "$ROOT/bench/target/classes:$ROOT/sdk/java/target/classes:$ROOT/e2e/target/classes:$DIST/lib/*" dev.declaw.bench.Main "$@"; }
 
+# Random lives of a server and of a host, with faults: many more steps than the suite takes. SIMULATION_SEED chooses another one.
+run_simulation() {
+  build_all
+  prepare_templates
+  say "${BOLD}▸ Random steps of a server's life, with machines in memory, then of a host's, with real ones${OFF}"
+  maven verify -pl runtime,server -am -Dtest='LifecycleSimulationTest,MachineSimulationVmTest' -Dsurefire.failIfNoSpecifiedTests=false \
+    -Ddeclaw.simulation.seeds=40 -Ddeclaw.simulation.steps=200 -Ddeclaw.simulation.machine.steps=300 \
+    -Ddeclaw.simulation.seed="${SIMULATION_SEED:-$(date +%s)}" "$@"
+}
+
 # The whole suite: the guest agent's tests, all Java modules with the whole-system tests, and the official client.
 run_tests() {
+  if [ "${1:-}" = --simulation ]; then shift; run_simulation "$@"; return; fi
   build_all
   prepare_templates
   record_starts

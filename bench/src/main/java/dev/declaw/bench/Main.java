@@ -11,7 +11,7 @@ public final class Main {
         String[] rest = arguments.length == 0 ? arguments : Arrays.copyOfRange(arguments, 1, arguments.length);
         switch (name) {
             case "create" -> CreateBench.run(rest);
-            case "restore", "snapshot", "kill", "density", "burst" -> SandboxBench.run(name, rest);
+            case "restore", "snapshot", "cycles", "kill", "density", "burst" -> SandboxBench.run(name, rest);
             case "streams" -> StreamsBench.run(rest);
             case "channel" -> ChannelBench.run(rest);
             case "egress" -> EgressBench.run(rest);
@@ -20,7 +20,7 @@ public final class Main {
             case "policy" -> PolicyBench.run(rest);
             case "guardrails" -> GuardrailsBench.run(rest);
             default -> {
-                System.err.println("usage: ./declaw bench create|restore|snapshot|kill|density|burst [N] | streams [STREAMS CREATES] | channel [MIB]"
+                System.err.println("usage: ./declaw bench create|restore|snapshot|cycles|kill|density|burst [N] | streams [STREAMS CREATES] | channel [MIB]"
                         + " | egress [SECONDS] | cli [N] | sdk [STREAMS] | policy [N] | guardrails --data DIR");
                 System.exit(2);
             }

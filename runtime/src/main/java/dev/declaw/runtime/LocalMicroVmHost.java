@@ -22,7 +22,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -43,8 +42,15 @@ public final class LocalMicroVmHost implements MicroVmHost {
     private final Renewal renewal = new Renewal(this::renew);
     private HostMachine machine;
 
+    /// With a store of snapshots below the state directory.
+    ///
     /// @throws IllegalStateException when another server uses the state directory
-    public LocalMicroVmHost(HostConfig config) {
+    public static LocalMicroVmHost withOwnStore(HostConfig config) throws IOException {
+        return new LocalMicroVmHost(config, SnapshotStore.below(config.stateDirectory()));
+    }
+
+    /// @throws IllegalStateException when another server uses the state directory
+    public LocalMicroVmHost(HostConfig config, SnapshotStore store) throws IOException {
         this.config = config;
         this.templates = new TemplateStore(config.templateCache(), config.envdBinary());
         this.memory = new MemoryBudget(config.memoryBudgetMib());
@@ -52,7 +58,8 @@ public final class LocalMicroVmHost implements MicroVmHost {
         this.saved = new SavedMachines(
                 config.stateDirectory(),
                 new LocalArtifacts(config.stateDirectory().resolve("snapshots")),
-                new DiskLayers(config.stateDirectory().resolve("layers")));
+                new DiskLayers(config.stateDirectory().resolve("layers")),
+                store);
         this.start = new VmStart(config, memory, saved, limits);
         this.snapshots = new TemplateSnapshots(templates);
         this.prestarted = new PrestartedVmms(config.prestartedVmms(), this::prestart);
@@ -212,7 +219,16 @@ public final class LocalMicroVmHost implements MicroVmHost {
     @Override
     public Set<String> snapshots() {
         try {
-            return new TreeSet<>(saved.artifacts().ids());
+            return saved.ids();
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    @Override
+    public Optional<StoredSnapshot> snapshot(String snapshotId) {
+        try {
+            return saved.describe(snapshotId).map(StoredSnapshot::of);
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }
@@ -279,11 +295,13 @@ public final class LocalMicroVmHost implements MicroVmHost {
         }
         HostProcess process = manifest.process();
         Slot slot = Slot.of(directory.id());
-        // That the process carries the sandbox's disk among its arguments keeps a manifest from another boot of the machine,
-        // whose ids may have been given out again, from naming a stranger.
-        if (!slot.exists() || !directory.processes().equals(List.of(process))) {
+        // That the process carries the sandbox's disk among its arguments, or runs as the sandbox's user, keeps a manifest from
+        // another boot of the machine, whose ids may have been given out again, from naming a stranger. Other programs of this
+        // host that name the disk, an operator's qemu-img for example, say nothing about it.
+        if (!slot.exists() || !directory.processes().contains(process) && !process.runsAs(VmmUser.of(directory.id()))) {
             return Optional.empty();
         }
+        directory.killOthers(process);
         Releases releases = new Releases();
         memory.adopt(manifest.memoryMib());
         releases.add("memory", () -> memory.giveBack(manifest.memoryMib()));
@@ -359,6 +377,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
     public void close() {
         prestarted.close();
         renewal.close();
+        saved.close();
         lock.close();
     }
 }

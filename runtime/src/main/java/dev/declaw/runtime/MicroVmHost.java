@@ -46,8 +46,15 @@ public interface MicroVmHost extends AutoCloseable {
 
     record Memory(int limitMib, int promisedMib) {}
 
-    /// Ids of the snapshots that are complete.
+    /// Ids of the snapshots of this server that are complete.
+    ///
+    /// @throws java.io.UncheckedIOException when the store cannot be asked
     Set<String> snapshots();
+
+    /// A snapshot that is in the store, also one that another server put there; empty when there is none.
+    ///
+    /// @throws java.io.UncheckedIOException when the store cannot be asked, or the snapshot cannot be opened with its keys
+    Optional<StoredSnapshot> snapshot(String snapshotId);
 
     /// Removes a snapshot, and the disk layers that nothing else needs. Does nothing when there is none.
     void deleteSnapshot(String snapshotId);

@@ -105,7 +105,7 @@ final class Server implements AutoCloseable {
         Path home = config.home();
         privateDirectory(home);
         RandomTokens tokens = new RandomTokens();
-        LocalMicroVmHost host = keep("host", new LocalMicroVmHost(Machine.hostConfig(config)));
+        LocalMicroVmHost host = keep("host", new LocalMicroVmHost(Machine.hostConfig(config), Machine.snapshotStore(config)));
         Optional<PolicyService> policies = policyService();
         SupervisedEgressProxy egress = keep(
                 "egress", SupervisedEgressProxy.start(egressSettings(home, policies.map(PolicyService::socketName)), restarts));
@@ -162,7 +162,8 @@ final class Server implements AutoCloseable {
                         config.limits().bootsMax(),
                         config.limits().timeoutSecondsMax(),
                         config.warmPool(),
-                        config.keepSandboxes()));
+                        config.keepSandboxes(),
+                        config.retention()));
         SpoolIngest ingest = keep(
                 "spool",
                 new SpoolIngest(new AuditSpoolReader(spool(home)), audit, sandboxes::auditEnabled));

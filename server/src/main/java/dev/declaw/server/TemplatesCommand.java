@@ -29,7 +29,7 @@ final class TemplatesCommand {
                     host.diskReserveMib(),
                     host.bootDeadline(),
                     0);
-            try (LocalMicroVmHost local = new LocalMicroVmHost(apart)) {
+            try (LocalMicroVmHost local = LocalMicroVmHost.withOwnStore(apart)) {
                 local.prepareTemplates(line -> {
                     System.out.println(line);
                     System.out.flush();

@@ -123,7 +123,8 @@ public final class ApiServer implements AutoCloseable {
 
     /// Everything that is served; the first route that fits wins.
     private static List<Router.Route> routes(Parts parts, PortGuard guard) {
-        SandboxEndpoints sandboxes = new SandboxEndpoints(parts.sandboxes(), parts.creates(), parts.mounts());
+        SandboxEndpoints sandboxes = new SandboxEndpoints(
+                parts.sandboxes(), parts.creates(), parts.mounts(), new Errors(parts.tokens()));
         SnapshotEndpoints snapshots = new SnapshotEndpoints(parts.sandboxes().rests());
         CommandEndpoints commands = new CommandEndpoints(parts.sandboxes(), parts.clock());
         PtyEndpoints pty = new PtyEndpoints(parts.sandboxes());

@@ -3,6 +3,7 @@ package dev.declaw.server.config;
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.model.network.Cidr;
 import dev.declaw.server.auth.Tenants;
+import dev.declaw.server.lifecycle.Sandboxes;
 import dev.declaw.server.lifecycle.WarmPoolSizes;
 import java.io.IOException;
 import java.io.Reader;
@@ -95,6 +96,12 @@ public final class ConfigReader {
                         number(ConfigKey.TENANT_SNAPSHOTS_MIB_MAX, 0, 1L << 40)),
                 number(ConfigKey.TENANT_VOLUMES_MIB_MAX, 0, 1L << 40),
                 tls(),
+                new StoreReader(key -> settings.get(key).value(), (key, why) -> problems.add(settings.get(key).where() + ": " + key.variable() + " " + why))
+                        .read(number(ConfigKey.SNAPSHOT_CACHE_MIB, 0, 1L << 40), flag(ConfigKey.STORE_S3_PATH_STYLE)),
+                new Sandboxes.Retention(
+                        number(ConfigKey.SNAPSHOT_TTL_SECONDS, 0, 366L * 24 * 3600 * 100),
+                        number(ConfigKey.SNAPSHOT_TTL_SECONDS_MAX, 0, 366L * 24 * 3600 * 100),
+                        (int) number(ConfigKey.TENANT_SNAPSHOTS_MAX, 0, 1_000_000)),
                 new ServerConfig.Builds(
                         (int) number(ConfigKey.BUILDS_MAX, 1, 64),
                         (int) number(ConfigKey.TENANT_BUILDS_MAX, 1, 64),

@@ -169,7 +169,7 @@ public final class LiveSandbox {
     /// Saves the whole machine under this id. It stands still from then on: its end must follow.
     public void saveMachine(String artifact) {
         leaving(true);
-        vm().pause(artifact);
+        vm().pause(artifact, row.owner());
     }
 
     SandboxRow row() {

@@ -4,9 +4,11 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.runtime.MicroVm;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SnapshotRow;
+import dev.declaw.server.store.SnapshotTable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +30,7 @@ final class SandboxPause {
     private final PauseSnapshots pauses;
     private final ConcurrentMap<String, LiveSandbox> live;
     private final Places places;
+    private final SnapshotRetention retention;
     private final Object savedLock = new Object();
 
     SandboxPause(
@@ -37,7 +40,9 @@ final class SandboxPause {
             SandboxEnd end,
             PauseSnapshots pauses,
             ConcurrentMap<String, LiveSandbox> live,
-            Places places) {
+            Places places,
+            SnapshotRetention retention) {
+        this.retention = retention;
         this.parts = parts;
         this.audit = audit;
         this.slots = slots;
@@ -48,14 +53,17 @@ final class SandboxPause {
     }
 
     /// Saves a sandbox that goes on.
-    SnapshotInfo snapshot(LiveSandbox sandbox) {
+    ///
+    /// @param lifeSeconds after which the snapshot is removed; 0 for never, empty for what the server's settings say
+    SnapshotInfo snapshot(LiveSandbox sandbox, Optional<Long> lifeSeconds) {
+        Optional<Instant> expires = retention.expires(lifeSeconds, parts.clock().instant());
         requireRoom(sandbox);
         if (!sandbox.beginTransition()) throw busy(sandbox);
         try {
-            SnapshotRow row = begin(sandbox, SnapshotRow.MANUAL);
+            SnapshotRow row = begin(sandbox, SnapshotRow.MANUAL, expires);
             try {
-                MicroVm.Saved saved = sandbox.vm().snapshot(row.id());
-                parts.snapshots().complete(row.id(), saved.memoryBytes(), saved.still().toMillis());
+                MicroVm.Saved saved = sandbox.vm().snapshot(row.id(), row.owner());
+                parts.snapshots().complete(row.id(), sizes(saved), saved.still().toMillis());
                 audit.lifecycle(
                         sandbox.id(),
                         "vm_snapshot_completed",
@@ -106,13 +114,13 @@ final class SandboxPause {
         SnapshotRow row = null;
         boolean saved = false;
         try {
-            row = begin(sandbox, SnapshotRow.PAUSE);
+            row = begin(sandbox, SnapshotRow.PAUSE, Optional.empty());
             parts.volumes().end(of.id()); // a last look, while the guest still answers
             sandbox.leaving(true);
             slots.close(sandbox);
-            MicroVm.Saved machine = sandbox.vm().pause(row.id());
+            MicroVm.Saved machine = sandbox.vm().pause(row.id(), row.owner());
             saved = true;
-            parts.snapshots().complete(row.id(), machine.memoryBytes(), machine.still().toMillis());
+            parts.snapshots().complete(row.id(), sizes(machine), machine.still().toMillis());
         } catch (RuntimeException | Error e) {
             if (saved) finish(sandbox); // it stays PAUSING and is found as paused by the next start: nothing of it is lost
             if (saved) throw e;
@@ -194,7 +202,7 @@ final class SandboxPause {
     }
 
     /// A snapshot is written down before it is made, so that none is ever unknown.
-    private SnapshotRow begin(LiveSandbox sandbox, String source) {
+    private SnapshotRow begin(LiveSandbox sandbox, String source, Optional<Instant> expires) {
         SandboxRow of = sandbox.row();
         long memoryBytes = of.memoryMib() * MIB;
         long diskBytes = sandbox.vm().usage().diskMib() * MIB;
@@ -210,7 +218,10 @@ final class SandboxPause {
                 memoryBytes,
                 diskBytes,
                 0,
-                parts.clock().instant());
+                parts.clock().instant(),
+                0,
+                0,
+                expires);
         synchronized (savedLock) {
             requireSpace(of.owner(), (memoryBytes + diskBytes) / MIB);
             parts.snapshots().insert(row); // holds the space from here on
@@ -237,12 +248,17 @@ final class SandboxPause {
         }
     }
 
+    private static SnapshotTable.Sizes sizes(MicroVm.Saved saved) {
+        return new SnapshotTable.Sizes(saved.memoryBytes(), saved.contentBytes(), saved.storedBytes());
+    }
+
     private void requireRoom(LiveSandbox sandbox) {
         List<SnapshotRow> all = parts.snapshots().ofSandbox(sandbox.id());
         if (all.size() >= SNAPSHOTS_MAX) {
             throw new PlatformFailure.QuotaExceeded(
                     "too_many_snapshots", "this sandbox has " + SNAPSHOTS_MAX + " snapshots: delete one first", 1);
         }
+        retention.requireRoom(parts.snapshots().count(sandbox.row().owner()));
     }
 
     static PlatformFailure busy(LiveSandbox sandbox) {

@@ -72,12 +72,27 @@ public final class Sandboxes implements AutoCloseable {
     /// @param timeoutSecondsMax longest life that a sandbox may ask for; 0 for no limit
     /// @param warmPool microVMs that wait for a create
     /// @param keepOnClose whether sandboxes outlive [Sandboxes#close]
+    /// @param retention how long snapshots are kept
     public record Settings(
-            int sandboxesMax, int bootsMax, long timeoutSecondsMax, WarmPoolSizes warmPool, boolean keepOnClose) {
-        /// With so many waiting microVMs of the `base` template.
+            int sandboxesMax,
+            int bootsMax,
+            long timeoutSecondsMax,
+            WarmPoolSizes warmPool,
+            boolean keepOnClose,
+            Retention retention) {
+        /// With so many waiting microVMs of the `base` template; snapshots are kept until somebody removes them.
         public Settings(int sandboxesMax, int bootsMax, long timeoutSecondsMax, int warmPool, boolean keepOnClose) {
-            this(sandboxesMax, bootsMax, timeoutSecondsMax, WarmPoolSizes.fixed("base", warmPool), keepOnClose);
+            this(sandboxesMax, bootsMax, timeoutSecondsMax, WarmPoolSizes.fixed("base", warmPool), keepOnClose, Retention.NONE);
         }
+    }
+
+    /// How long snapshots are kept, and how many; 0 stands for no limit.
+    ///
+    /// @param lifeSecondsDefault of a snapshot that is taken without a time
+    /// @param lifeSecondsMax longest time that may be asked for
+    /// @param countMax snapshots of a tenant
+    public record Retention(long lifeSecondsDefault, long lifeSecondsMax, int countMax) {
+        public static final Retention NONE = new Retention(0, 0, 0);
     }
 
     /// The parts that sandboxes are made of and recorded in.
@@ -113,11 +128,12 @@ public final class Sandboxes implements AutoCloseable {
         end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
         pool = new WarmPool(parts.host(), slots, settings.warmPool(), parts.tokens(), clock);
         creation = new SandboxCreation(parts, settings, audit, slots, end, pool, live, places);
-        SandboxPause pause = new SandboxPause(parts, audit, slots, end, pauses, live, places);
+        SnapshotRetention retention = new SnapshotRetention(parts, settings.retention(), pauses, audit);
+        SandboxPause pause = new SandboxPause(parts, audit, slots, end, pauses, live, places, retention);
         SandboxResume resume = new SandboxResume(parts, audit, slots, end, pauses, creation, live, places);
         rests = new SandboxRests(parts, pause, resume, pauses, live, audit);
         adoption = new Adoption(parts, pauses, slots, end, audit, live, places);
-        reaper = new Reaper(live, table, parts.idempotency(), parts.auditTable(), end, slots, pause, clock);
+        reaper = new Reaper(live, table, parts.idempotency(), parts.auditTable(), end, slots, pause, retention, clock);
     }
 
     /// Takes over what an earlier process left running, ends what cannot be taken over, then starts the timers and the

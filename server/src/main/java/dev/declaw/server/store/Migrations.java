@@ -7,7 +7,7 @@ import org.jdbi.v3.core.Handle;
 /// Instants are microseconds since 1970 (BIGINT), JSON and hashes are TEXT, so that every SQL database can hold them.
 final class Migrations {
     private static final List<List<String>> STEPS =
-            List.of(firstTables(), ControlTables.STEP, SnapshotTables.STEP, BuildTables.STEP, QuotaColumns.STEP);
+            List.of(firstTables(), ControlTables.STEP, SnapshotTables.STEP, BuildTables.STEP, QuotaColumns.STEP, SnapshotTables.RETENTION_STEP);
 
     private static List<String> firstTables() {
         return List.of(

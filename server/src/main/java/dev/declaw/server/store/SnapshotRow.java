@@ -1,6 +1,7 @@
 package dev.declaw.server.store;
 
 import java.time.Instant;
+import java.util.Optional;
 
 /// One snapshot as it is stored.
 ///
@@ -10,6 +11,9 @@ import java.time.Instant;
 /// @param memoryBytes memory that is not zero; while it is being made, all of it
 /// @param diskBytes what the sandbox had written to its disk
 /// @param stillMillis how long the sandbox stood still for it
+/// @param sizeBytes memory, devices and disk layers: what a copy that shares nothing would take
+/// @param storedBytes what it added to the store
+/// @param expires when it is removed; empty for never
 public record SnapshotRow(
         String id,
         String sandboxId,
@@ -22,7 +26,10 @@ public record SnapshotRow(
         long memoryBytes,
         long diskBytes,
         long stillMillis,
-        Instant created) {
+        Instant created,
+        long sizeBytes,
+        long storedBytes,
+        Optional<Instant> expires) {
     public static final String MANUAL = "manual";
     public static final String PAUSE = "pause";
 }

@@ -4,6 +4,7 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.MicroVmHost;
+import dev.declaw.runtime.StoredSnapshot;
 import dev.declaw.runtime.template.Template;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,6 +24,9 @@ public final class FakeHost implements MicroVmHost {
 
     /// Snapshots that are complete.
     public final Map<String, FakeGuest> saved = new ConcurrentHashMap<>();
+
+    /// Snapshots that another server put into the store.
+    public final Map<String, StoredSnapshot> foreign = new ConcurrentHashMap<>();
 
     public volatile Predicate<SandboxId> failSave = id -> false;
     public volatile Predicate<SandboxId> failResume = id -> false;
@@ -97,6 +101,11 @@ public final class FakeHost implements MicroVmHost {
     @Override
     public Set<String> snapshots() {
         return Set.copyOf(saved.keySet());
+    }
+
+    @Override
+    public Optional<StoredSnapshot> snapshot(String snapshotId) {
+        return Optional.ofNullable(foreign.get(snapshotId));
     }
 
     @Override

@@ -130,7 +130,7 @@ final class SandboxRestsTest {
             String id = create(server, 300, null);
             host.failSave = any -> true;
             assertThatThrownBy(() -> server.sandboxes.rests().pause(OWNER, id)).isInstanceOf(PlatformFailure.class);
-            assertThatThrownBy(() -> server.sandboxes.rests().snapshot(OWNER, id)).isInstanceOf(PlatformFailure.class);
+            assertThatThrownBy(() -> server.sandboxes.rests().snapshot(OWNER, id, Optional.empty())).isInstanceOf(PlatformFailure.class);
             host.failSave = any -> false;
             assertThat(state(server, id)).isEqualTo(SandboxState.RUNNING);
             assertThat(server.egress.slots).containsOnlyKeys(id);
@@ -205,7 +205,7 @@ final class SandboxRestsTest {
         try (TestServer server = server(false)) {
             String id = create(server, 300, null);
             put(server, id, "first");
-            SnapshotInfo snapshot = server.sandboxes.rests().snapshot(OWNER, id);
+            SnapshotInfo snapshot = server.sandboxes.rests().snapshot(OWNER, id, Optional.empty());
             put(server, id, "second");
             CreateSandbox request = new CreateSandbox(
                     "base", 300, true, Map.of(), Map.of(), Optional.empty(), Optional.empty(), Optional.empty(),
@@ -246,7 +246,7 @@ final class SandboxRestsTest {
         crashed.sandboxes.rests().pause(OWNER, resuming);
         crashed.database.write(handle -> handle.execute("UPDATE sandboxes SET state = 'PAUSING' WHERE id = ?", saving));
         crashed.database.write(handle -> handle.execute("UPDATE sandboxes SET state = 'RESUMING' WHERE id = ?", resuming));
-        host.vm(saving).snapshot("snap-belongs-to-nobody");
+        host.vm(saving).snapshot("snap-belongs-to-nobody", OWNER);
         crashed.crash();
 
         try (TestServer server = server(false)) {
