@@ -114,6 +114,9 @@ class EgressProcessTest {
         assertThat(awaitEvents(3)).extracting(AuditEvent::event, e -> e.reason().orElse(""), AuditEvent::sandboxId).startsWith(
                 org.assertj.core.groups.Tuple.tuple("dns_query", "allowed_by_rule", sandboxId),
                 org.assertj.core.groups.Tuple.tuple("dns_query", "not_in_allow_list", sandboxId));
+        assertThat(proxy.metrics())
+                .contains("declaw_egress_slots 1.0", "# TYPE declaw_egress_connections gauge")
+                .containsPattern("declaw_egress_events_total[{][^}]*event=\"dns_query\"[^}]*reason=\"not_in_allow_list\"[^}]*[}] 1[.]0");
         assertThat(Files.getAttribute(directory.resolve("spool"), "unix:uid")).isEqualTo(EgressProcess.DEFAULT_UID);
     }
 
