@@ -14,6 +14,7 @@ import (
 
 	"declaw.dev/envd/internal/api"
 	"declaw.dev/envd/internal/boot"
+	"declaw.dev/envd/internal/execgate"
 	"declaw.dev/envd/internal/identity"
 	"declaw.dev/envd/internal/process"
 )
@@ -48,6 +49,7 @@ func main() {
 func serve(args []string) error {
 	flags := flag.NewFlagSet("envd serve", flag.ExitOnError)
 	port := flags.Uint("port", defaultPort, "TCP port")
+	gate := flags.Int("gate", -1, "descriptor of the control channel to process 1")
 	peerText := flags.String("allow-peer", defaultPeer, "only address that may connect")
 	_ = flags.Parse(args) // exits by itself
 	peer, err := netip.ParseAddr(*peerText)
@@ -73,5 +75,6 @@ func serve(args []string) error {
 		return err
 	}
 	server := api.New("/", guest, process.NewTable(process.NewOOMShield()), log.New(os.Stderr, "envd: ", 0))
+	server.UseGate(execgate.NewControl(*gate))
 	return server.Serve(api.Guard(listener, peer))
 }

@@ -1,8 +1,9 @@
-# Builds what changed: the guest agent (Go) and the server (Maven). Nothing is built twice.
+# Builds what changed: the guest agent and the policy service (Go), and the server (Maven). Nothing is built twice.
 
-SOURCES="pom.xml model linux guardrails egress runtime server sdk/java cli e2e bench envd"
+SOURCES="pom.xml model linux rego guardrails egress runtime server sdk/java cli e2e bench envd policyd"
 DIST=$ROOT/server/target/dist
 ENVD=$BUILD/envd
+POLICYD=$BUILD/policyd
 CLI=$ROOT/cli/target/declaw
 
 sources_digest() {
@@ -12,6 +13,18 @@ sources_digest() {
 
 build_envd() {
   (cd envd && CGO_ENABLED=0 GOFLAGS=-mod=mod GOTOOLCHAIN=local go build -trimpath -ldflags '-s -w' -o "$ENVD.new" .) && mv "$ENVD.new" "$ENVD"
+}
+
+# The policy service needs the Go of its go.mod; from 1.21 on Go fetches that by itself. Without it everything works but Rego.
+build_policyd() {
+  local minor
+  minor=$(go env GOVERSION | sed -n 's/^go1\.\([0-9]*\).*/\1/p')
+  if [ "${minor:-0}" -lt 21 ]; then
+    rm -f "$POLICYD"
+    say "  Go 1.21 or newer is needed for custom policies (Rego): they are refused by this build"
+    return 0
+  fi
+  (cd policyd && CGO_ENABLED=0 GOFLAGS=-mod=mod GOTOOLCHAIN=auto go build -trimpath -buildvcs=false -ldflags '-s -w' -o "$POLICYD.new" .) && mv "$POLICYD.new" "$POLICYD"
 }
 
 maven() {
@@ -48,6 +61,7 @@ build_all() {
   digest=$(sources_digest)
   if [ "$digest" != "$(cat "$BUILD/digest" 2>/dev/null)" ] || [ ! -d "$DIST/lib" ] || [ ! -x "$ENVD" ] || [ ! -x "$CLI" ]; then
     step "Building the guest agent" build_envd
+    step "Building the policy service" build_policyd
     rm -f "$DIST"/*.aot
     step "Building the server (downloads libraries the first time)" build_server
     printf '%s\n' "$digest" >"$BUILD/digest"
@@ -102,15 +116,27 @@ template_steps() { "$ROOT/declaw" run templates prepare | sed -u 's/^/· /'; }
 
 run_demo() { exec "$JAVA_HOME/bin/java" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED -cp "$ROOT/e2e/target/classes:$DIST/lib/*" dev.declaw.e2e.demo.Demo "$@"; }
 
-run_bench() { exec "$JAVA_HOME/bin/java" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED -cp "$ROOT/bench/target/classes:$ROOT/e2e/target/classes:$DIST/lib/*" dev.declaw.bench.Main "$@"; }
+run_bench() { exec "$JAVA_HOME/bin/java" -XX:+UseSerialGC --enable-native-access=ALL-UNNAMED -cp "$ROOT/bench/target/classes:$ROOT/sdk/java/target/classes:$ROOT/e2e/target/classes:$DIST/lib/*" dev.declaw.bench.Main "$@"; }
+
+# Random lives of a server and of a host, with faults: many more steps than the suite takes. SIMULATION_SEED chooses another one.
+run_simulation() {
+  build_all
+  prepare_templates
+  say "${BOLD}▸ Random steps of a server's life, with machines in memory, then of a host's, with real ones${OFF}"
+  maven verify -pl runtime,server -am -Dtest='LifecycleSimulationTest,MachineSimulationVmTest' -Dsurefire.failIfNoSpecifiedTests=false \
+    -Ddeclaw.simulation.seeds=40 -Ddeclaw.simulation.steps=200 -Ddeclaw.simulation.machine.steps=300 \
+    -Ddeclaw.simulation.seed="${SIMULATION_SEED:-$(date +%s)}" "$@"
+}
 
 # The whole suite: the guest agent's tests, all Java modules with the whole-system tests, and the official client.
 run_tests() {
+  if [ "${1:-}" = --simulation ]; then shift; run_simulation "$@"; return; fi
   build_all
   prepare_templates
   record_starts
   say "${BOLD}▸ Testing the guest agent${OFF}"
   (cd envd && GOTOOLCHAIN=local go vet ./... && GOTOOLCHAIN=local go test ./...)
+  [ ! -x "$POLICYD" ] || { say "${BOLD}▸ Testing the policy service${OFF}"; (cd policyd && go vet ./... && go test ./...); }
   say "${BOLD}▸ Testing every Java module, the whole system with real microVMs, and the official client${OFF}"
   # A test that fails is tried once more and reported as a flake if it then passes: the machines that run this are shared.
   maven verify -Dsurefire.rerunFailingTestsCount=1 "$@"

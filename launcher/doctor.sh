@@ -39,6 +39,9 @@ doctor() {
   else
     bad Firecracker "not given (DECLAW_FIRECRACKER=/path)" "nothing is lost: this version runs sandboxes on QEMU"
   fi
+  if [ -x "$POLICYD" ]; then ok policies "custom policies (Rego) are built in"; else
+    bad policies "the policy service is not built" "policies with Rego are refused: install Go 1.21 or newer and run ./declaw up again"
+  fi
   if command -v nft >/dev/null; then ok nftables "$(nft --version)"; else
     bad nftables "nft is missing" "no sandbox can start: ./declaw up installs nftables"; failed=1
   fi

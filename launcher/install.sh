@@ -17,6 +17,7 @@ curl|curl|talks to the server|run
 python3|python3|the official Python client in the tests|test
 /usr/lib/python3/dist-packages/ensurepip:python3 -m ensurepip --version|python3-venv|a place for the official client|test
 openssl|openssl|checks of the certificate authority|test
+jq|jq|the examples of the documents|test
 '
 
 find_jdk() {

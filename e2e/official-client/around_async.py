@@ -107,11 +107,15 @@ async def account(client):
 
 
 async def governance_and_templates():
-    """Building templates is not served: whoever asks gets the documented 404."""
     check("packs", "prompt-injection" in [p.name for p in await AsyncGovernancePacks.list()])
     check("one pack", (await AsyncGovernancePacks.get("prompt-injection")).policy_ref == "prompt-injection@v3")
-    for call in (AsyncTemplate.build(TemplateBase(), "mine"), AsyncTemplate.get_build_status("bld-1")):
-        check("builds are refused", (await raises_async(NotFoundException, call)).code == "unknown_endpoint")
+    lines = []
+    built = await AsyncTemplate.build(
+        TemplateBase().run_cmd(["echo built in $PWD > /etc/mine", "cat /etc/mine"]).set_envs({"MINE": "yes"}), "py-async", on_build_logs=lines.append)
+    check("a template is built", built.status == "completed" and "built in /" in "".join(lines))
+    status = await AsyncTemplate.get_build_status(built.build_id)
+    check("and asked about", (status.status, status.template_id) == ("completed", built.template_id))
+    await raises_async(NotFoundException, AsyncTemplate.get_build_status("bld-1"))
 
 
 async def everything(sandbox):

@@ -10,7 +10,7 @@ import tempfile
 from declaw import CustomPolicyConfig, InjectionDefenseConfig, Sandbox, SandboxLifecycle, SandboxState, SecurityPolicy
 from declaw.account import AccountClient
 from declaw.account_models import WalletInfo
-from declaw.exceptions import ConflictException, InvalidArgumentException, NotFoundException
+from declaw.exceptions import AuthenticationException, ConflictException, InvalidArgumentException, NotFoundException
 from declaw.governance.main import GovernancePacks
 from declaw.sandbox_sync.paginator import SnapshotPaginator
 from declaw.template.main import TemplateBase
@@ -186,22 +186,45 @@ def governance():
     def under(custom):
         return SecurityPolicy(custom_policy=custom, injection_defense=InjectionDefenseConfig(enabled=True, domains=["api.example.test"]))
 
-    raises(InvalidArgumentException, lambda: Sandbox.create(security=under(CustomPolicyConfig(enabled=True, inline_rego="package declaw"))))
-    check("Rego is not served, and says so", True)
+    raises(InvalidArgumentException, lambda: Sandbox.create(security=under(CustomPolicyConfig(enabled=True, inline_rego="package declaw\nx := y"))))
+    rego = """
+        deny_command contains msg if {
+            input.action.command in {"id", "dd"}
+            msg := "dangerous command blocked"
+        }"""
+    module = 'package declaw.platform.cmd\nimport future.keywords\ndeny contains "no tar" if input.action.command == "tar"'
+    guarded = Sandbox.create(timeout=60, security=SecurityPolicy(custom_policy=CustomPolicyConfig(
+        enabled=True, inline_rego=rego, inline_modules=[module], policy_ref="baseline-hardening@v1", default_deny=True)))
+    for line, why in (("id", "dangerous command"), ("tar --version", "no tar"), ("insmod x", "kernel modules")):
+        check("a command is denied, with the reason", why in str(raises(AuthenticationException, lambda: guarded.commands.run(line))))
+    check("others run", guarded.commands.run("uname").stdout == "Linux\n")
+    check("also in the guest", guarded.commands.run("x=i; ${x}d; echo $?").stdout.strip() == "126")
+    guarded.kill()
     sandbox = Sandbox.create(timeout=60, security=under(CustomPolicyConfig(enabled=True, policy_ref=pack.policy_ref)))
     check("a pack is named in a policy", sandbox.is_running() and sandbox.kill(wait=True))
 
 
 def templates(client):
-    """Building them is not served: whoever asks gets the documented 404."""
+    """Builds that work, one that fails, and what a build without an upload cannot do."""
     spec = TemplateBase().from_base_image("debian:12").apt_install("jq").run_cmd(["true"]).copy("a", "/a", 0o644)
     spec = spec.set_envs({"A": "b"}).set_start_cmd("sleep 1")
     check("a specification", spec.to_dict()["apt_packages"] == ["jq"] and TemplateBase().from_dockerfile("FROM x").to_dict() == {"dockerfile": "FROM x"})
-    for call in (
-            lambda: Template.build(spec, "mine", cpu_count=1, memory_mb=512, disk_mb=1024),
-            lambda: Template.build_in_background(spec, "mine"),
-            lambda: Template.get_build_status("bld-1")):
-        check("builds are refused", raises(NotFoundException, call).code == "unknown_endpoint")
+    lines = []
+    mine = TemplateBase().run_cmd(["echo built in $PWD > /etc/mine", "cat /etc/mine"]).set_envs({"MINE": "yes"})
+    built = Template.build(mine, "py-sync", cpu_count=1, memory_mb=512, disk_mb=1024, on_build_logs=lines.append)
+    check("a template is built", built.status == "completed" and built.template_id.startswith("tpl-") and "built in /" in lines)
+    with Sandbox.create(template="py-sync", timeout=60) as sandbox:
+        check("and starts", sandbox.commands.run("cat /etc/mine; echo $MINE").stdout == "built in /\nyes\n")
+    failed = Template.build(TemplateBase().from_dockerfile("FROM ubuntu:22.04\nRUN echo so; exit 4"), "py-bad")
+    check("a failure names its step", failed.status == "failed" and any("line 2" in line and "exit code 4" in line for line in failed.logs))
+    begun = Template.build_in_background(mine, "py-sync")
+    check("in the background", begun.status in ("queued", "building"))
+    eventually("it ends", lambda: Template.get_build_status(begun.build_id).status == "completed", 120)
+    check("layers are found again", any("(cached)" in line for line in Template.get_build_status(begun.build_id).logs))
+    copied = Template.build(TemplateBase().copy("a", "/a", 0o644), "py-copy")
+    check("no file without an upload", copied.status == "failed" and any("context" in line for line in copied.logs))
+    check("it is deleted", client.delete("/templates/py-sync").status_code == 200)
+    raises(NotFoundException, lambda: Template.get_build_status("bld-1"))
     listed = client.get("/templates").json()["templates"]
     check("templates are listed", "base" in [t["alias"] for t in listed])
     found = client.get("/templates/" + listed[0]["template_id"]).json()

@@ -26,6 +26,7 @@ const testDeadline = 20 * time.Second
 type nothing struct{}
 
 func (nothing) SetHostname(string) error                     { return nil }
+func (nothing) SetBootID(string) error                       { return nil }
 func (nothing) SetClock(time.Time) error                     { return nil }
 func (nothing) AddEntropy([]byte) error                      { return nil }
 func (nothing) Run(context.Context, string, ...string) error { return nil }

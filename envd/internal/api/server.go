@@ -13,10 +13,12 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
 	"declaw.dev/envd/internal/account"
+	"declaw.dev/envd/internal/execgate"
 	"declaw.dev/envd/internal/failure"
 	"declaw.dev/envd/internal/files"
 	"declaw.dev/envd/internal/identity"
@@ -46,7 +48,11 @@ type Server struct {
 	accounts  account.Database
 	log       *log.Logger
 	freezer   *suspend.Freezer
+	gate      *execgate.Control
 	watches   chan struct{} // one for each that is under way
+
+	idle   map[netip.AddrPort]struct{} // peers of connections without a call
+	idleMu sync.Mutex
 
 	stall, keepAlive time.Duration
 }
@@ -56,7 +62,9 @@ func New(root string, guest *identity.Guest, processes *process.Table, log *log.
 	return &Server{
 		guest: guest, processes: processes, files: files.NewTree(root), accounts: account.Database{Root: root}, log: log,
 		freezer: suspend.NewFreezer(root, os.Getpid()),
+		gate:    execgate.NewControl(-1),
 		watches: make(chan struct{}, watchesMax),
+		idle:    make(map[netip.AddrPort]struct{}),
 		stall:   stallTime, keepAlive: keepAliveInterval,
 	}
 }
@@ -78,6 +86,7 @@ func (s *Server) Serve(listener net.Listener) error {
 			if state == http.StateIdle { // the deadline was that of the last answer
 				_ = connection.SetWriteDeadline(time.Time{})
 			}
+			s.rests(connection, state == http.StateIdle)
 		},
 	}
 	return server.Serve(listener)
@@ -136,6 +145,8 @@ func (s *Server) route(c *call) error {
 		found, err = s.initCalls(c)
 	case "ca":
 		found, err = s.caCalls(c)
+	case "exec-gate":
+		found, err = s.gateCalls(c)
 	case "freeze", "thaw":
 		found, err = s.suspendCalls(c, names[0])
 	case "processes":
@@ -171,12 +182,35 @@ func (s *Server) initCalls(c *call) (bool, error) {
 	return true, c.answer(struct{}{})
 }
 
+func (s *Server) rests(connection net.Conn, idle bool) {
+	peer, ok := connection.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return
+	}
+	address := peer.AddrPort()
+	address = netip.AddrPortFrom(address.Addr().Unmap(), address.Port())
+	s.idleMu.Lock()
+	defer s.idleMu.Unlock()
+	if idle {
+		s.idle[address] = struct{}{}
+	} else {
+		delete(s.idle, address)
+	}
+}
+
 // cut ends the connections that did not outlive the saving of this machine. A kernel that cannot do that leaves them to
-// their time-outs.
+// their time-outs. So are those of ours that wait for a call: nobody waits for them, and each costs a guest under emulation
+// more than all the rest of its new identity.
 func (s *Server) cut(c *call) {
 	peer, err := netip.ParseAddrPort(c.request.RemoteAddr)
 	if err == nil {
-		err = suspend.CutConnections(netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port()))
+		keep := map[netip.AddrPort]struct{}{netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port()): {}}
+		s.idleMu.Lock()
+		for address := range s.idle {
+			keep[address] = struct{}{}
+		}
+		s.idleMu.Unlock()
+		err = suspend.CutConnections(keep)
 	}
 	if err != nil {
 		s.log.Printf("connections from before the restore stay until they time out: %v", err)

@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"declaw.dev/envd/internal/execgate"
 )
 
 const (
@@ -21,7 +23,7 @@ const (
 // Reap is process 1 for the rest of the guest's life: it keeps `envd serve` running and reaps orphans. It starts nothing
 // with os/exec, whose own waiting would compete with wait4(-1). An agent that dies is started again up to restartsMax
 // times, ever longer apart; users' processes live on meanwhile, but the new agent does not know them and waits for a new
-// /init. After that the guest powers off. So it does on SIGTERM, SIGINT (ctrl-alt-del) and SIGPWR.
+// /init. It also holds the gate for programs (package execgate). After that the guest powers off. So it does on SIGTERM, SIGINT (ctrl-alt-del) and SIGPWR.
 func Reap(arguments []string) {
 	_ = syscall.Reboot(syscall.LINUX_REBOOT_CMD_CAD_OFF) // ctrl-alt-del becomes SIGINT
 	limit := syscall.Rlimit{Cur: openFilesHardMax, Max: openFilesHardMax}
@@ -34,6 +36,7 @@ func Reap(arguments []string) {
 		stopping.Store(true)
 		shutDown()
 	}()
+	keeper := execgate.NewKeeper(agentPath)
 	delay := restartDelayMin
 	for starts := 0; starts <= restartsMax; starts++ {
 		if starts > 0 {
@@ -42,9 +45,16 @@ func Reap(arguments []string) {
 				delay = restartDelayMax
 			}
 		}
-		agent, err := syscall.ForkExec(agentPath, append([]string{"envd", "serve"}, arguments...), &syscall.ProcAttr{
-			Dir: "/", Env: os.Environ(), Files: []uintptr{0, 1, 2}, Sys: &syscall.SysProcAttr{Setsid: true},
+		control, err := keeper.Attach()
+		if err != nil {
+			console("the control channel of the agent: %v", err)
+			continue
+		}
+		words := append([]string{"envd", "serve", "--gate", "3"}, arguments...)
+		agent, err := syscall.ForkExec(agentPath, words, &syscall.ProcAttr{
+			Dir: "/", Env: os.Environ(), Files: []uintptr{0, 1, 2, uintptr(control)}, Sys: &syscall.SysProcAttr{Setsid: true},
 		})
+		syscall.Close(control)
 		if err != nil {
 			console("starting the agent: %v", err)
 			continue

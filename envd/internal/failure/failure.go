@@ -31,6 +31,7 @@ const (
 	PortClosed       Code = "port_closed"
 	InTheWay         Code = "in_the_way"
 	CrossDevice      Code = "cross_device"
+	GateUnsupported  Code = "gate_unsupported"
 	DiskFull         Code = "disk_full"
 	TooLarge         Code = "too_large"
 	Internal         Code = "internal"
@@ -42,7 +43,7 @@ var statuses = map[Code]int{
 	PermissionDenied: 403, PortRefused: 403,
 	NotFound: 404, NoSuchProcess: 404, PortClosed: 404,
 	NotInitialised: 409, StdinClosed: 409, StdinFull: 409, TooManyProcesses: 409, TagTaken: 409, TooManyWatches: 409,
-	InTheWay: 409, CrossDevice: 409,
+	InTheWay: 409, CrossDevice: 409, GateUnsupported: 409,
 	DiskFull: 413, TooLarge: 413,
 	Internal: 500,
 }

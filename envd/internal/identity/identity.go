@@ -165,6 +165,7 @@ func (g *Guest) Init(identity Identity, bearer string) error {
 	}{
 		{"clock", func() error { return g.system.SetClock(time.Unix(0, identity.TimeUnixNanos)) }},
 		{"entropy", func() error { return g.system.AddEntropy(identity.Entropy) }},
+		{"boot id", func() error { return g.setBootID(identity.Restored) }},
 		{"hostname", func() error { return g.setHostname(identity.Hostname) }},
 		{"machine id", func() error { return g.setMachineID(identity.MachineID) }},
 		{"trust stores", func() error { return g.trust.install(ca) }},
@@ -206,6 +207,19 @@ func (g *Guest) installCA(ca *x509.Certificate) error {
 	defer g.mu.Unlock()
 	g.hasCA = ca != nil
 	return nil
+}
+
+// setBootID draws a random UUID (RFC 9562, version 4), after the entropy: each start of a machine has its own.
+func (g *Guest) setBootID(restored bool) error {
+	if g.Initialised() && !restored {
+		return nil // the same run of the machine
+	}
+	var random [16]byte
+	if _, err := rand.Read(random[:]); err != nil {
+		return err
+	}
+	random[6], random[8] = random[6]&0x0f|0x40, random[8]&0x3f|0x80
+	return g.system.SetBootID(fmt.Sprintf("%x-%x-%x-%x-%x", random[:4], random[4:6], random[6:8], random[8:10], random[10:]))
 }
 
 func (g *Guest) setHostname(name string) error {

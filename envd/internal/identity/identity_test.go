@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -32,6 +33,12 @@ type recorder struct {
 	entropy  []byte
 	ran      chan string
 	fail     string
+	bootIDs  []string
+}
+
+func (r *recorder) SetBootID(id string) error {
+	r.bootIDs = append(r.bootIDs, id)
+	return nil
 }
 
 func (r *recorder) SetHostname(name string) error {
@@ -158,6 +165,22 @@ func TestASecondInitNeedsTheCurrentToken(t *testing.T) {
 	must(t, guest.Init(other, first.Token))
 	if guest.Authentic(first.Token) || !guest.Authentic(other.Token) || guest.BootID() == boot {
 		t.Error("the new token did not replace the old")
+	}
+}
+
+func TestEachStartOfAMachineHasABootIDOfItsOwn(t *testing.T) {
+	guest, system, _ := newGuest(t)
+	must(t, guest.Init(identity(nil), ""))
+	must(t, guest.Init(identity(nil), ""))
+	must(t, guest.Init(identity(func(i *Identity) { i.Restored = true }), ""))
+	form := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)
+	if len(system.bootIDs) != 2 || system.bootIDs[0] == system.bootIDs[1] {
+		t.Fatalf("%q", system.bootIDs)
+	}
+	for _, id := range system.bootIDs {
+		if !form.MatchString(id) {
+			t.Fatalf("%q", id)
+		}
 	}
 }
 

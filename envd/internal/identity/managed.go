@@ -13,11 +13,19 @@ const (
 )
 
 // writeAtomically replaces a file through a rename; what is there with the same content is left alone, so that a
-// restored snapshot dirties no block of its disk.
+// restored snapshot dirties no block of its disk. On a full disk the file is covered by one in memory instead.
 func writeAtomically(path string, content []byte, mode os.FileMode) error {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
 		return nil
 	}
+	err := replace(path, content, mode)
+	if needsNoDisk(err) {
+		return cover(path, content, mode)
+	}
+	return err
+}
+
+func replace(path string, content []byte, mode os.FileMode) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
@@ -53,7 +61,7 @@ func overwrite(path string, content []byte, mode os.FileMode) error {
 		return writeAtomically(path, content, mode)
 	}
 	if _, err := file.WriteAt(content, 0); err != nil {
-		return err
+		return writeAtomically(path, content, mode) // on a full disk: from memory
 	}
 	if info.Size() > int64(len(content)) {
 		return file.Truncate(int64(len(content)))
@@ -98,10 +106,7 @@ func setBlock(path string, lines []byte, mode os.FileMode, write write) error {
 		content = append(content, blockEnd...)
 	}
 	if len(content) == 0 {
-		if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
-			return err
-		}
-		return nil
+		return removeFile(path)
 	}
 	if info, err := os.Stat(path); err == nil {
 		mode = info.Mode().Perm()

@@ -11,6 +11,7 @@ import (
 )
 
 const (
+	bootIDPath    = "/proc/sys/kernel/random/boot_id"
 	rndAddEntropy = 0x40085203 // random(4) RNDADDENTROPY
 	rndReseedCRNG = 0x5207     // RNDRESEEDCRNG: without it clones draw from the old state for up to a minute
 )
@@ -18,6 +19,8 @@ const (
 // System is what re-identifying a guest does to the kernel and to other programs. Tests record it instead.
 type System interface {
 	SetHostname(name string) error
+	// SetBootID changes what /proc/sys/kernel/random/boot_id says: the kernel makes it once, and clones would share it.
+	SetBootID(id string) error
 	SetClock(now time.Time) error
 	// AddEntropy credits the bytes fully and makes the kernel's generator use them at once.
 	AddEntropy(seed []byte) error
@@ -29,6 +32,8 @@ type System interface {
 type Kernel struct{}
 
 func (Kernel) SetHostname(name string) error { return syscall.Sethostname([]byte(name)) }
+
+func (Kernel) SetBootID(id string) error { return cover(bootIDPath, []byte(id+"\n"), 0o444) }
 
 func (Kernel) SetClock(now time.Time) error {
 	value := syscall.NsecToTimeval(now.UnixNano())

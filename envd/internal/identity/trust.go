@@ -78,7 +78,7 @@ func (t *trust) install(certificate *x509.Certificate) error {
 		if err := writeAtomically(t.path(certificatePath), text, 0o644); err != nil {
 			return err
 		}
-	} else if err := os.Remove(t.path(certificatePath)); err != nil && !os.IsNotExist(err) {
+	} else if err := removeFile(t.path(certificatePath)); err != nil {
 		return err
 	}
 	if !fresh || appendBlock(t.path(bundlePath), text) != nil {

@@ -32,8 +32,8 @@ type connection struct {
 
 // CutConnections ends every TCP connection to another machine, as if its peer had reset it (SOCK_DESTROY): the peers of a
 // machine that was saved are gone, and a program that waits for one of them would wait for ever. Connections within the
-// guest and listening sockets stay, and the one from this peer, which is the host's that asks for it.
-func CutConnections(keep netip.AddrPort) error {
+// guest and listening sockets stay, and those from the peers to keep.
+func CutConnections(keep map[netip.AddrPort]struct{}) error {
 	socket, err := syscall.Socket(syscall.AF_NETLINK, syscall.SOCK_RAW|syscall.SOCK_CLOEXEC, netlinkSockDiag)
 	if err != nil {
 		return err
@@ -60,10 +60,11 @@ func CutConnections(keep netip.AddrPort) error {
 	return nil
 }
 
-func toCut(c connection, keep netip.AddrPort) bool {
+func toCut(c connection, keep map[netip.AddrPort]struct{}) bool {
 	local, remote := c.local.Addr().Unmap(), c.remote.Addr().Unmap()
 	inside := remote.IsLoopback() || remote == local || remote.IsUnspecified()
-	return !inside && netip.AddrPortFrom(remote, c.remote.Port()) != keep
+	_, kept := keep[netip.AddrPortFrom(remote, c.remote.Port())]
+	return !inside && !kept
 }
 
 func request(kind uint16, flags uint16, family byte, states uint32, id []byte) []byte {

@@ -92,13 +92,14 @@ func TestTheAgentProcessOneAndTheKernelGoOn(t *testing.T) {
 }
 
 func TestOnlyConnectionsToOtherMachinesAreCut(t *testing.T) {
-	keep := netip.MustParseAddrPort("10.0.0.1:4000")
+	keep := map[netip.AddrPort]struct{}{netip.MustParseAddrPort("10.0.0.1:4000"): {}, netip.MustParseAddrPort("10.0.0.1:4002"): {}}
 	for _, test := range []struct {
 		local, remote string
 		cut           bool
 	}{
 		{"10.0.0.2:49983", "10.0.0.1:4000", false},
 		{"10.0.0.2:49983", "10.0.0.1:4001", true},
+		{"10.0.0.2:49983", "10.0.0.1:4002", false},
 		{"[::ffff:10.0.0.2]:49983", "[::ffff:10.0.0.1]:4000", false},
 		{"10.0.0.2:5000", "203.0.113.7:443", true},
 		{"127.0.0.1:5000", "127.0.0.1:6000", false},

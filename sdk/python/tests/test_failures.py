@@ -111,7 +111,7 @@ BAD = {
     "a broken CIDR": lambda: SandboxNetworkOpts(deny_out=["10.0.0.0/99"]),
     "a text for a list": lambda: SandboxNetworkOpts(allow_out="example.com"),
     "an action that is not one": lambda: PIIConfig(enabled=True, action="alert"),
-    "a type that is not one": lambda: PIIConfig(types=["passport"]),
+    "a type that is not one": lambda: PIIConfig(types=["shoe_size"]),
     "no types at all": lambda: PIIConfig(enabled=True, types=[]),
     "a threshold above one": lambda: ToxicityConfig(threshold=1.5),
     "a rule that can explode": lambda: TransformationRule("(a+)+", "b"),

@@ -92,6 +92,63 @@ async def test_options_become_the_sandbox(machine):
     assert body["volumes"] == [{"volume_id": "vol-1", "mount_path": "/data"}]
 
 
+SHORTCUTS = {
+    "pii": declaw.PIIConfig(enabled=True, types=["email"]),
+    "injection_defense": declaw.InjectionDefenseConfig(enabled=True, domains=["*"]),
+    "transformations": [TransformationRule("a", "b")],
+    "toxicity": ToxicityConfig(enabled=True),
+    "code_security": declaw.CodeSecurityConfig(enabled=True),
+    "invisible_text": declaw.InvisibleTextConfig(enabled=True),
+    "env_security": declaw.EnvSecurityConfig(mask_patterns=["X*"]),
+    "audit": AuditConfig(enabled=False),
+}
+
+
+@pytest.mark.parametrize("name", SHORTCUTS)
+async def test_a_shortcut_replaces_its_part_of_the_policy_and_no_other(machine, name):
+    whole = SecurityPolicy(
+        pii=PIIConfig(enabled=True, types=["ssn"]),
+        injection_defense=declaw.InjectionDefenseConfig(enabled=True, domains=["api.example.com"]),
+        transformations=[TransformationRule("c", "d")],
+        toxicity=ToxicityConfig(enabled=True, threshold=0.5),
+        code_security=declaw.CodeSecurityConfig(enabled=True, threshold=0.5),
+        invisible_text=declaw.InvisibleTextConfig(enabled=True, action="block"),
+        env_security=declaw.EnvSecurityConfig(mask_patterns=["Y*"]),
+        audit=AuditConfig(enabled=True),
+    )
+    before = whole.to_dict()
+    await DeclawSandboxClient().create(options=DeclawSandboxClientOptions(security=whole, **{name: SHORTCUTS[name]}))
+    sent = machine.requests[0].json["security"]
+    alone = SecurityPolicy(**{name: SHORTCUTS[name]}).to_dict()
+    assert sent == {**before, **alone} and sent[name] != before[name]
+    await DeclawSandboxClient().create(options=DeclawSandboxClientOptions(**{name: SHORTCUTS[name]}))
+    assert machine.requests[-1].json["security"] == alone
+    assert whole.to_dict() == before, "the caller's policy is left as it was"
+
+
+def test_the_options_have_the_fields_and_defaults_of_the_specification():
+    defaults = {name: field.default for name, field in DeclawSandboxClientOptions.model_fields.items()}
+    none = (
+        "api_key", "domain", "envs", "metadata", "security", "pii", "injection_defense", "transformations", "toxicity",
+        "code_security", "invisible_text", "env_security", "audit", "network", "volumes", "lifecycle", "timeouts",
+    )
+    assert defaults == {
+        **{name: None for name in none},
+        "type": "declaw", "template": "base", "timeout": 300, "allow_internet_access": True,
+    }
+    assert DeclawSandboxClient.backend_id == "declaw"
+    assert {"sandbox_id", "snapshot_id", "template", "created_at"} <= set(DeclawSandboxSessionState.model_fields)
+
+
+async def test_what_ports_see_as_their_host_goes_with_the_network(machine):
+    network = SandboxNetworkOpts(allow_out=["a.example.com"], deny_out=["*"], mask_request_host="app.example.com")
+    await DeclawSandboxClient().create(options=DeclawSandboxClientOptions(network=network, timeout=0, template="python"))
+    assert machine.requests[0].json["network"] == {
+        "allow_out": ["a.example.com"], "deny_out": ["*"], "mask_request_host": "app.example.com"
+    }
+    assert (machine.requests[0].json["timeout"], machine.requests[0].json["template"]) == (0, "python")
+
+
 async def test_no_options_leave_everything_to_the_platform(machine):
     await DeclawSandboxClient().create(options=None)
     assert machine.requests[0].json == {"template": "base", "timeout": 300, "secure": True}
@@ -107,7 +164,7 @@ def test_options_are_frozen_registered_by_type_and_keep_the_key_to_themselves():
     assert isinstance(read, DeclawSandboxClientOptions) and read.pii.enabled and read.api_key is None
     assert "hidden" not in repr(options) and "dcl_hidden" not in options.model_dump_json()
     with pytest.raises(declaw.InvalidPolicyError):
-        DeclawSandboxClientOptions(pii=PIIConfig(enabled=True, types=["passport"]))
+        DeclawSandboxClientOptions(pii=PIIConfig(enabled=True, types=["shoe_size"]))
 
 
 async def test_a_session_starts_executes_reads_and_writes(machine):

@@ -19,8 +19,6 @@ from declaw import (
     SandboxQuery,
     SandboxState,
     SecurityPolicy,
-    Template,
-    TemplateBase,
     VaultClient,
     VaultScope,
     VolumeAttachment,
@@ -213,21 +211,6 @@ def test_a_secret_makes_its_team_and_environment_and_is_used_by_name(server):
     assert server.last().json["vault_refs"] == {"OPENAI_API_KEY": "vault://team-1/prod/openai", "OTHER": "vault://t/e/n"}
 
 
-def test_a_build_shows_its_log_while_it_runs_and_raises_with_it(server, monkeypatch):
-    monkeypatch.setattr("declaw._sync.templates.POLL_SECONDS", 0.01)
-    server.on("POST", "/templates/build", Answer(202, {"build_id": "build-1", "status": "building"}))
-    states = [
-        {"build_id": "build-1", "status": "building", "logs": ["one"]},
-        {"build_id": "build-1", "status": "failed", "logs": ["one", "two: not found"]},
-    ]
-    server.on("GET", "/templates/builds/build-1", *states)
-    lines = []
-    with pytest.raises(declaw.BuildError, match="two: not found") as caught:
-        Template.build(TemplateBase().run_cmd(["one", "two"]), alias="x", on_build_logs=lines.append)
-    assert lines == ["one", "two: not found"] == caught.value.logs
-    assert server.requests[0].json["template"] == {"base_image": "base", "run_cmds": ["one", "two"]}
-
-
 def test_volumes_are_filled_from_a_directory_and_their_files_are_guarded_by_version(server, tmp_path):
     server.on("POST", "/volumes", lambda r: Answer(201, {"volume_id": "vol-1", "name": r.query["name"][0]}))
     server.on("PUT", "/volumes/vol-1/files/raw", failure(409, "version_mismatch"))
@@ -271,3 +254,40 @@ def test_a_policys_network_goes_with_the_policy(server):
     Sandbox.create(security=SecurityPolicy(network=NetworkPolicy(deny_out=["*"])))
     assert server.last().json["security"] == {"network": {"deny_out": ["*"]}}
     assert "network" not in server.last().json
+
+
+def test_a_policy_is_replaced_judged_and_explained(server, sandbox):
+    server.on("PUT", "/sandboxes/sbx-1/policy", {"sandbox_id": "sbx-1", "policy_version": 2, "warnings": ["mind"]})
+    server.on("POST", "/policies/lint", {"valid": True, "warnings": ["pii: nothing"]})
+    server.on("POST", "/policies/explain", {"decision": "deny", "reason": "denied_by_rule", "rule": "*", "scanners": ["pii"]})
+    kind = declaw.CustomPIIType("employee_id", pattern="E[0-9]{7}", context=["staff"])
+    policy = SecurityPolicy(pii=declaw.PIIConfig(enabled=True, types=["iban"], custom_types=[kind]))
+    assert sandbox.set_policy(policy, {"deny_out": ["*"]}) == 2 and sandbox.warnings == ["mind"]
+    assert server.last().json == {
+        "security": {
+            "pii": {
+                "enabled": True,
+                "types": ["iban"],
+                "action": "redact",
+                "rehydrate_response": True,
+                "custom_types": [{"name": "employee_id", "pattern": "E[0-9]{7}", "context": ["staff"]}],
+            }
+        },
+        "network": {"deny_out": ["*"]},
+    }
+    assert SecurityPolicy.from_dict(policy.to_dict()) == policy
+    assert declaw.Policies.lint(policy) == ["pii: nothing"]
+    found = declaw.Policies.explain(policy, host="example.com")
+    assert (found.allowed, found.reason, found.rule, found.scanners) == (False, "denied_by_rule", "*", ["pii"])
+    server.requests.clear()
+    for wrong in (
+        lambda: sandbox.set_policy(),
+        lambda: declaw.Policies.explain(policy),
+        lambda: declaw.CustomPIIType("Employee", pattern="x"),
+        lambda: declaw.CustomPIIType("e"),
+        lambda: declaw.CustomPIIType("e", dictionary=["x"], check="luhn"),
+        lambda: sandbox.set_policy(SecurityPolicy(injection_defense=declaw.InjectionDefenseConfig(enabled=True))),
+    ):
+        with pytest.raises(InvalidArgumentError):
+            wrong()
+    assert server.requests == []

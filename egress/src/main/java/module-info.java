@@ -3,6 +3,7 @@
 module dev.declaw.egress {
     requires transitive dev.declaw.model;
     requires transitive dev.declaw.linux;
+    requires transitive dev.declaw.rego;
     requires com.fasterxml.jackson.databind;
     requires org.slf4j;
     requires io.netty.common;
@@ -20,9 +21,15 @@ module dev.declaw.egress {
     requires com.github.luben.zstd_jni;
     requires org.dnsjava;
     requires com.github.benmanes.caffeine;
+    requires io.prometheus.metrics.core;
+    requires io.prometheus.metrics.model;
+    requires io.prometheus.metrics.config;
+    requires io.prometheus.writer.text;
 
     exports dev.declaw.egress;
     exports dev.declaw.egress.audit;
     exports dev.declaw.egress.control;
+    exports dev.declaw.egress.credential;
     exports dev.declaw.egress.explain;
+    exports dev.declaw.egress.metrics;
 }

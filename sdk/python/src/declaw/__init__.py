@@ -10,6 +10,7 @@ from declaw._async.account import AsyncAccountClient, AsyncGovernancePacks
 from declaw._async.audit import AsyncAudit
 from declaw._async.commands import AsyncCommandHandle, AsyncCommands
 from declaw._async.files import AsyncFilesystem, AsyncWatchHandle
+from declaw._async.policies import AsyncPolicies
 from declaw._async.pty import AsyncPty, AsyncPtyHandle
 from declaw._async.sandbox import AsyncSandbox
 from declaw._async.stdio import AsyncStdio, AsyncStdioProcess
@@ -21,6 +22,7 @@ from declaw._sync.account import AccountClient, GovernancePacks
 from declaw._sync.audit import Audit
 from declaw._sync.commands import CommandHandle, Commands
 from declaw._sync.files import Filesystem, WatchHandle
+from declaw._sync.policies import Policies
 from declaw._sync.pty import Pty, PtyHandle
 from declaw._sync.sandbox import Sandbox
 from declaw._sync.stdio import Stdio, StdioProcess
@@ -94,12 +96,14 @@ from declaw.models import (
     WriteEntry,
     WriteInfo,
 )
+from declaw.policy_models import PolicyExplanation
 from declaw.security import (
     ALL_TRAFFIC,
     DEFAULT_SENSITIVE_PATTERNS,
     AuditConfig,
     CodeSecurityConfig,
     ContentGateConfig,
+    CustomPIIType,
     CustomPolicyConfig,
     EnvSecurityConfig,
     InjectionAction,
@@ -121,7 +125,16 @@ from declaw.security import (
     TransformDirection,
     domain_matches,
 )
-from declaw.template import BuildInfo, CopyItem, TemplateBase, TemplateBuildStatus, TemplateInfo
+from declaw.template import (
+    BuildContext,
+    BuildFailure,
+    BuildInfo,
+    BuildLogLine,
+    CopyItem,
+    TemplateBase,
+    TemplateBuildStatus,
+    TemplateInfo,
+)
 from declaw.vault_models import VaultPreset, VaultScope, VaultSecret
 from declaw.volume_models import FileEntry, Volume, VolumeAttachment
 
@@ -143,6 +156,7 @@ __all__ = [
     "AsyncCommands",
     "AsyncFilesystem",
     "AsyncGovernancePacks",
+    "AsyncPolicies",
     "AsyncPty",
     "AsyncPtyHandle",
     "AsyncSandbox",
@@ -161,9 +175,12 @@ __all__ = [
     "AuditVerification",
     "AuthenticationError",
     "AuthenticationException",
+    "BuildContext",
     "BuildError",
     "BuildException",
+    "BuildFailure",
     "BuildInfo",
+    "BuildLogLine",
     "CODE_IDEMPOTENCY_IN_PROGRESS",
     "CODE_IDEMPOTENCY_KEY_REUSED",
     "CODE_TEMPLATE_NOT_READY",
@@ -180,6 +197,7 @@ __all__ = [
     "ConnectionFailedError",
     "ContentGateConfig",
     "CopyItem",
+    "CustomPIIType",
     "CustomPolicyConfig",
     "DEFAULT_SENSITIVE_PATTERNS",
     "EntryInfo",
@@ -215,6 +233,8 @@ __all__ = [
     "PIIConfig",
     "PIIType",
     "PermissionDeniedError",
+    "Policies",
+    "PolicyExplanation",
     "PolicyWarning",
     "ProcessInfo",
     "Pty",

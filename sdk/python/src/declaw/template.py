@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, Dict, List, Mapping, Optional, Union
 
 from declaw.exceptions import InvalidArgumentError
 
@@ -12,7 +13,8 @@ BUILD_STATUS_QUEUED = "queued"
 BUILD_STATUS_BUILDING = "building"
 BUILD_STATUS_COMPLETED = "completed"
 BUILD_STATUS_FAILED = "failed"
-BUILD_ENDED = (BUILD_STATUS_COMPLETED, BUILD_STATUS_FAILED, "success", "error")
+BUILD_STATUS_CANCELLED = "cancelled"
+BUILD_ENDED = (BUILD_STATUS_COMPLETED, BUILD_STATUS_FAILED, BUILD_STATUS_CANCELLED, "success", "error", "canceled")
 
 
 @dataclass
@@ -36,6 +38,9 @@ class TemplateBase:
     _envs: Dict[str, str] = field(default_factory=dict, repr=False)
     _apt_packages: List[str] = field(default_factory=list)
     _start_cmd: Optional[str] = None
+    _ready_cmd: Optional[str] = None
+    _args: Dict[str, str] = field(default_factory=dict, repr=False)
+    _context: Union[str, "os.PathLike[str]", "BuildContext", None] = None
     _dockerfile: Optional[str] = None
 
     def from_base_image(self, image: str = "base") -> "TemplateBase":
@@ -74,9 +79,28 @@ class TemplateBase:
         self._start_cmd = cmd
         return self
 
+    def set_ready_cmd(self, cmd: str) -> "TemplateBase":
+        """Ends with 0 once what `set_start_cmd` started is ready."""
+        self._ready_cmd = cmd
+        return self
+
+    def set_args(self, args: Dict[str, str]) -> "TemplateBase":
+        """Values for the `ARG`s of a Dockerfile."""
+        self._args.update(args)
+        return self
+
+    def with_context(self, context: Union[str, "os.PathLike[str]", "BuildContext"]) -> "TemplateBase":
+        """The directory that `copy` and `COPY` take from, which is sent with the build (but for what its .dockerignore leaves
+        out), or what `Template.upload_context` gave."""
+        if not isinstance(context, (str, os.PathLike, BuildContext)):
+            raise InvalidArgumentError("a context is a directory, or what Template.upload_context gave")
+        self._context = context
+        return self
+
     def to_dict(self) -> Dict[str, Any]:
+        ends = {"start_cmd": self._start_cmd, "ready_cmd": self._ready_cmd}
         if self._dockerfile is not None:
-            return {"dockerfile": self._dockerfile}
+            return {"dockerfile": self._dockerfile, **{name: cmd for name, cmd in ends.items() if cmd}}
         wire: Dict[str, Any] = {"base_image": self._base_image}
         if self._run_cmds:
             wire["run_cmds"] = list(self._run_cmds)
@@ -86,17 +110,60 @@ class TemplateBase:
             wire["envs"] = dict(self._envs)
         if self._apt_packages:
             wire["apt_packages"] = list(self._apt_packages)
-        if self._start_cmd:
-            wire["start_cmd"] = self._start_cmd
+        wire.update({name: cmd for name, cmd in ends.items() if cmd})
         return wire
 
 
 @dataclass
+class BuildContext:
+    """Files that a build's `COPY` may take, on the server."""
+
+    context_id: str
+    digest: str = ""
+    size_bytes: int = 0
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "BuildContext":
+        return cls(data["context_id"], data.get("digest") or "", data.get("size_bytes") or 0)
+
+
+@dataclass
+class BuildLogLine:
+    """A line of a build's log; `sequence` counts from 1 without gaps."""
+
+    sequence: int
+    line: str
+    step: str = ""
+    time: str = ""
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "BuildLogLine":
+        return cls(data["seq"], data.get("line") or "", str(data.get("step") or ""), data.get("time") or "")
+
+
+@dataclass
+class BuildFailure:
+    """Why a build failed: a stable `code`, and the step if it was one."""
+
+    code: str = ""
+    message: str = ""
+    step: str = ""
+
+
+@dataclass
 class BuildInfo:
+    """A build. `status` is queued, building, completed, failed or cancelled; `step` of `steps` is the one that runs."""
+
     build_id: str
     status: str
     template_id: Optional[str] = None
     logs: List[str] = field(default_factory=list)
+    alias: str = ""
+    step: int = 0
+    steps: int = 0
+    error: Optional[BuildFailure] = None
+    created_at: str = ""
+    finished_at: Optional[str] = None
 
     @property
     def ended(self) -> bool:
@@ -104,11 +171,28 @@ class BuildInfo:
 
     @property
     def failed(self) -> bool:
-        return self.status in (BUILD_STATUS_FAILED, "error")
+        return self.status in (BUILD_STATUS_FAILED, "error", BUILD_STATUS_CANCELLED, "canceled")
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "BuildInfo":
-        return cls(data["build_id"], data["status"], data.get("template_id"), list(data.get("logs") or []))
+        error = data.get("error")
+        failure = None
+        if isinstance(error, dict):
+            failure = BuildFailure(*(str(error.get(name) or "") for name in ("code", "message", "step")))
+        elif error:
+            failure = BuildFailure(message=str(error))
+        return cls(
+            data["build_id"],
+            data["status"],
+            data.get("template_id"),
+            list(data.get("logs") or []),
+            data.get("alias") or "",
+            data.get("step") or 0,
+            data.get("steps") or 0,
+            failure,
+            data.get("created_at") or "",
+            data.get("finished_at"),
+        )
 
 
 TemplateBuildStatus = BuildInfo

@@ -2,6 +2,7 @@
 module dev.declaw.server {
     requires dev.declaw.model;
     requires dev.declaw.linux;
+    requires dev.declaw.rego;
     requires dev.declaw.guardrails;
     requires dev.declaw.egress;
     requires dev.declaw.runtime;
@@ -15,6 +16,8 @@ module dev.declaw.server {
     requires org.xerial.sqlitejdbc;
     requires java.logging;
     requires java.sql;
+    requires io.prometheus.metrics.core;
+    requires io.prometheus.metrics.model;
     requires info.picocli;
     requires java.net.http;
     requires org.slf4j;

@@ -3,6 +3,7 @@ module dev.declaw.sdk {
     requires java.net.http;
 
     exports dev.declaw.sdk;
+    exports dev.declaw.sdk.async;
     exports dev.declaw.sdk.json;
     exports dev.declaw.sdk.policy;
 }

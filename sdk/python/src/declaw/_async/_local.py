@@ -17,6 +17,11 @@ async def sleep(seconds: float) -> None:
     await asyncio.sleep(seconds)
 
 
+async def work(task: Callable[[], T]) -> T:
+    """What would hold up the event loop, on a thread."""
+    return await asyncio.to_thread(task)
+
+
 def shared(key: Hashable, make: Callable[[], T]) -> T:
     """One value per event loop and key: connections belong to the loop that opened them."""
     values = _shared.setdefault(asyncio.get_running_loop(), {})

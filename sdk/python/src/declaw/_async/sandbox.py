@@ -200,6 +200,21 @@ class AsyncSandbox(FlatCalls):
             "PATCH", self._path + "/timeout", body=body, request_timeout=request_timeout, repeatable=True
         )
 
+    async def set_policy(
+        self,
+        security: Optional[Union[SecurityPolicy, Dict[str, Any]]] = None,
+        network: Optional[Union[Dict[str, Any], SandboxNetworkOpts]] = None,
+        request_timeout: Optional[float] = None,
+    ) -> int:
+        """Replaces the policy, the network rules or both while it runs; what is None stays. What is open and no longer allowed
+        is cut. Gives the policy's version, which stands in each audit event from now on."""
+        body = creation.policy_body(security, network)
+        if not body:
+            raise creation.wrong("give security, network or both")
+        answer = await self._transport.json("PUT", self._path + "/policy", body=body, request_timeout=request_timeout)
+        self.warnings = [str(warning) for warning in answer.get("warnings") or []]
+        return int(answer["policy_version"])
+
     async def get_metrics(
         self,
         start: Optional[datetime.datetime] = None,

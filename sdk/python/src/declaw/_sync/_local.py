@@ -18,6 +18,10 @@ def sleep(seconds: float) -> None:
     time.sleep(seconds)
 
 
+def work(task: Callable[[], T]) -> T:
+    return task()
+
+
 def shared(key: Hashable, make: Callable[[], T]) -> T:
     """One value per process and key. A forked child makes its own: it must not share its parent's connections."""
     with _lock:

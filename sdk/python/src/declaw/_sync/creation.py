@@ -85,6 +85,19 @@ def _security(security: Union[SecurityPolicy, Dict[str, Any]]) -> Dict[str, Any]
     return policy.to_dict()
 
 
+def policy_body(
+    security: Optional[Union[SecurityPolicy, Dict[str, Any]]], network: Optional[Union[Dict[str, Any], SandboxNetworkOpts]]
+) -> Dict[str, Any]:
+    """A policy and rules as members of a request; those that are not given are absent."""
+    body: Dict[str, Any] = {}
+    if security is not None:
+        body["security"] = _security(security)
+    rules = _network(True, network)
+    if rules is not None:
+        body["network"] = rules
+    return body
+
+
 def _attachment(volume: Union[Dict[str, str], VolumeAttachment]) -> Dict[str, str]:
     return (volume if isinstance(volume, VolumeAttachment) else VolumeAttachment.from_dict(volume)).to_dict()
 

@@ -3,19 +3,24 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 import time
-from typing import Any, Callable, Dict, List, Optional
+from contextlib import closing
+from pathlib import Path
+from typing import Any, Generator, Callable, Dict, List, Optional, Union
 
 from declaw import _http
-from declaw._sync._local import sleep, tell
+from declaw._sync._local import pieces, sleep, tell, work
 from declaw._sync.transport import Transport
 from declaw._checks import check_text
+from declaw._context import write_archive
 from declaw.connection_config import ConnectionConfig
-from declaw.exceptions import BuildError, InvalidArgumentError, TimeoutError
-from declaw.template import BuildInfo, TemplateBase, TemplateInfo
+from declaw.exceptions import BuildError, ConnectionFailedError, InvalidArgumentError, TimeoutError
+from declaw.template import BuildContext, BuildFailure, BuildInfo, BuildLogLine, TemplateBase, TemplateInfo
 
 BUILD_SECONDS_MAX_DEFAULT = 3600.0
-POLL_SECONDS = 0.5
+RECONNECTS_MAX = 5
 _SHOWN_LINES = 20
 
 
@@ -70,7 +75,31 @@ class Template:
                 raise InvalidArgumentError(f"{name} must be a number from 1")
             body[name] = value
         transport = Transport.of(ConnectionConfig.of(api_key, domain, request_timeout))
+        context = template._context
+        if context is not None:
+            if not isinstance(context, BuildContext):
+                context = Template.upload_context(context, api_key, domain, request_timeout)
+            body["context_id"] = context.context_id
+        if template._args:
+            body["args"] = dict(template._args)
         return BuildInfo.from_dict(transport.json("POST", "/templates/build", body=body, long=True))
+
+    @staticmethod
+    def upload_context(
+        directory: Union[str, "os.PathLike[str]"],
+        api_key: Optional[str] = None,
+        domain: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> BuildContext:
+        """Sends a directory, but for what its .dockerignore leaves out, for the `COPY` of later builds."""
+        transport = Transport.of(ConnectionConfig.of(api_key, domain, request_timeout))
+        with tempfile.TemporaryFile() as archive:
+            work(lambda: write_archive(Path(directory), archive))
+            archive.seek(0)
+            answer = transport.send_bytes(
+                "POST", "/templates/build-contexts", pieces(archive), content_type="application/gzip"
+            )
+        return BuildContext.from_dict(answer)
 
     @staticmethod
     def wait_for_build(
@@ -81,28 +110,99 @@ class Template:
         domain: Optional[str] = None,
         request_timeout: Optional[float] = None,
     ) -> BuildInfo:
+        """As `build`, for a build that was started."""
+        info: Optional[BuildInfo] = None
+        last: List[str] = []
         deadline = time.monotonic() + build_timeout
-        shown = 0
+        with closing(Template.follow(build_id, 0, api_key, domain, request_timeout, deadline)) as events:
+            for event in events:
+                if isinstance(event, BuildInfo):
+                    info = event
+                else:
+                    last = [*last[1 - _SHOWN_LINES :], event.line]
+                    tell(on_build_logs, event.line)
+        if info is None:
+            raise TimeoutError(
+                f"build {build_id} has not ended within {build_timeout:g} s and goes on; build_timeout moves this limit"
+            )
+        if info.failed:
+            error = info.error or BuildFailure(message=info.status)
+            where = f" ({error.step})" if error.step else ""
+            tail = "\n".join(last)
+            raise BuildError(
+                f"build {build_id} failed: {error.message}{where}\n{tail}",
+                build_id=build_id,
+                template_id=info.template_id or "",
+                logs=info.logs or last,
+                code=error.code or "build_failed",
+            )
+        return info
+
+    @staticmethod
+    def follow(
+        build_id: str,
+        after: int = 0,
+        api_key: Optional[str] = None,
+        domain: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+        deadline: Optional[float] = None,
+    ) -> Generator[Union[BuildLogLine, BuildInfo], None, None]:
+        """The lines after number `after` as they are written, and last how the build ended. Goes on where it stopped when the
+        connection breaks.
+
+        :param deadline: of `time.monotonic()`, when to stop without an end
+        """
+        transport = Transport.of(ConnectionConfig.of(api_key, domain, request_timeout))
+        path = _http.path_of("templates", "builds", _http.checked_id("build_id", build_id), "logs")
+        broken = 0
         while True:
-            info = Template.get_build_status(build_id, api_key, domain, request_timeout)
-            for line in info.logs[shown:]:
-                tell(on_build_logs, line)
-            shown = max(shown, len(info.logs))
-            if info.failed:
-                tail = "\n".join(info.logs[-_SHOWN_LINES:])
-                raise BuildError(
-                    f"build {build_id} failed:\n{tail}",
-                    build_id=build_id,
-                    template_id=info.template_id or "",
-                    logs=info.logs,
-                )
-            if info.ended:
-                return info
-            if time.monotonic() > deadline:
-                raise TimeoutError(
-                    f"build {build_id} has not ended within {build_timeout:g} s and goes on; build_timeout moves this limit"
-                )
-            sleep(POLL_SECONDS)
+            left = _http.STREAM_SILENCE_SECONDS_MAX if deadline is None else deadline - time.monotonic()
+            if left <= 0:
+                return
+            silence = min(left, _http.STREAM_SILENCE_SECONDS_MAX)
+            params = {"follow": True, "after": after}
+            try:
+                with closing(transport.events("GET", path, params=params, silence_seconds_max=silence)) as events:
+                    for event in events:
+                        if deadline is not None and time.monotonic() >= deadline:
+                            return
+                        if event is not None and event.name == "end":
+                            yield BuildInfo.from_dict(event.data)
+                            return
+                        if event is not None and event.name == "log":
+                            line = BuildLogLine.from_dict(event.data)
+                            after = line.sequence
+                            broken = 0
+                            yield line
+            except (ConnectionFailedError, TimeoutError):
+                if deadline is not None and time.monotonic() >= deadline:
+                    return
+                if broken >= RECONNECTS_MAX:
+                    raise
+            broken += 1
+            if broken > RECONNECTS_MAX:
+                raise ConnectionFailedError("the log of the build ends again and again without saying why")
+            sleep(0.2 * broken)
+
+    @staticmethod
+    def builds(
+        api_key: Optional[str] = None, domain: Optional[str] = None, request_timeout: Optional[float] = None
+    ) -> List[BuildInfo]:
+        """Newest first."""
+        transport = Transport.of(ConnectionConfig.of(api_key, domain, request_timeout))
+        answer = transport.json("GET", "/templates/builds")
+        return [BuildInfo.from_dict(row) for row in answer.get("builds") or []]
+
+    @staticmethod
+    def cancel(
+        build_id: str,
+        api_key: Optional[str] = None,
+        domain: Optional[str] = None,
+        request_timeout: Optional[float] = None,
+    ) -> None:
+        """Stops a build; what it has made is thrown away."""
+        transport = Transport.of(ConnectionConfig.of(api_key, domain, request_timeout))
+        transport.json("DELETE", _http.path_of("templates", "builds", _http.checked_id("build_id", build_id)))
 
     @staticmethod
     def get_build_status(

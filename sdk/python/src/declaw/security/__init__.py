@@ -14,6 +14,7 @@ from declaw.security.rules import (
 )
 from declaw.security.scanners import (
     CodeSecurityConfig,
+    CustomPIIType,
     InjectionAction,
     InjectionDefenseConfig,
     InjectionJudgeConfig,
@@ -32,6 +33,7 @@ __all__ = [
     "AuditConfig",
     "CodeSecurityConfig",
     "ContentGateConfig",
+    "CustomPIIType",
     "CustomPolicyConfig",
     "DEFAULT_SENSITIVE_PATTERNS",
     "EnvSecurityConfig",

@@ -78,7 +78,8 @@ class TransformationRule:
 
 @dataclass
 class ContentGateConfig:
-    """Models and endpoints that requests to `domains` may use; what is not listed is denied. Without `domains` it opens nothing."""
+    """Models and endpoints that requests to `domains` may use; what is not listed is denied. Without `domains` it judges
+    nothing."""
 
     enabled: bool = False
     domains: Optional[List[str]] = None

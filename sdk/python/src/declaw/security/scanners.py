@@ -5,12 +5,15 @@ A member that is None is not sent: the platform's own default applies.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Dict, List, Mapping, Optional
 
 from declaw.exceptions import InvalidPolicyError
 from declaw.security import _checks as checks
+
+_TYPE_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
 
 
 class PIIType(str, Enum):
@@ -22,6 +25,64 @@ class PIIType(str, Enum):
     API_KEY = "api_key"
     ADDRESS = "address"
     IP_ADDRESS = "ip_address"
+    # What follows the official clients do not know; without `types` it is not looked for.
+    IBAN = "iban"
+    DATE_OF_BIRTH = "date_of_birth"
+    PASSPORT = "passport"
+    DRIVER_LICENSE = "driver_license"
+    MEDICAL_RECORD = "medical_record"
+    TAX_ID = "tax_id"
+    BANK_ROUTING = "bank_routing"
+    CRYPTO_WALLET = "crypto_wallet"
+    MAC_ADDRESS = "mac_address"
+    NATIONAL_ID = "national_id"
+
+
+class PIICheck(str, Enum):
+    """What the digits of a match must fulfil."""
+
+    LUHN = "luhn"
+    MOD97 = "mod97"
+    MOD11_10 = "mod11_10"
+    VERHOEFF = "verhoeff"
+
+
+@dataclass
+class CustomPIIType:
+    """A kind of personal data of your own: a pattern (RE2, matched as whole words) or a dictionary (any case).
+
+        CustomPIIType("employee_id", pattern="E[0-9]{7}", context=["employee", "staff"])
+    """
+
+    name: str
+    pattern: Optional[str] = None
+    dictionary: Optional[List[str]] = None
+    check: Optional[str] = None
+    #: One of these words must stand within `context_chars` before a match, or be its field's name.
+    context: Optional[List[str]] = None
+    context_chars: Optional[int] = None
+    confidence: Optional[float] = None
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or not _TYPE_NAME.match(self.name):
+            raise InvalidPolicyError("pii.custom_types.name must be a word of small letters, digits and _")
+        if (self.pattern is None) == (self.dictionary is None):
+            raise InvalidPolicyError(f"pii.custom_types: {self.name} needs either a pattern or a dictionary")
+        if self.check is not None:
+            if self.dictionary is not None:
+                raise InvalidPolicyError(f"pii.custom_types: the check of {self.name} is for patterns; a dictionary is exact")
+            self.check = checks.one_of("pii.custom_types.check", self.check, PIICheck)
+        checks.texts("pii.custom_types.dictionary", self.dictionary)
+        checks.texts("pii.custom_types.context", self.context)
+        checks.fraction("pii.custom_types.confidence", self.confidence)
+
+    def to_dict(self) -> Dict[str, Any]:
+        return checks.without_none(**vars(self))
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> "CustomPIIType":
+        names = ("name", "pattern", "dictionary", "check", "context", "context_chars", "confidence")
+        return cls(**{"name": "", **checks.known("pii.custom_types", data, names)})
 
 
 class RedactionAction(str, Enum):
@@ -70,7 +131,7 @@ class PIIConfig:
     """Personal data in requests. `redact` replaces it by tokens, which responses turn back into the originals."""
 
     enabled: bool = False
-    #: None: all types.
+    #: None: the eight that the official clients know; every member of `PIIType` may be named.
     types: Optional[List[str]] = None
     action: str = RedactionAction.REDACT.value
     rehydrate_response: bool = True
@@ -78,15 +139,19 @@ class PIIConfig:
     domains: Optional[List[str]] = None
     #: None: the platform blocks what it could not scan.
     on_error: Optional[str] = None
+    #: Kinds of your own, at most 32, redacted and turned back like the others.
+    custom_types: Optional[List[CustomPIIType]] = None
 
     def __post_init__(self) -> None:
         checks.flag("pii.enabled", self.enabled)
+        if any(not isinstance(kind, CustomPIIType) for kind in self.custom_types or []):
+            raise InvalidPolicyError("pii.custom_types must be a list of CustomPIIType")
         self.action = checks.one_of("pii.action", self.action, RedactionAction, _LOG_ALIASES)
         if self.types is not None:
             if not isinstance(self.types, (list, tuple, set, frozenset)):
                 raise InvalidPolicyError("pii.types must be a list")
             self.types = [checks.one_of("pii.types", kind, PIIType, {"phone_number": "phone"}) for kind in self.types]
-            if self.enabled and not self.types:
+            if self.enabled and not self.types and not self.custom_types:
                 raise InvalidPolicyError("pii.types is empty, so nothing would be found; leave it out for all types")
         checks.flag("pii.rehydrate_response", self.rehydrate_response)
         checks.hosts("pii.domains", self.domains)
@@ -99,12 +164,18 @@ class PIIConfig:
             types=self.types,
             action=self.action,
             rehydrate_response=self.rehydrate_response,
-            domains=self.domains or None, on_error=self.on_error,
+            domains=self.domains or None,
+            on_error=self.on_error,
+            custom_types=[kind.to_dict() for kind in self.custom_types] if self.custom_types else None,
         )
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "PIIConfig":
-        return cls(**checks.known("pii", data, ("enabled", "types", "action", "rehydrate_response", "domains", "on_error")))
+        names = ("enabled", "types", "action", "rehydrate_response", "domains", "on_error", "custom_types")
+        given = checks.known("pii", data, names)
+        if "custom_types" in given:
+            given["custom_types"] = [CustomPIIType.from_dict(kind) for kind in given["custom_types"]]
+        return cls(**given)
 
 
 @dataclass
@@ -190,7 +261,11 @@ class ToxicityConfig:
 
     def to_dict(self) -> Dict[str, Any]:
         return checks.without_none(
-            enabled=self.enabled, threshold=self.threshold, action=self.action, domains=self.domains or None, on_error=self.on_error
+            enabled=self.enabled,
+            threshold=self.threshold,
+            action=self.action,
+            domains=self.domains or None,
+            on_error=self.on_error,
         )
 
     @classmethod

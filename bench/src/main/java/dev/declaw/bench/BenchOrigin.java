@@ -9,11 +9,13 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicLong;
 
-/// An origin that costs little: it answers each request with a few bytes of JSON, and `/large` with as many MiB as the path
-/// says. One virtual thread a connection; nothing is recorded.
+/// An origin that costs little: it answers each request with a few bytes of JSON, `/large` with as many MiB as the path
+/// says, and `/events` with a stream of two events. One virtual thread a connection; nothing is recorded.
 final class BenchOrigin implements AutoCloseable {
     private static final byte[] ANSWER =
             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"ok\":true}".getBytes(StandardCharsets.ISO_8859_1);
+
+    private static final int EVENT_PAUSE_MILLIS = 5;
 
     private final ServerSocket listener;
     private final AtomicLong requests = new AtomicLong();
@@ -48,6 +50,8 @@ final class BenchOrigin implements AutoCloseable {
                 requests.incrementAndGet();
                 if (head.startsWith("GET /large/")) {
                     large(out, Integer.parseInt(head.substring(11, head.indexOf(' ', 11))));
+                } else if (head.startsWith("GET /events ")) {
+                    events(out);
                 } else {
                     out.write(ANSWER);
                 }
@@ -56,6 +60,24 @@ final class BenchOrigin implements AutoCloseable {
         } catch (IOException e) {
             // the proxy cut the connection; the bench counts answers
         }
+    }
+
+    /// One event, a pause, and another.
+    private static void events(OutputStream out) throws IOException {
+        out.write(("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+                + chunk("data: {\"delta\":\"first\"}\n\n")).getBytes(StandardCharsets.ISO_8859_1));
+        out.flush();
+        try {
+            Thread.sleep(EVENT_PAUSE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+        out.write((chunk("data: [DONE]\n\n") + "0\r\n\r\n").getBytes(StandardCharsets.ISO_8859_1));
+    }
+
+    private static String chunk(String text) {
+        return Integer.toHexString(text.length()) + "\r\n" + text + "\r\n";
     }
 
     private static void large(OutputStream out, int mebibytes) throws IOException {

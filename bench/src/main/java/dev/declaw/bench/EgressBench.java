@@ -9,11 +9,15 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import dev.declaw.model.scan.PiiType;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
 import javax.net.ssl.SSLSocket;
 
 /// Keep-alive HTTPS on loopback, directly, through our interception and through that of other proxies, in one run: the same
@@ -27,13 +31,25 @@ final class EgressBench {
 
     private static final int WARM_UP_SECONDS_MAX = 45;
     private static final int WARM_UP_ROUND_SECONDS = 3;
+    private static final int FIRST_MINUTE_SECONDS = 60;
     private static final int LARGE_MIB = 256;
     private static final int DIRECT = 3;
     private static final int OURS = 2;
     private static final String NETWORK = ", \"network\": {\"allow_out\": [\"api.example.test\"]}}";
-    private static final String ONE_TYPE =
-            "{\"security\": {\"pii\": {\"enabled\": true, \"types\": [\"ssn\"], \"rehydrate_response\": false}}" + NETWORK;
-    private static final String ALL_TYPES = "{\"security\": {\"pii\": {\"enabled\": true}}" + NETWORK;
+    /// What the others do: TLS is opened, nothing is scanned. Each request is judged and recorded all the same.
+    private static final String SCAN_OFF = "{\"security\": {\"intercept\": true}" + NETWORK;
+    /// Every scanner that runs no model, and tokens turned back in answers.
+    private static final String DETERMINISTIC = "{\"security\": {\"invisible_text\": {\"enabled\": true}, \"code_security\": {\"enabled\": true},"
+            + " \"transformations\": [{\"match\": \"internal-[0-9]+\", \"replace\": \"host\"}], \"pii\": {\"enabled\": true, \"types\": "
+            + types() + "}}" + NETWORK;
+    /// One core for the proxy, as the others have.
+    private static final Map<String, String> ONE_CORE = Map.of("DECLAW_JVM_OPTIONS", "-XX:ActiveProcessorCount=1");
+
+    private static String types() {
+        return EnumSet.complementOf(EnumSet.of(PiiType.PERSON_NAME, PiiType.ADDRESS)).stream()
+                .map(type -> '"' + type.wire() + '"')
+                .collect(Collectors.joining(", ", "[", "]"));
+    }
 
     private EgressBench() {}
 
@@ -50,33 +66,44 @@ final class EgressBench {
         line.put("bench", "egress").put("connections", CONNECTIONS).put("seconds", seconds);
         line.put("processors", Runtime.getRuntime().availableProcessors());
         try {
-            Figures all = ours(ALL_TYPES, seconds);
-            Figures one = withPeers(line, seconds);
-            describe(line, "declaw_all_types", all, Optional.of(one));
-            line.put("all_types_to_one_type_cpu", Samples.round(all.cpuMicros() / one.cpuMicros()));
+            Figures off = withPeers(line, seconds);
+            scanning(line, seconds, off);
             System.out.println(line);
         } catch (IOException | InterruptedException e) {
             throw new IllegalStateException(e);
         }
     }
 
-    private static Figures ours(String policy, int seconds) throws IOException, InterruptedException {
-        try (Loopback loopback = new Loopback(policy);
+    /// Ours with every deterministic scanner, then what streams and what stays open.
+    private static void scanning(ObjectNode line, int seconds, Figures off) throws IOException, InterruptedException {
+        try (Loopback loopback = new Loopback(DETERMINISTIC, ONE_CORE);
                 BenchOrigin _ = new BenchOrigin(loopback.listen())) {
-            return measure(loopback, OURS, loopback.proxy().pid(), seconds);
+            Figures all = measure(loopback, OURS, loopback.proxy().pid(), seconds);
+            describe(line, "declaw_deterministic", all, Optional.empty());
+            line.put("declaw_deterministic_to_scan_off_cpu", Samples.round(all.cpuMicros() / off.cpuMicros()));
+            Samples direct = OpenStreams.firstEvents(loopback, DIRECT);
+            Samples proxied = OpenStreams.firstEvents(loopback, OURS);
+            line.put("declaw_event_added_p50_ms", Samples.round(proxied.percentile(0.5) - direct.percentile(0.5)));
+            line.put("declaw_event_added_p99_ms", Samples.round(proxied.percentile(0.99) - direct.percentile(0.99)));
+        }
+        try (Loopback loopback = new Loopback(SCAN_OFF, ONE_CORE);
+                BenchOrigin _ = new BenchOrigin(loopback.listen())) {
+            OpenStreams.hold(line, loopback, OURS);
         }
     }
 
-    /// Ours with the fewest scanners that still intercept, and each of the others, one after the other on the same rig.
+    /// Ours without scanners, and each of the others, one after the other on the same rig.
     private static Figures withPeers(ObjectNode line, int seconds) throws IOException, InterruptedException {
-        try (Loopback loopback = new Loopback(ONE_TYPE);
+        try (Loopback loopback = new Loopback(SCAN_OFF, ONE_CORE);
                 BenchOrigin _ = new BenchOrigin(loopback.listen())) {
             warmUp(loopback, DIRECT);
             Samples direct = load(loopback, DIRECT, seconds);
             direct.describe(line, "direct");
             line.put("direct_rps", Math.round(direct.count() / (double) seconds));
+            line.put("declaw_first_minute_requests", load(loopback, OURS, FIRST_MINUTE_SECONDS).count());
+            line.put("declaw_first_minute_cpu_seconds", Samples.round(cpuSeconds(loopback.proxy().pid())));
             Figures own = measure(loopback, OURS, loopback.proxy().pid(), seconds);
-            describe(line, "declaw_one_type", own, Optional.empty());
+            describe(line, "declaw_scan_off", own, Optional.empty());
             line.put("declaw_added_p50_ms", Samples.round(own.times().percentile(0.5) - direct.percentile(0.5)));
             line.put("declaw_added_p99_ms", Samples.round(own.times().percentile(0.99) - direct.percentile(0.99)));
             for (PeerProxy peer : PeerProxy.values()) {
@@ -120,7 +147,7 @@ final class EgressBench {
         line.put(label + "_p50_ms", Samples.round(figures.times().percentile(0.5)));
         line.put(label + "_p99_ms", Samples.round(figures.times().percentile(0.99)));
         own.ifPresent(ours -> line.put(
-                "declaw_one_type_to_" + label + "_cpu", Samples.round(ours.cpuMicros() / figures.cpuMicros())));
+                "declaw_scan_off_to_" + label + "_cpu", Samples.round(ours.cpuMicros() / figures.cpuMicros())));
     }
 
     private static Samples load(Loopback loopback, int last, int seconds) throws IOException, InterruptedException {

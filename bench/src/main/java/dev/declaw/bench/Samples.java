@@ -32,6 +32,10 @@ final class Samples {
         line.put(prefix + "_max_ms", round(percentile(1)));
     }
 
+    double median() {
+        return round(percentile(0.5));
+    }
+
     int count() {
         return count;
     }

@@ -19,6 +19,39 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 final class SandboxBench {
     private static final int IDLE_SECONDS = 20;
     private static final int USED_MIB = 100;
+    private static final int CHANGED_MIB = 10;
+
+    /// Holds 32 MB of random bytes and rewrites files of 4 MB in turn, each with its digest; looks at all of it in each round
+    /// and writes down what is wrong.
+    private static final String WRITER = """
+            mkdir -p /home/user/files; cat > /home/user/writer.py <<'EOF'
+            import hashlib, os, time
+            held = os.urandom(32_000_000)
+            digest = hashlib.sha256(held).hexdigest()
+            open('/home/user/digest', 'w').write(digest + '\\n')
+            sums = {}
+            count = 0
+            while not os.path.exists('/home/user/stop'):
+                name = 'f%d' % (count % 8)
+                content = os.urandom(4_000_000)
+                if name in sums and hashlib.sha256(open('/home/user/files/' + name, 'rb').read()).hexdigest() != sums[name]:
+                    open('/home/user/failed', 'a').write('file ' + name + '\\n')
+                with open('/home/user/files/' + name, 'wb') as out: out.write(content)
+                sums[name] = hashlib.sha256(content).hexdigest()
+                with open('/home/user/sums.new', 'w') as out: out.write(''.join('%s  %s\\n' % (d, n) for n, d in sums.items()))
+                os.rename('/home/user/sums.new', '/home/user/sums')
+                if count % 10 == 0 and hashlib.sha256(held).hexdigest() != digest:
+                    open('/home/user/failed', 'a').write('memory\\n')
+                with open('/home/user/rounds.new', 'w') as out: out.write(str(count))
+                os.rename('/home/user/rounds.new', '/home/user/rounds')
+                count += 1
+                time.sleep(0.05)
+            open('/home/user/stopped', 'w').write(hashlib.sha256(held).hexdigest() + '\\n')
+            EOF
+            echo 0 > /home/user/rounds
+            nohup python3 /home/user/writer.py >/home/user/log 2>&1 &
+            """;
+
     private static final Map<String, String> SETTINGS = Map.of(
             "DECLAW_SANDBOXES_MAX", "1000",
             "DECLAW_MEMORY_MIB", "1000000",
@@ -33,6 +66,7 @@ final class SandboxBench {
             ObjectNode line = Api.JSON.createObjectNode().put("bench", name).put("n", count);
             switch (name) {
                 case "restore" -> restore(platform.api(), count, line);
+                case "cycles" -> cycles(platform.api(), count, line);
                 case "snapshot" -> snapshot(platform.api(), count, line);
                 case "kill" -> kill(platform.api(), count, line);
                 case "burst" -> burst(platform.api(), count, line);
@@ -68,20 +102,68 @@ final class SandboxBench {
         command.describe(line, "first_command");
     }
 
+    /// Two snapshots of a sandbox that goes on, with some memory changed in between: how long it stands still, and what each
+    /// adds to the store.
     private static void snapshot(Api api, int count, ObjectNode line) {
-        String id = sandbox(api);
-        Samples whole = new Samples();
-        Samples still = new Samples();
+        Samples[] still = {new Samples(), new Samples()};
+        Samples[] whole = {new Samples(), new Samples()};
+        double[] storedMibMax = new double[2];
+        for (int i = 0; i < count; i++) {
+            String id = sandbox(api);
+            for (int which = 0; which < 2; which++) {
+                long start = System.nanoTime();
+                var snapshot = post(api, "/sandboxes/" + id + "/snapshot").body();
+                whole[which].add(System.nanoTime() - start);
+                still[which].add(snapshot.path("pause_duration_ms").longValue() * 1_000_000);
+                storedMibMax[which] = Math.max(storedMibMax[which], snapshot.path("stored_bytes").longValue() / (double) (1 << 20));
+                line.put("memory_mib", snapshot.path("mem_size_bytes").longValue() >> 20);
+                api.run(id, "head -c " + (CHANGED_MIB << 20) + " /dev/urandom > /dev/shm/changed");
+            }
+            for (JsonNode left : api.get("/sandboxes/" + id + "/snapshots").body().path("snapshots")) {
+                api.delete("/sandboxes/" + id + "/snapshots/" + left.path("snapshot_id").textValue());
+            }
+            api.delete("/sandboxes/" + id);
+        }
+        line.put("changed_mib", CHANGED_MIB);
+        for (int which = 0; which < 2; which++) {
+            String name = which == 0 ? "first" : "second";
+            still[which].describe(line, name + "_frozen");
+            whole[which].describe(line, name + "_snapshot");
+            line.put(name + "_stored_mib_max", Samples.round(storedMibMax[which]));
+        }
+    }
+
+    /// A sandbox that writes all the time, paused and resumed again and again: at the end its memory pattern and its files must
+    /// be what they were.
+    private static void cycles(Api api, int count, ObjectNode line) {
+        String id = api.create("{\"timeout\": 86400}").path("sandbox_id").textValue();
+        api.run(id, WRITER);
+        String before = api.run(id, "for i in $(seq 200); do [ -s /home/user/digest ] && break; sleep 0.2; done; cat /home/user/digest")
+                .stdout();
+        Samples pause = new Samples();
+        Samples resume = new Samples();
         for (int i = 0; i < count; i++) {
             long start = System.nanoTime();
-            var snapshot = post(api, "/sandboxes/" + id + "/snapshot").body();
-            whole.add(System.nanoTime() - start);
-            still.add(snapshot.path("pause_duration_ms").longValue() * 1_000_000);
-            line.put("memory_mib", snapshot.path("mem_size_bytes").longValue() >> 20);
-            api.delete("/sandboxes/" + id + "/snapshots/" + snapshot.path("snapshot_id").textValue());
+            post(api, "/sandboxes/" + id + "/pause");
+            pause.add(System.nanoTime() - start);
+            start = System.nanoTime();
+            post(api, "/sandboxes/" + id + "/resume");
+            resume.add(System.nanoTime() - start);
+            String rounds = api.run(id, "n=$(cat /home/user/rounds); for i in $(seq 300); do m=$(cat /home/user/rounds);"
+                            + " [ \"$m\" -gt $((n + 1)) ] && break; sleep 0.1; done; cat /home/user/failed 2>/dev/null; cat /home/user/rounds")
+                    .stdout();
+            if (!rounds.strip().matches("[0-9]+")) throw new IllegalStateException("cycle " + i + ": " + rounds);
+            line.put("rounds_written", Long.parseLong(rounds.strip()));
         }
-        still.describe(line, "still");
-        whole.describe(line, "snapshot");
+        String after = api.run(id, "touch /home/user/stop; for i in $(seq 300); do [ -s /home/user/stopped ] && break; sleep 0.1; done;"
+                        + " cat /home/user/stopped; cd /home/user/files && sha256sum -c --quiet ../sums && echo whole").stdout();
+        String errors = api.run(id, "sudo dmesg | grep -c -E 'I/O error|EXT4-fs error' || true").stdout().strip();
+        if (!after.equals(before + "whole\n") || !errors.equals("0")) {
+            throw new IllegalStateException("not what it was: " + before + " / " + after + " / " + errors);
+        }
+        line.put("equal", true);
+        pause.describe(line, "pause");
+        resume.describe(line, "resume");
     }
 
     private static void kill(Api api, int count, ObjectNode line) {

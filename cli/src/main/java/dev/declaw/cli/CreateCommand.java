@@ -73,7 +73,7 @@ final class CreateCommand implements Callable<Integer> {
         SandboxBuilder builder = ask.client().sandbox().timeout(timeout);
         if (snapshot == null) builder.template(template);
         else builder.snapshot(snapshot);
-        if (!variables.isEmpty()) builder.variables(environment());
+        if (!variables.isEmpty()) builder.variables(Variables.read(variables, spec));
         if (!metadata.isEmpty()) builder.metadata(metadata);
         network().ifPresent(builder::network);
         if (policy != null) builder.securityJson(PolicyFile.read(policy));
@@ -89,18 +89,6 @@ final class CreateCommand implements Callable<Integer> {
         ask.value(new JsonObject().put("sandbox_id", sandbox.id()).put("warnings", sandbox.warnings()));
         ask.hint("  → declaw shell " + sandbox.id());
         return 0;
-    }
-
-    private Map<String, String> environment() {
-        Map<String, String> read = new LinkedHashMap<>();
-        for (String variable : variables) {
-            int equals = variable.indexOf('=');
-            String name = equals < 0 ? variable : variable.substring(0, equals);
-            String value = equals < 0 ? System.getenv(name) : variable.substring(equals + 1);
-            if (value == null) throw new ParameterException(spec.commandLine(), name + " is not set here");
-            read.put(name, value);
-        }
-        return read;
     }
 
     private Optional<NetworkRules> network() {

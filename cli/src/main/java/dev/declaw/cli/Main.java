@@ -32,6 +32,7 @@ public final class Main {
         COMMANDS.put("vault", VaultCommand::new);
         COMMANDS.put("policy", PolicyCommand::new);
         COMMANDS.put("audit", AuditCommand::new);
+        COMMANDS.put("tail", TailCommand::new);
         COMMANDS.put("usage", UsageCommand::new);
         COMMANDS.put("mcp", McpCommand::new);
     }
@@ -48,6 +49,7 @@ public final class Main {
 
     /// The program with the command that the arguments name; with all when they name none.
     static CommandLine commandLine(String... arguments) {
+        if (arguments.length == 1 && arguments[0].matches("--version|-V")) return configured(new CommandLine(new Root()));
         if (arguments.length == 0 || !COMMANDS.containsKey(arguments[0])) return everything();
         CommandLine root = new CommandLine(new Root());
         root.addSubcommand(arguments[0], COMMANDS.get(arguments[0]).get());
@@ -63,6 +65,8 @@ public final class Main {
     private static CommandLine configured(CommandLine root) {
         CommandLine exec = root.getSubcommands().get("exec");
         if (exec != null) exec.setStopAtPositional(true); // what follows the sandbox belongs to its command
+        CommandLine mcp = root.getSubcommands().get("mcp");
+        if (mcp != null) mcp.getSubcommands().get("run").setStopAtPositional(true);
         return root.setColorScheme(Style.scheme())
                 .setUsageHelpAutoWidth(true)
                 .setCaseInsensitiveEnumValuesAllowed(true)

@@ -1,29 +1,22 @@
 package dev.declaw.cli;
 
-import dev.declaw.sdk.DeclawException.InvalidArgument;
 import dev.declaw.sdk.Templates;
-import dev.declaw.sdk.json.JsonObject;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
-import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /// `declaw template`
 @Command(
         name = "template",
         mixinStandardHelpOptions = true,
-        subcommands = TemplateCommand.Build.class,
+        subcommands = TemplateBuildCommand.class,
         description = "What sandboxes start from.")
 final class TemplateCommand {
+    private static final Duration FOLLOW_MAX = Duration.ofHours(6);
+
     /// Lists them.
     @Command(name = "ls", mixinStandardHelpOptions = true, description = "Lists templates.")
     int list(@Mixin Ask ask) {
@@ -43,58 +36,29 @@ final class TemplateCommand {
         return 0;
     }
 
-    /// `declaw template build`
-    @Command(name = "build", mixinStandardHelpOptions = true, description = "Builds a template; its log comes as it is written.")
-    static final class Build implements Callable<Integer> {
-        @Mixin
-        private Ask ask;
+    /// Lists builds.
+    @Command(name = "builds", mixinStandardHelpOptions = true, description = "Lists builds, newest first.")
+    int builds(@Mixin Ask ask) {
+        List<Templates.Build> builds = ask.client().templates().builds();
+        ask.value(builds.stream().map(Templates.Build::raw).toList());
+        Table table = new Table("BUILD", "ALIAS", "STATUS", "STEP", "STARTED");
+        builds.forEach(one -> table.row(
+                one.id(), one.alias(), one.status(), one.step() + "/" + one.steps(), Times.ago(one.raw().optionalText("created_at"))));
+        if (!ask.json()) table.print(ask.out());
+        return 0;
+    }
 
-        @Parameters(paramLabel = "ALIAS")
-        private String alias;
+    /// Follows the log of a build.
+    @Command(name = "logs", mixinStandardHelpOptions = true, description = "Shows the log of a build, until it has ended.")
+    int logs(@Mixin Ask ask, @Parameters(paramLabel = "BUILD") String build) {
+        return TemplateBuildCommand.follow(ask, build, FOLLOW_MAX);
+    }
 
-        @Option(names = {"-f", "--file"}, paramLabel = "DOCKERFILE", description = "Instead of the other options.")
-        private Path dockerfile;
-
-        @Option(names = "--from", description = "Template to start from; default ${DEFAULT-VALUE}.")
-        private String base = "base";
-
-        @Option(names = "--apt", paramLabel = "PACKAGE")
-        private List<String> packages = new ArrayList<>();
-
-        @Option(names = "--run", paramLabel = "COMMAND")
-        private List<String> commands = new ArrayList<>();
-
-        @Option(names = "--start", paramLabel = "COMMAND", description = "What runs in each sandbox from its start.")
-        private String start;
-
-        @Option(names = "--timeout", converter = Times.Reader.class, description = "How long to wait; default 1h.")
-        private Duration timeout = Duration.ofHours(1);
-
-        @Override
-        public Integer call() {
-            Templates.Build build = ask.client()
-                    .templates()
-                    .build(alias, steps(), timeout, line -> ask.hint(Table.printable(line, Integer.MAX_VALUE)));
-            ask.say(alias + " " + build.status());
-            ask.value(new JsonObject().put("build_id", build.id()).put("status", build.status()).put("alias", alias));
-            return 0;
-        }
-
-        private Templates.Steps steps() {
-            if (dockerfile != null) {
-                if (!packages.isEmpty() || !commands.isEmpty() || start != null) {
-                    throw new InvalidArgument("--file replaces --apt, --run and --start");
-                }
-                try {
-                    return Templates.Steps.dockerfile(Files.readString(dockerfile));
-                } catch (IOException e) {
-                    throw new UncheckedIOException("reading " + dockerfile + " failed", e);
-                }
-            }
-            Templates.Steps steps = Templates.Steps.from(base);
-            for (String name : packages) steps = steps.apt(name);
-            for (String command : commands) steps = steps.run(command);
-            return start == null ? steps : steps.start(start);
-        }
+    /// Stops a build.
+    @Command(name = "cancel", mixinStandardHelpOptions = true, description = "Stops a build.")
+    int cancel(@Mixin Ask ask, @Parameters(paramLabel = "BUILD") String build) {
+        ask.client().templates().cancel(build);
+        ask.say(build + " cancelled");
+        return 0;
     }
 }

@@ -39,8 +39,8 @@ class CliTest {
     @ValueSource(strings = {
         "create --help", "ls --help", "info --help", "exec --help", "shell --help", "cp --help", "logs --help", "pause --help",
         "resume --help", "snapshot --help", "snapshot create --help", "fork --help", "kill --help", "ports --help",
-        "template build --help", "volume create --help", "vault set --help", "policy lint --help", "policy explain --help",
-        "audit --help", "usage --help", "mcp --help"
+        "template build --help", "template logs --help", "template cancel --help", "template builds --help", "volume create --help", "vault set --help", "policy lint --help", "policy explain --help",
+        "audit --help", "tail --help", "usage --help", "mcp --help", "mcp run --help"
     })
     void everyCommandExplainsItself(String arguments) {
         Ran help = run(arguments.split(" "));
@@ -62,7 +62,13 @@ class CliTest {
         "cp a b | SANDBOX:PATH",
         "cp sbx-1:a sbx-2:b | SANDBOX:PATH",
         "audit sbx-1 --decision maybe | allow or deny",
-        "ls --server ftp://x | no address"
+        "ls --server ftp://x | no address",
+        "mcp --http 127.0.0.1:0 | DECLAW_MCP_TOKEN",
+        "mcp run --file nope:/x -- server | no file",
+        "mcp run | COMMAND",
+        "template build x --copy a:/b | CONTEXT",
+        "template build x --build-arg A=1 | Dockerfile",
+        "template build x -f y --apt jq | replaces"
     })
     void wrongUseEndsWith2AndSaysHow(String arguments, String said) {
         Ran wrong = run(arguments.split(" "));

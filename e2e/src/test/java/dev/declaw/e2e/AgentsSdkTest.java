@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -38,6 +39,24 @@ class AgentsSdkTest {
                 .withEnvironment("DECLAW_DOMAIN", rig.platform.domain())
                 .withEnvironment("DECLAW_API_KEY", rig.platform.apiKey()));
         assertThat(rig.api.everSaw("536-90-4399")).isFalse();
+    }
+
+    /// What a session has saved is there after the whole platform was stopped and started, with its policy.
+    @ParameterizedTest(name = "{0} version")
+    @ValueSource(strings = {"oldest", "newest"})
+    void aSessionGoesOnAfterARestartOfThePlatform(String version, Rig rig, @TempDir Path folder) throws Exception {
+        String state = folder.resolve("state.json").toString();
+        passes(persist(version, rig, "save", state));
+        rig.platform.stop();
+        rig.platform.start();
+        passes(persist(version, rig, "resume", state));
+        assertThat(rig.api.everSaw("536-90-4399")).isFalse();
+    }
+
+    private static Command persist(String version, Rig rig, String step, String state) throws Exception {
+        return python(version, "live/persist.py", step, state)
+                .withEnvironment("DECLAW_DOMAIN", rig.platform.domain())
+                .withEnvironment("DECLAW_API_KEY", rig.platform.apiKey());
     }
 
     private static Command python(String version, String... arguments) throws Exception {

@@ -18,6 +18,7 @@ class ArchitectureTest {
             .importPackages(
                     "dev.declaw.model",
                     "dev.declaw.linux",
+                    "dev.declaw.rego",
                     "dev.declaw.guardrails",
                     "dev.declaw.egress",
                     "dev.declaw.runtime",

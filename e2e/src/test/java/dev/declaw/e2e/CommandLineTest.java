@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// The file `declaw` as users start it, against the real server; and the official MCP client against `declaw mcp`.
 @ExtendWith(WholeSystem.class)
@@ -117,15 +119,71 @@ class CommandLineTest {
     }
 
     @Test
-    void theGuidesExampleRuns(Rig rig) throws Exception {
-        String guide = Files.readString(PythonEnvironment.ROOT.resolve("docs/cli.md"));
-        int start = guide.indexOf("```bash\n") + 8;
-        Files.createDirectories(folder.resolve("project"));
-        Files.writeString(folder.resolve("project/main.py"), "print(1)");
-        String example = guide.substring(start, guide.indexOf("```", start)).replaceAll("(?m)^declaw shell.*$", "");
-        Ran ran = sh(rig, "set -e\n" + example); // the shell is for people; the other test has it with a script
-        assertThat(ran.code()).as(ran.err()).isZero();
-        assertThat(ran.out()).contains("Python 3", "user", "1 file", "killed");
+    void aSandboxIsPausedResumedSavedForkedAndFollowed(Rig rig) throws Exception {
+        String id = sh(rig, "declaw create --allow api.example.test --timeout 10m").out().strip();
+        try {
+            sh(rig, "declaw exec " + id + " 'echo kept > /dev/shm/state'");
+            assertThat(sh(rig, "declaw pause " + id).code()).isZero();
+            Ran paused = sh(rig, "declaw exec " + id + " true");
+            assertThat(paused.code()).isEqualTo(5);
+            assertThat(paused.err()).contains("declaw resume");
+            assertThat(sh(rig, "declaw ls").out()).contains("paused");
+            assertThat(sh(rig, "declaw resume " + id).code()).isZero();
+            assertThat(sh(rig, "declaw exec " + id + " cat /dev/shm/state").out()).isEqualTo("kept\n");
+            String snapshot = sh(rig, "declaw snapshot create " + id).out().strip();
+            assertThat(sh(rig, "declaw snapshot ls " + id).out()).contains(snapshot);
+            Ran forked = sh(rig, "declaw fork -n 2 " + id);
+            List<String> forks = forked.out().strip().lines().toList();
+            assertThat(forks).as(forked.err()).hasSize(2).doesNotHaveDuplicates().doesNotContain(id);
+            for (String fork : forks) assertThat(sh(rig, "declaw exec " + fork + " cat /dev/shm/state").out()).isEqualTo("kept\n");
+            assertThat(sh(rig, "declaw kill " + String.join(" ", forks)).code()).isZero();
+            sh(rig, "declaw exec " + id + " 'echo changed > /dev/shm/state'");
+            assertThat(sh(rig, "declaw snapshot restore " + id + " " + snapshot).code()).isZero();
+            assertThat(sh(rig, "declaw exec " + id + " cat /dev/shm/state").out()).isEqualTo("kept\n");
+            assertThat(sh(rig, "declaw snapshot rm " + id + " " + snapshot).code()).isZero();
+            Ran followed = sh(rig, "declaw tail " + id + " >tail.txt & "
+                    + "declaw exec " + id + " 'curl -sS https://other.example.test/' >/dev/null; "
+                    + "for i in $(seq 60); do grep -q other.example.test tail.txt && break; sleep 0.5; done; "
+                    + "declaw kill --wait " + id + " >/dev/null; wait; cat tail.txt");
+            assertThat(followed.out()).as(followed.err()).contains("✗ deny", "other.example.test", "denied_by_rule");
+        } finally {
+            sh(rig, "declaw kill " + id);
+        }
+    }
+
+    @Test
+    void volumesAndSecretsAreKeptAndUsed(Rig rig) throws Exception {
+        Files.writeString(folder.resolve("one.txt"), "one");
+        String volume = sh(rig, "declaw volume create cli-data").out().strip();
+        assertThat(sh(rig, "declaw volume put one.txt " + volume + " /one.txt").code()).isZero();
+        assertThat(sh(rig, "declaw volume ls " + volume).out()).contains("one.txt");
+        assertThat(sh(rig, "declaw volume get " + volume + " /one.txt back.txt").code()).isZero();
+        assertThat(folder.resolve("back.txt")).hasContent("one");
+        Ran set = sh(rig, "printf 'a-value-nobody-sees' | declaw vault set cli-secret --hosts 'api\\.example\\.test'");
+        assertThat(set.code()).as(set.err()).isZero();
+        assertThat(sh(rig, "declaw vault ls").out()).contains("cli-secret").doesNotContain("a-value-nobody-sees");
+        String id = sh(rig, "declaw create --allow api.example.test --secret TOKEN=cli-secret -v " + volume + ":/data").out().strip();
+        try {
+            assertThat(sh(rig, "declaw exec " + id + " 'cat /data/one.txt; echo; echo $TOKEN'").out())
+                    .isEqualTo("one\ndeclaw:vault-managed\n");
+            rig.api.forget();
+            sh(rig, "declaw exec " + id + " 'curl -sS https://api.example.test/x'");
+            assertThat(rig.api.everSaw("a-value-nobody-sees")).isTrue();
+            assertThat(sh(rig, "printf 'another-value' | declaw vault rotate cli-secret").code()).isZero();
+        } finally {
+            sh(rig, "declaw kill --wait " + id);
+            assertThat(sh(rig, "declaw vault rm cli-secret").code()).isZero();
+            assertThat(sh(rig, "declaw volume rm " + volume).code()).isZero();
+        }
+    }
+
+    @Test
+    void aPersonUsesTheShellInATerminal(Rig rig) throws Exception {
+        String id = sh(rig, "declaw create --timeout 10m").out().strip();
+        Path script = PythonEnvironment.ROOT.resolve("e2e/terminal/person.py");
+        Ran person = sh(rig, "python3 " + script + " " + PROGRAM + " " + id);
+        sh(rig, "declaw kill " + id);
+        assertThat(person.out()).as(person.err()).contains("the terminal works");
     }
 
     @Test
@@ -163,21 +221,23 @@ class CommandLineTest {
         assertThat(seconds.stream().min(Comparator.naturalOrder()).orElseThrow()).as("seconds of %s", seconds).isLessThan(0.3);
     }
 
-    @Test
-    void theOfficialMcpClientWorksWithSandboxes(Rig rig) throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"stdio", "http", "run"})
+    void theOfficialMcpClientWorksWithSandboxes(String transport, Rig rig) throws Exception {
         Path policy = Files.writeString(
                 folder.resolve("mcp.json"),
                 "{\"pii\": {\"enabled\": true, \"types\": [\"ssn\"]}, \"network\": {\"allow_out\": [\"api.example.test\"], \"deny_out\": [\"*\"]}}");
         Path client = PythonEnvironment.ROOT.resolve("e2e/mcp-client");
         Path python = PythonEnvironment.with("mcp-client", client.resolve("requirements.txt"));
-        Ran ran = sh(rig, python + " " + client.resolve("check.py") + " " + PROGRAM + " " + policy);
+        Ran ran = sh(rig, python + " " + client.resolve("check.py") + " " + PROGRAM + " " + policy + " " + transport);
         assertThat(ran.out()).as(ran.err()).contains("checks passed");
         assertThat(rig.api.everSaw("536-90-4399")).isFalse();
-        String left = ran.out().lines().filter(line -> line.startsWith("left: ")).findFirst().orElseThrow().substring(6);
-        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
-        while (!rig.api().get("/sandboxes/" + left).body().path("state").textValue().equals("killed")) {
-            assertThat(System.nanoTime()).as("waited 60 s for the sandbox that was left to end").isLessThan(deadline);
-            Thread.sleep(200);
+        for (String made : List.of("declaw-mcp", "declaw-mcp-run")) {
+            long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+            while (!sh(rig, "declaw ls --json -m made_by=" + made).json().isEmpty()) {
+                assertThat(System.nanoTime()).as("waited 60 s for what was left to end").isLessThan(deadline);
+                Thread.sleep(200);
+            }
         }
     }
 }

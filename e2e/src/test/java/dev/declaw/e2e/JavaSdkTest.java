@@ -18,6 +18,7 @@ import dev.declaw.sdk.RunOptions;
 import dev.declaw.sdk.Sandbox;
 import dev.declaw.sdk.Terminal;
 import dev.declaw.sdk.Watch;
+import dev.declaw.sdk.async.AsyncSandbox;
 import dev.declaw.sdk.json.JsonObject;
 import dev.declaw.sdk.policy.NetworkRules;
 import dev.declaw.sdk.policy.Scanner;
@@ -28,6 +29,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -85,7 +89,27 @@ class JavaSdkTest {
         CommandHandle reader = sandbox.commands().start("head -n 1");
         reader.write("grüße\n");
         assertThat(reader.await().stdout()).isEqualTo("grüße\n");
-        assertThat(sandbox.commands().runAsync("echo later", RunOptions.defaults()).join().stdout()).isEqualTo("later\n");
+        assertThat(sandbox.async().commands().run("echo later").join().stdout()).isEqualTo("later\n");
+    }
+
+    /// Cancelling a future reaches the process in the microVM.
+    @Test
+    void whatIsCancelledEnds(Rig rig) throws Exception {
+        try (AsyncSandbox sandbox = client(rig).sandbox().createAsync().get(2, TimeUnit.MINUTES)) {
+            CompletableFuture<CommandResult> sleeper = sandbox.commands().run("sleep 1234");
+            await("the command runs", () -> sandbox.commands().list().join().stream().anyMatch(one -> one.command().contains("1234")));
+            assertThat(sleeper.cancel(true)).isTrue();
+            await("the command has ended", () -> !sandbox.blocking().commands().run("pgrep -x sleep").ok());
+            assertThat(sandbox.files().exists("/etc/hostname").join()).isTrue();
+        }
+    }
+
+    private static void await(String what, BooleanSupplier condition) throws InterruptedException {
+        long deadline = System.nanoTime() + Duration.ofSeconds(60).toNanos();
+        while (!condition.getAsBoolean()) {
+            assertThat(System.nanoTime()).as("waited 60 s: " + what).isLessThan(deadline);
+            Thread.sleep(100);
+        }
     }
 
     private static void files(Sandbox sandbox) throws InterruptedException {

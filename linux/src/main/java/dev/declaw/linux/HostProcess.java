@@ -2,6 +2,10 @@ package dev.declaw.linux;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -23,6 +27,9 @@ import java.util.concurrent.TimeoutException;
 /// @param startTicks when it started, in clock ticks after the boot
 public record HostProcess(long pid, long startTicks) {
     private static final Path PROC = Path.of("/proc");
+    private static final MethodHandle PRLIMIT = Native.link(
+            "prlimit", Native.INT, Native.INT, Native.INT, Native.POINTER, Native.POINTER);
+    private static final int RLIMIT_FSIZE = 1;
     private static final int STAT_STATE = 0;
     private static final int STAT_UTIME = 11;
     private static final int STAT_STIME = 12;
@@ -104,6 +111,22 @@ public record HostProcess(long pid, long startTicks) {
                 .filter(found -> alive())
                 .<CompletionStage<Void>>map(found -> found.onExit().thenAccept(ended -> {}))
                 .orElseGet(() -> CompletableFuture.completedFuture(null));
+    }
+
+    /// Bounds the size of every file that it writes from now on (prlimit(2), RLIMIT_FSIZE): one write beyond ends it.
+    ///
+    /// @throws LinuxException when the kernel refuses
+    public void limitFileBytes(long bytes) {
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment capture = Native.capture(arena);
+            MemorySegment limit = arena.allocateFrom(ValueLayout.JAVA_LONG, bytes, bytes);
+            int result = (int) PRLIMIT.invokeExact(capture, (int) pid, RLIMIT_FSIZE, limit, MemorySegment.NULL);
+            Native.check("prlimit " + pid, result, capture);
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Throwable t) {
+            throw Native.impossible(t);
+        }
     }
 
     /// Processor time that it has used, in seconds; 0 when it is gone.

@@ -76,11 +76,28 @@ public final class UnixChannel implements AutoCloseable {
         return new UnixChannel(connectSocket(path, Duration.ZERO));
     }
 
+    /// Connects to a socket of the abstract kind (unix(7)), which has a name and no file: whoever is first in a network namespace may
+    /// listen there, so ask [#peer] who it is.
+    ///
+    /// @param patience how long the connection, and each write, may wait for a peer that takes nothing
+    /// @throws LinuxException when nobody listens under the name
+    public static UnixChannel connectAbstract(String name, Duration patience) {
+        try (Arena arena = Arena.ofConfined()) {
+            return new UnixChannel(connectSocket(UnixAddress.ofAbstract(name, arena), patience));
+        }
+    }
+
     /// A stream socket that is connected to the path; the caller closes it.
     ///
     /// @param patience how long the connection and each write may wait for a peer that takes nothing (socket(7),
     ///     SO_SNDTIMEO); zero for as long as it takes
     static Descriptor connectSocket(Path path, Duration patience) {
+        try (Arena arena = Arena.ofConfined()) {
+            return connectSocket(UnixAddress.of(path, arena), patience);
+        }
+    }
+
+    private static Descriptor connectSocket(MemorySegment address, Duration patience) {
         Descriptor socket = socket();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment capture = Native.capture(arena);
@@ -91,9 +108,8 @@ public final class UnixChannel implements AutoCloseable {
                     "setsockopt SO_SNDTIMEO",
                     (int) SETSOCKOPT.invokeExact(capture, socket.descriptor(), SOL_SOCKET, SO_SNDTIMEO, time, 16),
                     capture);
-            MemorySegment address = UnixAddress.of(path, arena);
-            Native.check(
-                    "connect", (int) CONNECT.invokeExact(capture, socket.descriptor(), address, UnixAddress.BYTES), capture);
+            int bytes = Math.toIntExact(address.byteSize());
+            Native.check("connect", (int) CONNECT.invokeExact(capture, socket.descriptor(), address, bytes), capture);
             return socket;
         } catch (RuntimeException e) {
             socket.close();

@@ -11,13 +11,16 @@ import java.time.Duration;
 /// @param memoryBudgetMib memory that all guests together may be promised, VMM overhead included
 /// @param diskReserveMib space that must stay free where the sandboxes' disks lie; less refuses a boot
 /// @param bootDeadline from the start of the VMM to the first answer of the agent
+/// @param prestartedVmms VMMs that are started in advance for each template that is asked for; they count as its machines'
+///     memory, and give way
 public record HostConfig(
         Path stateDirectory,
         Path templateCache,
         Path envdBinary,
         int memoryBudgetMib,
         int diskReserveMib,
-        Duration bootDeadline) {
+        Duration bootDeadline,
+        int prestartedVmms) {
     /// A Unix socket's path has 107 bytes (unix(7)); `/sandboxes/<id>/qmp` takes 51 of them.
     private static final int STATE_PATH_CHARACTERS_MAX = 56;
     private static final int DISK_RESERVE_MIB_DEFAULT = 2048;
@@ -27,7 +30,7 @@ public record HostConfig(
         stateDirectory = stateDirectory.toAbsolutePath().normalize();
         templateCache = templateCache.toAbsolutePath().normalize();
         envdBinary = envdBinary.toAbsolutePath().normalize();
-        if (memoryBudgetMib <= 0 || diskReserveMib < 0 || bootDeadline.isNegative() || bootDeadline.isZero()) {
+        if (memoryBudgetMib <= 0 || diskReserveMib < 0 || prestartedVmms < 0 || bootDeadline.isNegative() || bootDeadline.isZero()) {
             throw new IllegalArgumentException("limits of a host are positive");
         }
         // QEMU's option syntax separates by commas, and a qcow2 file names its backing file.
@@ -45,7 +48,13 @@ public record HostConfig(
 
     /// The same with another limit of memory.
     public HostConfig withMemoryBudget(int mib) {
-        return new HostConfig(stateDirectory, templateCache, envdBinary, mib, diskReserveMib, bootDeadline);
+        return new HostConfig(stateDirectory, templateCache, envdBinary, mib, diskReserveMib, bootDeadline, prestartedVmms);
+    }
+
+    /// The same with VMMs started in advance.
+    public HostConfig withPrestartedVmms(int each) {
+        return new HostConfig(
+                stateDirectory, templateCache, envdBinary, memoryBudgetMib, diskReserveMib, bootDeadline, each);
     }
 
     /// Three quarters of the machine's memory, 2 GiB of disk left free, 60 s to boot.
@@ -58,6 +67,7 @@ public record HostConfig(
                 envdBinary,
                 Math.max(1, machineMemoryMib / 4 * 3),
                 DISK_RESERVE_MIB_DEFAULT,
-                BOOT_DEADLINE_DEFAULT);
+                BOOT_DEADLINE_DEFAULT,
+                0);
     }
 }

@@ -114,13 +114,13 @@ final class LocalMicroVm implements MicroVm {
     }
 
     @Override
-    public Saved snapshot(String snapshotId) {
-        return save.snapshot(snapshotId);
+    public Saved snapshot(String snapshotId, String tenant) {
+        return save.snapshot(snapshotId, tenant);
     }
 
     @Override
-    public Saved pause(String snapshotId) {
-        return save.pause(snapshotId);
+    public Saved pause(String snapshotId, String tenant) {
+        return save.pause(snapshotId, tenant);
     }
 
     @Override

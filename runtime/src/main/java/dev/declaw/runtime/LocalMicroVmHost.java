@@ -5,6 +5,7 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.runtime.guest.HttpGuestClient;
 import dev.declaw.runtime.network.Slot;
+import dev.declaw.runtime.snapshot.DiskChain;
 import dev.declaw.runtime.storage.DiskLayers;
 import dev.declaw.runtime.storage.LocalArtifacts;
 import dev.declaw.runtime.template.BootImage;
@@ -21,7 +22,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -35,13 +35,22 @@ public final class LocalMicroVmHost implements MicroVmHost {
     private final MemoryBudget memory;
     private final StateLock lock;
     private final SavedMachines saved;
+    private final VmmLimits limits = VmmLimits.ofThisMachine();
     private final VmStart start;
     private final TemplateSnapshots snapshots;
+    private final PrestartedVmms prestarted;
     private final Renewal renewal = new Renewal(this::renew);
     private HostMachine machine;
 
+    /// With a store of snapshots below the state directory.
+    ///
     /// @throws IllegalStateException when another server uses the state directory
-    public LocalMicroVmHost(HostConfig config) {
+    public static LocalMicroVmHost withOwnStore(HostConfig config) throws IOException {
+        return new LocalMicroVmHost(config, SnapshotStore.below(config.stateDirectory()));
+    }
+
+    /// @throws IllegalStateException when another server uses the state directory
+    public LocalMicroVmHost(HostConfig config, SnapshotStore store) throws IOException {
         this.config = config;
         this.templates = new TemplateStore(config.templateCache(), config.envdBinary());
         this.memory = new MemoryBudget(config.memoryBudgetMib());
@@ -49,35 +58,87 @@ public final class LocalMicroVmHost implements MicroVmHost {
         this.saved = new SavedMachines(
                 config.stateDirectory(),
                 new LocalArtifacts(config.stateDirectory().resolve("snapshots")),
-                new DiskLayers(config.stateDirectory().resolve("layers")));
-        this.start = new VmStart(config, memory, saved);
+                new DiskLayers(config.stateDirectory().resolve("layers")),
+                store);
+        this.start = new VmStart(config, memory, saved, limits);
         this.snapshots = new TemplateSnapshots(templates);
+        this.prestarted = new PrestartedVmms(config.prestartedVmms(), this::prestart);
+    }
+
+    @Override
+    public SandboxId reserve(Template template) {
+        return prestarted.reserve(template).orElseGet(snapshots::newId);
+    }
+
+    @Override
+    public void release(SandboxId id) {
+        prestarted.drop(id);
+    }
+
+    private Optional<VmStart.Prepared> prestart(Template template) throws IOException {
+        if (template.saved().isPresent()) {
+            return Optional.empty();
+        }
+        HostMachine on = machine(line -> LOG.info("{}", line));
+        Optional<TemplateSnapshot> snapshot = snapshots.find(template, on.image(), on.key(template));
+        return snapshot.isEmpty()
+                ? Optional.empty()
+                : Optional.of(start.prepare(snapshots.newId(), template, on, snapshot.get()));
+    }
+
+    /// VMMs that wait are worth less than a machine that somebody asked for.
+    private MicroVm makingRoom(Start start) {
+        while (true) {
+            try {
+                return start.run();
+            } catch (PlatformFailure.NoCapacity full) {
+                if (!full.code().equals("no_memory") || !prestarted.giveUpOne()) {
+                    throw full;
+                }
+            } catch (PlatformFailure known) {
+                throw known;
+            } catch (IOException | RuntimeException failure) {
+                throw new PlatformFailure.InternalFailure("the microVM could not be started", failure);
+            }
+        }
+    }
+
+    @FunctionalInterface
+    private interface Start {
+        MicroVm run() throws IOException;
     }
 
     @Override
     public MicroVm boot(SandboxId id, Template template) {
-        try {
-            HostMachine on = machine(line -> LOG.info("{}", line));
-            if (template.saved().isPresent()) {
-                return bootSaved(id, template, on);
+        return makingRoom(() -> startFrom(id, template));
+    }
+
+    private MicroVm startFrom(SandboxId id, Template template) throws IOException {
+        Optional<VmStart.Prepared> waiting = prestarted.take(id);
+        if (waiting.isPresent()) {
+            waiting.get().inAdvance();
+            try {
+                return waiting.get().finish();
+            } catch (VmStart.UnusableSnapshotException unusable) {
+                LOG.warn("a VMM that was started in advance cannot go on: {}", unusable.getMessage()); // nothing of it is left
             }
-            Optional<TemplateSnapshot> snapshot = snapshots.find(template, on.image(), on.key(template));
-            if (snapshot.isPresent()) {
-                try {
-                    return start.resume(id, template, on, snapshot.get());
-                } catch (VmStart.UnusableSnapshotException unusable) {
-                    snapshots.retire(snapshot.get().directory(), unusable.getMessage());
-                }
-            }
-            LOG.warn("template {} has no saved machine for this host: {} boots its kernel, which takes seconds",
-                    template.name(), id);
-            renewal.request(template.name());
-            return start.boot(id, template, on, Optional.empty());
-        } catch (PlatformFailure known) {
-            throw known;
-        } catch (IOException | RuntimeException failure) {
-            throw new PlatformFailure.InternalFailure("the microVM could not be started", failure);
         }
+        HostMachine on = machine(line -> LOG.info("{}", line));
+        if (template.saved().isPresent()) {
+            return bootSaved(id, template, on);
+        }
+        Optional<TemplateSnapshot> snapshot = snapshots.find(template, on.image(), on.key(template));
+        if (snapshot.isPresent()) {
+            try {
+                return start.resume(id, template, on, snapshot.get());
+            } catch (VmStart.UnusableSnapshotException unusable) {
+                snapshots.retire(snapshot.get().directory(), unusable.getMessage());
+            }
+        }
+        LOG.warn("template {} has no saved machine for this host: {} boots its kernel, which takes seconds",
+                template.name(), id);
+        renewal.request(template.name());
+        return start.boot(id, template, on, Optional.empty());
     }
 
     /// Goes on from the saved machine of a template that was built on this host, or boots its disk where that cannot be.
@@ -99,7 +160,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
         try {
             HostMachine on = machine(line -> LOG.info("{}", line));
             if (template.saved().isEmpty()) {
-                return start.boot(id, template, on, Optional.empty());
+                return start.boot(id, template, savedDisk(template, on), on, Optional.empty());
             }
             try (SavedMachines.Saved disk = saved.openDisk(template.saved().get())) {
                 return start.boot(id, template, disk.manifest().disk(), on, Optional.empty());
@@ -111,9 +172,36 @@ public final class LocalMicroVmHost implements MicroVmHost {
         }
     }
 
+    /// The disk of a template's saved machine. What is kept of it later lies on a file that is never made anew under the same
+    /// name; the template's image is, after its cache was emptied.
+    private DiskChain savedDisk(Template template, HostMachine on) throws IOException {
+        Template own = templates.find(template.name()).orElseThrow(() -> new PlatformFailure.Conflict(
+                "template_not_ready", "the template '" + template.name() + "' is not built on this server"));
+        prepare(own, line -> LOG.info("{}", line));
+        return snapshots.find(own, on.image(), on.key(own))
+                .orElseThrow(() -> new IOException("the saved machine of template " + own.name() + " is gone again"))
+                .manifest()
+                .disk();
+    }
+
+    @Override
+    public boolean usable(Template template) {
+        if (template.saved().isEmpty()) {
+            return true;
+        }
+        try (SavedMachines.Saved _ = saved.openDisk(template.saved().get())) {
+            return true;
+        } catch (PlatformFailure.NotFound | PlatformFailure.Unprocessable unusable) {
+            LOG.warn("template {} cannot be used any more: {}", template.name(), unusable.getMessage());
+            return false;
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
     @Override
     public MicroVm resume(SandboxId id, String snapshotId) {
-        try {
+        return makingRoom(() -> {
             HostMachine on = machine(line -> LOG.info("{}", line));
             try (SavedMachines.Saved snapshot =
                     saved.open(snapshotId, manifest -> on.snapshotKey(manifest.shape()))) {
@@ -121,11 +209,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
             } catch (VmStart.UnusableSnapshotException refused) {
                 throw SavedMachines.unusable(snapshotId, refused.getMessage());
             }
-        } catch (PlatformFailure known) {
-            throw known;
-        } catch (IOException | RuntimeException failure) {
-            throw new PlatformFailure.InternalFailure("the snapshot could not be resumed", failure);
-        }
+        });
     }
 
     @Override
@@ -136,7 +220,16 @@ public final class LocalMicroVmHost implements MicroVmHost {
     @Override
     public Set<String> snapshots() {
         try {
-            return new TreeSet<>(saved.artifacts().ids());
+            return saved.ids();
+        } catch (IOException failure) {
+            throw new UncheckedIOException(failure);
+        }
+    }
+
+    @Override
+    public Optional<StoredSnapshot> snapshot(String snapshotId) {
+        try {
+            return saved.describe(snapshotId).map(StoredSnapshot::of);
         } catch (IOException failure) {
             throw new UncheckedIOException(failure);
         }
@@ -184,6 +277,7 @@ public final class LocalMicroVmHost implements MicroVmHost {
                 } else {
                     LOG.info("removing what is left of sandbox {}", directory.id());
                     directory.killProcesses();
+                    limits.remove(directory.id());
                     Slot.of(directory.id()).delete();
                     directory.delete();
                 }
@@ -202,16 +296,19 @@ public final class LocalMicroVmHost implements MicroVmHost {
         }
         HostProcess process = manifest.process();
         Slot slot = Slot.of(directory.id());
-        // That the process carries the sandbox's disk among its arguments keeps a manifest from another boot of the machine,
-        // whose ids may have been given out again, from naming a stranger.
-        if (!slot.exists() || !directory.processes().equals(List.of(process))) {
+        // That the process carries the sandbox's disk among its arguments, or runs as the sandbox's user, keeps a manifest from
+        // another boot of the machine, whose ids may have been given out again, from naming a stranger. Other programs of this
+        // host that name the disk, an operator's qemu-img for example, say nothing about it.
+        if (!slot.exists() || !directory.processes().contains(process) && !process.runsAs(VmmUser.of(directory.id()))) {
             return Optional.empty();
         }
+        directory.killOthers(process);
         Releases releases = new Releases();
         memory.adopt(manifest.memoryMib());
         releases.add("memory", () -> memory.giveBack(manifest.memoryMib()));
         releases.add("files", directory::delete);
         releases.add("slot", slot::delete);
+        releases.add("control group", () -> limits.remove(directory.id()));
         releases.add("process", () -> VmStart.end(process));
         HttpGuestClient guest = new HttpGuestClient(slot::openChannel, Slot.GUEST_ADDRESS);
         releases.add("connections", guest::close);
@@ -279,7 +376,9 @@ public final class LocalMicroVmHost implements MicroVmHost {
 
     @Override
     public void close() {
+        prestarted.close();
         renewal.close();
+        saved.close();
         lock.close();
     }
 }

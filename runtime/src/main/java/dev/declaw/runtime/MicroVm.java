@@ -25,12 +25,13 @@ public interface MicroVm {
 
     /// Saves memory, devices and disk under this id while everything in the guest stands still, and lets it go on.
     ///
+    /// @param tenant whose sandbox it is: the snapshot is sealed for this tenant
     /// @throws dev.declaw.model.failure.PlatformFailure when it cannot be saved; the machine goes on then
-    Saved snapshot(String snapshotId);
+    Saved snapshot(String snapshotId, String tenant);
 
     /// As [#snapshot], but the machine stands still from then on: what follows is [#kill]. When it fails, there is no
     /// snapshot and the machine goes on.
-    Saved pause(String snapshotId);
+    Saved pause(String snapshotId, String tenant);
 
     /// Saves the disk alone, as it is once everything in the guest stands still, and lets the machine go on. What the guest
     /// has not written back yet (sync(2)) is not part of it. A machine boots from it, see [MicroVmHost#bootDisk].
@@ -39,8 +40,10 @@ public interface MicroVm {
     void saveDisk(String snapshotId);
 
     /// @param memoryBytes memory that is not zero
+    /// @param contentBytes that memory, devices and the disk layers: what a copy that shares nothing would take
+    /// @param storedBytes what it added to the store; for a pause that is not stored, what its files take here
     /// @param still how long the guest stood still; for a pause, until it could have gone on
-    record Saved(long memoryBytes, Duration still) {}
+    record Saved(long memoryBytes, long contentBytes, long storedBytes, Duration still) {}
 
     /// Stops its processors: it costs no processor time, and its clocks stand still, until [#goOn]. Nothing in it is told.
     ///

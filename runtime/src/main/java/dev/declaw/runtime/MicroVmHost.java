@@ -23,6 +23,9 @@ public interface MicroVmHost extends AutoCloseable {
     /// disk may be larger than the one that the template was made with; its file system then has to be grown in the guest.
     MicroVm bootDisk(SandboxId id, Template template);
 
+    /// Whether the disk of a template is there and whole.
+    boolean usable(Template template);
+
     /// As [#boot], from a snapshot: everything that ran in it goes on, held still until [MicroVm#guest()]`.init`. The same
     /// snapshot may be resumed any number of times.
     ///
@@ -31,13 +34,27 @@ public interface MicroVmHost extends AutoCloseable {
     ///     the reason
     MicroVm resume(SandboxId id, String snapshotId);
 
+    /// An id for a machine of this template that the caller is going to [#boot]: that of a VMM which was started in advance,
+    /// where there is one. When it is not booted, [#release] follows.
+    SandboxId reserve(Template template);
+
+    /// Takes [#reserve] back; does nothing for an id that was booted.
+    void release(SandboxId id);
+
     /// Memory that guests may be promised, and what of it is.
     Memory memory();
 
     record Memory(int limitMib, int promisedMib) {}
 
-    /// Ids of the snapshots that are complete.
+    /// Ids of the snapshots of this server that are complete.
+    ///
+    /// @throws java.io.UncheckedIOException when the store cannot be asked
     Set<String> snapshots();
+
+    /// A snapshot that is in the store, also one that another server put there; empty when there is none.
+    ///
+    /// @throws java.io.UncheckedIOException when the store cannot be asked, or the snapshot cannot be opened with its keys
+    Optional<StoredSnapshot> snapshot(String snapshotId);
 
     /// Removes a snapshot, and the disk layers that nothing else needs. Does nothing when there is none.
     void deleteSnapshot(String snapshotId);

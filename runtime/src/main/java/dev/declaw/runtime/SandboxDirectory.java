@@ -99,6 +99,15 @@ record SandboxDirectory(SandboxId id, Path path) {
         }
     }
 
+    /// Ends VMMs of this sandbox other than its own: what a start that did not end left.
+    void killOthers(HostProcess own) {
+        for (HostProcess process : processes()) {
+            if (!process.equals(own) && process.runsAs(VmmUser.of(id)) && !process.kill(KILL_DEADLINE)) {
+                throw new IllegalStateException("process " + process.pid() + " does not end");
+            }
+        }
+    }
+
     void delete() {
         if (!Files.exists(path)) {
             return;

@@ -7,7 +7,7 @@ import dev.declaw.runtime.snapshot.DiskChain;
 import dev.declaw.runtime.snapshot.HostKey;
 import dev.declaw.runtime.snapshot.MachineShape;
 import dev.declaw.runtime.snapshot.SnapshotManifest;
-import dev.declaw.runtime.storage.ArtifactStore;
+import dev.declaw.runtime.storage.LocalArtifacts;
 import dev.declaw.runtime.storage.DiskLayers;
 import dev.declaw.runtime.storage.Part;
 import dev.declaw.runtime.template.BootImage;
@@ -101,7 +101,7 @@ final class TemplateSnapshots {
     /// Takes a saved machine out of use for everybody; machines that run from it go on, they have its files open.
     void retire(Path directory, String why) throws IOException {
         LOG.warn("the saved machine in {} is not used any more, and made anew: {}", directory, why);
-        Files.deleteIfExists(directory.resolve(ArtifactStore.MANIFEST));
+        Files.deleteIfExists(directory.resolve(LocalArtifacts.MANIFEST));
         Files.deleteIfExists(directory.resolve(TemplateSnapshot.MEMORY));
         Files.deleteIfExists(directory.resolve(TemplateSnapshot.STATE));
     }
@@ -141,7 +141,7 @@ final class TemplateSnapshots {
             parts.put(name, Part.of(directory.resolve(name)));
         }
         DiskChain disk = DiskChain.of(result.resolve(TemplateSnapshot.DISK), DiskChain.LAYER_FORMAT);
-        new SnapshotManifest(id, Instant.now(), here, MachineShape.of(template), token, parts, disk).write(directory);
+        new SnapshotManifest(id, SnapshotManifest.Source.TEMPLATE, Instant.now(), here, MachineShape.of(template), token, parts, disk).write(directory);
     }
 
     private static void warmUp(GuestClient guest) throws IOException {

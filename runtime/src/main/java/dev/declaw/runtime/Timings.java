@@ -27,9 +27,9 @@ public final class Timings {
         last = now;
     }
 
-    /// Everything that `first` holds comes before what is here; the next step begins now.
-    public void after(Timings first) {
-        steps.addAll(0, first.steps());
+    /// What the others hold was the step that ends now, in more detail; the next begins.
+    public void include(Timings others) {
+        steps.addAll(others.steps());
         last = System.nanoTime();
     }
 

@@ -15,6 +15,7 @@ import dev.declaw.runtime.vmm.VmmDriver;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.time.Instant;
@@ -71,14 +72,14 @@ final class VmSave {
     }
 
     /// Saves and lets the machine go on.
-    synchronized MicroVm.Saved snapshot(String id) {
+    synchronized MicroVm.Saved snapshot(String id, String tenant) {
         if (manifest.disk().layers().size() >= LAYERS_MAX) {
             throw new PlatformFailure.Conflict(
                     "snapshot_chain_full",
                     "the disk of this sandbox has " + LAYERS_MAX
                             + " layers, one for each snapshot; pause and resume it once, which merges them");
         }
-        return save(id, Extent.MACHINE);
+        return save(id, tenant, Extent.MACHINE);
     }
 
     /// Saves the disk alone and lets the machine go on.
@@ -87,12 +88,12 @@ final class VmSave {
             throw new PlatformFailure.Conflict(
                     "snapshot_chain_full", "the disk of this machine has " + LAYERS_MAX + " layers, the most there may be");
         }
-        save(id, Extent.DISK);
+        save(id, "", Extent.DISK);
     }
 
     /// Saves and leaves the machine standing still: what follows is its end.
-    synchronized MicroVm.Saved pause(String id) {
-        return save(id, Extent.LAST);
+    synchronized MicroVm.Saved pause(String id, String tenant) {
+        return save(id, tenant, Extent.LAST);
     }
 
     /// What a save takes.
@@ -105,15 +106,15 @@ final class VmSave {
         DISK
     }
 
-    private MicroVm.Saved save(String id, Extent extent) {
+    private MicroVm.Saved save(String id, String tenant, Extent extent) {
         VmManifest.Saving saving = new VmManifest.Saving(id, newLayer());
-        saved.naming().lock();
+        saved.beginNaming();
         try {
             settle(); // of a save before, which may have failed while the VMM did not answer
             Path parts = saved.artifacts().begin(id);
             try {
                 note(manifest.with(Optional.of(saving)));
-                return save(saving, parts, extent);
+                return save(saving, tenant, parts, extent);
             } catch (IOException | RuntimeException failure) {
                 undo(id, failure);
                 throw failure;
@@ -123,11 +124,12 @@ final class VmSave {
         } catch (IOException | RuntimeException failure) {
             throw new PlatformFailure.InternalFailure("the sandbox could not be saved", failure);
         } finally {
-            saved.naming().unlock();
+            saved.endNaming();
         }
     }
 
-    private MicroVm.Saved save(VmManifest.Saving saving, Path parts, Extent extent) throws IOException {
+    private MicroVm.Saved save(VmManifest.Saving saving, String tenant, Path parts, Extent extent)
+            throws IOException {
         boolean goOn = extent != Extent.LAST;
         Optional<SaveSpec.Layer> next = goOn ? Optional.of(nextLayer(saving)) : Optional.empty();
         String token = guest.token()
@@ -140,12 +142,12 @@ final class VmSave {
         } else {
             memoryBytes = saveMemory(parts, next);
         }
-        freezeLayer(saving.layer(), goOn);
         if (goOn) {
             driver.get().goOn(directory.control(), process);
             guest.thaw();
         }
         Duration still = Duration.ofNanos(System.nanoTime() - frozen);
+        freezeLayer(saving.layer(), goOn);
         DiskChain disk = manifest.disk().plus(saving.layer(), Part.of(saved.layers().path(saving.layer())));
         if (goOn) {
             note(manifest.with(disk));
@@ -158,13 +160,24 @@ final class VmSave {
                 files.put(part, Part.of(parts.resolve(part)));
             }
         }
-        new SnapshotManifest(saving.snapshot(), Instant.now(), key.get(), manifest.shape(), token, files, disk)
+        new SnapshotManifest(
+                        saving.snapshot(),
+                        new SnapshotManifest.Source(tenant, directory.id().value()),
+                        Instant.now(),
+                        key.get(),
+                        manifest.shape(),
+                        token,
+                        files,
+                        disk)
                 .write(parts);
-        saved.artifacts().complete(saving.snapshot());
+        long storedBytes = saved.complete(saving.snapshot(), extent == Extent.LAST);
         if (goOn) {
             note(manifest.with(Optional.empty()));
         }
-        return new MicroVm.Saved(memoryBytes, still);
+        long contentBytes = memoryBytes
+                + (extent == Extent.DISK ? 0 : files.get(TemplateSnapshot.STATE).bytes())
+                + disk.layers().values().stream().mapToLong(Part::bytes).sum();
+        return new MicroVm.Saved(memoryBytes, contentBytes, storedBytes, still);
     }
 
     private long saveMemory(Path parts, Optional<SaveSpec.Layer> next) throws IOException {
@@ -185,9 +198,11 @@ final class VmSave {
     }
 
     private void freezeLayer(String layer, boolean goOn) throws IOException {
-        saved.layers().take(layer, directory.disk());
         if (goOn) {
-            Files.move(directory.nextDisk(), directory.disk());
+            saved.layers().takeCopy(layer, directory.disk()); // the VMM can still write to the original
+            Files.move(directory.nextDisk(), directory.disk(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } else {
+            saved.layers().take(layer, directory.disk());
         }
     }
 
@@ -208,7 +223,7 @@ final class VmSave {
 
     private void undo(String id, Exception failure) {
         try {
-            saved.artifacts().delete(id);
+            saved.discard(id);
             settle();
         } catch (IOException | RuntimeException more) {
             failure.addSuppressed(more);
@@ -225,10 +240,11 @@ final class VmSave {
         Path frozen = saved.layers().path(layer);
         if (driver.get().writesTo(directory.control(), process, layer)) {
             if (!Files.exists(frozen)) {
-                saved.layers().take(layer, directory.disk());
+                saved.layers().takeCopy(layer, directory.disk());
             }
             if (Files.exists(directory.nextDisk())) {
-                Files.move(directory.nextDisk(), directory.disk());
+                Files.move(
+                        directory.nextDisk(), directory.disk(), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             }
             if (!manifest.disk().layers().containsKey(layer)) {
                 note(manifest.with(manifest.disk().plus(layer, Part.of(frozen))));

@@ -1,5 +1,6 @@
 package dev.declaw.runtime;
 
+import dev.declaw.linux.ControlGroups;
 import dev.declaw.linux.HostProcess;
 import dev.declaw.linux.Tail;
 import dev.declaw.model.failure.PlatformFailure;
@@ -32,8 +33,10 @@ final class VmStart {
     private final HostConfig config;
     private final MemoryBudget memory;
     private final SavedMachines saved;
+    private final VmmLimits limits;
 
-    VmStart(HostConfig config, MemoryBudget memory, SavedMachines saved) {
+    VmStart(HostConfig config, MemoryBudget memory, SavedMachines saved, VmmLimits limits) {
+        this.limits = limits;
         this.config = config;
         this.memory = memory;
         this.saved = saved;
@@ -74,11 +77,15 @@ final class VmStart {
     ///
     /// @throws UnusableSnapshotException when it cannot
     LocalMicroVm resume(SandboxId id, Template template, HostMachine on, TemplateSnapshot snapshot) throws IOException {
-        return start(id, on, new Origin(
+        return start(id, on, origin(template, snapshot));
+    }
+
+    private static Origin origin(Template template, TemplateSnapshot snapshot) {
+        return new Origin(
                 MachineShape.of(template),
                 new VmSpec.Resume(snapshot.memory(), snapshot.state()),
                 snapshot.manifest().disk(),
-                Optional.of(snapshot.manifest().guestToken())));
+                Optional.of(snapshot.manifest().guestToken()));
     }
 
     /// Lets a copy of a snapshot go on.
@@ -92,13 +99,63 @@ final class VmStart {
                 Optional.of(snapshot.manifest().guestToken())));
     }
 
-    private LocalMicroVm start(SandboxId id, HostMachine on, Origin origin) throws IOException {
-        Releases releases = new Releases();
+    /// Does everything that comes before the machine itself: files, slot, and a VMM that waits for what it goes on with.
+    Prepared prepare(SandboxId id, Template template, HostMachine on, TemplateSnapshot snapshot) throws IOException {
+        return prepare(id, on, origin(template, snapshot));
+    }
+
+    /// A VMM that waits, with all that it holds. It is finished or dropped, once.
+    final class Prepared {
+        private final SandboxId id;
+        private final HostMachine on;
+        private final Origin origin;
+        private final Releases releases = new Releases();
+        private Timings timings = new Timings();
+        private SandboxDirectory directory;
+        private Slot slot;
+        private VmSpec spec;
+        private RunningVmm vmm;
+        private int memoryMib;
+
+        private Prepared(SandboxId id, HostMachine on, Origin origin) {
+            this.id = id;
+            this.on = on;
+            this.origin = origin;
+        }
+
+        SandboxId id() {
+            return id;
+        }
+
+        boolean alive() {
+            return vmm.process().alive();
+        }
+
+        /// What was done so far was done in advance, and does not count.
+        void inAdvance() {
+            timings = new Timings();
+        }
+
+        /// Lets the machine go on, or boot, and waits for its agent. When it fails, nothing is left.
+        LocalMicroVm finish() throws IOException {
+            return undoing(this, () -> VmStart.this.finish(this));
+        }
+
+        void drop() {
+            releases.run();
+        }
+    }
+
+    private interface Step<T> {
+        T run() throws IOException;
+    }
+
+    private static <T> T undoing(Prepared prepared, Step<T> step) throws IOException {
         try {
-            return start(id, on, origin, releases);
+            return step.run();
         } catch (IOException | RuntimeException failure) {
             try {
-                releases.run();
+                prepared.releases.run();
             } catch (RuntimeException leftover) {
                 failure.addSuppressed(leftover);
             }
@@ -106,8 +163,21 @@ final class VmStart {
         }
     }
 
-    private LocalMicroVm start(SandboxId id, HostMachine on, Origin origin, Releases releases) throws IOException {
-        Timings timings = new Timings();
+    private LocalMicroVm start(SandboxId id, HostMachine on, Origin origin) throws IOException {
+        return prepare(id, on, origin).finish();
+    }
+
+    private Prepared prepare(SandboxId id, HostMachine on, Origin origin) throws IOException {
+        Prepared prepared = new Prepared(id, on, origin);
+        return undoing(prepared, () -> prepare(prepared));
+    }
+
+    private Prepared prepare(Prepared prepared) throws IOException {
+        SandboxId id = prepared.id;
+        HostMachine on = prepared.on;
+        Origin origin = prepared.origin;
+        Releases releases = prepared.releases;
+        Timings timings = prepared.timings;
         MachineShape shape = origin.shape();
         int memoryMib = shape.memoryMib() + on.driver().overheadMib();
         memory.take(memoryMib);
@@ -132,24 +202,43 @@ final class VmStart {
                 shape.vcpus(),
                 shape.memoryMib(),
                 VmmUser.of(id));
+        ControlGroups.Group group = limits.group(id);
+        releases.add("control group", () -> limits.remove(id));
         RunningVmm vmm = on.driver().start(spec);
         releases.add("process", () -> end(vmm.process()));
+        limits.apply(group, vmm.process(), shape, memoryMib);
         timings.mark("vmm");
+        prepared.directory = directory;
+        prepared.slot = slot;
+        prepared.spec = spec;
+        prepared.vmm = vmm;
+        prepared.memoryMib = memoryMib;
+        return prepared;
+    }
+
+    private LocalMicroVm finish(Prepared prepared) throws IOException {
+        HostMachine on = prepared.on;
+        Origin origin = prepared.origin;
+        Releases releases = prepared.releases;
+        Slot slot = prepared.slot;
+        RunningVmm vmm = prepared.vmm;
+        Timings timings = prepared.timings;
         HttpGuestClient guest = new HttpGuestClient(slot::openChannel, Slot.GUEST_ADDRESS);
         releases.add("connections", guest::close);
         origin.token().ifPresent(guest::authenticate);
         if (origin.start() instanceof VmSpec.Resume) {
             guest.restored();
-            awaitResumed(on, spec, vmm);
+            awaitResumed(on, prepared.spec, vmm);
             timings.mark("load");
         }
-        awaitGuest(vmm.process(), vmm.console(), guest);
+        awaitGuest(origin, vmm, guest);
         timings.mark("agent");
-        VmManifest manifest = new VmManifest(vmm.process(), memoryMib, shape, disk, Optional.empty());
-        manifest.write(directory.manifest());
+        VmManifest manifest =
+                new VmManifest(vmm.process(), prepared.memoryMib, origin.shape(), origin.disk(), Optional.empty());
+        manifest.write(prepared.directory.manifest());
         timings.mark("manifest");
-        LOG.debug("{} started: {}", id, timings);
-        return machine(slot, directory, manifest, () -> on, guest, releases, timings);
+        LOG.debug("{} started: {}", prepared.id, timings);
+        return machine(slot, prepared.directory, manifest, () -> on, guest, releases, timings);
     }
 
     /// The object for a machine that runs.
@@ -205,8 +294,15 @@ final class VmStart {
         }
     }
 
-    private void awaitGuest(HostProcess process, Tail console, HttpGuestClient guest) {
-        if (!guest.awaitHealthy(config.bootDeadline(), process::alive)) {
+    /// A saved machine's agent answered when it was saved: one that takes the connection has come back, and the call that
+    /// gives it its identity, which follows, shows the rest.
+    private void awaitGuest(Origin origin, RunningVmm vmm, HttpGuestClient guest) {
+        HostProcess process = vmm.process();
+        Tail console = vmm.console();
+        boolean answers = origin.start() instanceof VmSpec.Resume
+                ? guest.awaitReachable(config.bootDeadline(), process::alive)
+                : guest.awaitHealthy(config.bootDeadline(), process::alive);
+        if (!answers) {
             LOG.warn("console of the guest that did not start:\n{}", console.text());
             if (!process.alive()) {
                 throw new IllegalStateException("the VMM ended while its guest started");

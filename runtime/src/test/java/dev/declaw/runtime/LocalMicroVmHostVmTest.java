@@ -157,7 +157,7 @@ class LocalMicroVmHostVmTest {
 
     @Test
     void aSecondHostOnTheSameStateDirectoryIsRefused() {
-        assertThatThrownBy(() -> new LocalMicroVmHost(
+        assertThatThrownBy(() -> LocalMicroVmHost.withOwnStore(
                         HostConfig.of(fixture.state(), Path.of("/nowhere"), Path.of("/nowhere/envd"), 1024)))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("another server uses");

@@ -13,11 +13,13 @@ import dev.declaw.runtime.snapshot.DiskChain;
 import dev.declaw.runtime.snapshot.HostKey;
 import dev.declaw.runtime.snapshot.MachineShape;
 import dev.declaw.runtime.snapshot.SnapshotManifest;
+import dev.declaw.runtime.storage.Digests;
 import dev.declaw.runtime.storage.DiskLayers;
 import dev.declaw.runtime.storage.LocalArtifacts;
 import dev.declaw.runtime.storage.Part;
 import dev.declaw.runtime.storage.QcowLayer;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -50,7 +52,7 @@ final class SavedMachinesTest {
     void host() throws IOException {
         layers = new DiskLayers(directory.resolve("layers"));
         artifacts = new LocalArtifacts(directory.resolve("snapshots"));
-        saved = new SavedMachines(directory, artifacts, layers);
+        saved = new SavedMachines(directory, artifacts, layers, SnapshotStore.below(directory));
         base = Files.write(directory.resolve("base"), new byte[1 << 20]);
     }
 
@@ -58,7 +60,8 @@ final class SavedMachinesTest {
         layers.take(LAYER, layer);
         Path parts = artifacts.begin(SNAPSHOT);
         DiskChain disk = DiskChain.of(base, "raw").plus(LAYER, Part.of(layers.path(LAYER)));
-        new SnapshotManifest(SNAPSHOT, Instant.now(), HERE, SHAPE, "token", Map.of(), disk).write(parts);
+        new SnapshotManifest(SNAPSHOT, new SnapshotManifest.Source("tenant-1", "sbx-1"), Instant.now(), HERE, SHAPE, "token", Map.of(), disk).write(parts);
+        saved.complete(SNAPSHOT, false);
     }
 
     private Path layerOn(Path backing) throws IOException {
@@ -157,9 +160,56 @@ final class SavedMachinesTest {
                 saved,
                 () -> HERE,
                 manifest);
-        assertThatThrownBy(() -> save.snapshot(SNAPSHOT)).isInstanceOf(PlatformFailure.InternalFailure.class);
+        assertThatThrownBy(() -> save.snapshot(SNAPSHOT, "tenant-1")).isInstanceOf(PlatformFailure.InternalFailure.class);
         assertThat(sandbox.nextDisk()).hasContent("what the guest has written since");
         assertThat(VmManifest.read(sandbox.manifest()).saving()).contains(new VmManifest.Saving("snap-0", LAYER));
         assertThat(artifacts.unfinished()).isEmpty();
+    }
+
+    @Test
+    void filesOfAStoredSnapshotGoWhenThereIsNoRoomAndComeBackWhenTheyAreNeeded() throws IOException {
+        SnapshotStore own = SnapshotStore.below(directory);
+        SavedMachines tight = new SavedMachines(
+                directory, artifacts, layers, new SnapshotStore(own.objects(), own.keys(), false, 0));
+        layers.take(LAYER, layerOn(base));
+        Path parts = artifacts.begin(SNAPSHOT);
+        Path memory = Files.write(parts.resolve("memory"), "content".repeat(100_000).getBytes(StandardCharsets.US_ASCII));
+        String digest = Digests.ofFile(memory);
+        String layerDigest = Digests.ofFile(layers.path(LAYER));
+        DiskChain disk = DiskChain.of(base, "raw").plus(LAYER, Part.of(layers.path(LAYER)));
+        new SnapshotManifest(
+                        SNAPSHOT, new SnapshotManifest.Source("tenant-1", "sbx-1"), Instant.now(), HERE, SHAPE, "token",
+                        Map.of("memory", Part.of(memory)), disk)
+                .write(parts);
+        assertThat(tight.complete(SNAPSHOT, false)).isPositive();
+        try (SavedMachines.Saved inUse = tight.open(SNAPSHOT, manifest -> HERE)) {
+            tight.delete("snap-2");
+            assertThat(inUse.memory()).as("a machine starts from it").exists();
+        }
+        tight.delete("snap-2");
+        assertThat(artifacts.open(SNAPSHOT)).isEmpty();
+        assertThat(layers.path(LAYER)).doesNotExist();
+        assertThat(tight.ids()).containsExactly(SNAPSHOT);
+
+        try (SavedMachines.Saved back = tight.open(SNAPSHOT, manifest -> HERE)) {
+            assertThat(Digests.ofFile(back.memory())).isEqualTo(digest);
+            assertThat(Digests.ofFile(layers.path(LAYER))).isEqualTo(layerDigest);
+        }
+        tight.delete(SNAPSHOT);
+        assertThat(tight.ids()).isEmpty();
+        assertThatThrownBy(() -> tight.open(SNAPSHOT, manifest -> HERE)).isInstanceOf(PlatformFailure.NotFound.class);
+    }
+
+    @Test
+    void aFetchThatBrokeOffTakesNothingFromTheStore() throws IOException {
+        save(layerOn(base));
+        artifacts.delete(SNAPSHOT);
+        artifacts.beginCopy(SNAPSHOT);
+        saved.sweep();
+        saved.open(SNAPSHOT, manifest -> HERE).close();
+        artifacts.delete(SNAPSHOT);
+        artifacts.begin(SNAPSHOT);
+        saved.sweep();
+        assertThat(saved.ids()).as("a save that broke off is taken back").isEmpty();
     }
 }

@@ -81,7 +81,7 @@ class SnapshotVmTest {
         int count = 0;
         for (int cycle = 0; cycle < 3; cycle++) {
             String snapshot = "snap-0000000" + cycle;
-            MicroVm.Saved saved = vm.pause(snapshot);
+            MicroVm.Saved saved = vm.pause(snapshot, VmFixture.TENANT);
             vm.kill();
             System.out.printf("pause: %d MiB, still for %d ms%n", saved.memoryBytes() >> 20, saved.still().toMillis());
             assertThat(saved.memoryBytes()).isGreaterThan(20_000_000);
@@ -112,10 +112,10 @@ class SnapshotVmTest {
         MicroVm vm = fixture.boot();
         VmFixture.identify(vm);
         run(vm, "echo before > /home/user/file; echo kept > /dev/shm/memory; (sleep 1000 &) ; true");
-        MicroVm.Saved saved = vm.snapshot("snap-aaaaaaaa");
+        MicroVm.Saved saved = vm.snapshot("snap-aaaaaaaa", VmFixture.TENANT);
         System.out.printf("snapshot: %d MiB, still for %d ms%n", saved.memoryBytes() >> 20, saved.still().toMillis());
         run(vm, "echo after > /home/user/file");
-        MicroVm.Saved second = vm.snapshot("snap-bbbbbbbb");
+        MicroVm.Saved second = vm.snapshot("snap-bbbbbbbb", VmFixture.TENANT);
         System.out.printf("snapshot: %d MiB, still for %d ms%n", second.memoryBytes() >> 20, second.still().toMillis());
         run(vm, "echo later > /home/user/file");
 
@@ -130,6 +130,8 @@ class SnapshotVmTest {
         assertThat(run(one, "cat /home/user/file /dev/shm/memory; pgrep -c sleep")).isEqualTo("before\nkept\n1");
         assertThat(run(three, "cat /home/user/file")).isEqualTo("after");
         assertThat(run(vm, "cat /home/user/file; pgrep -c sleep")).isEqualTo("later\n1");
+        String bootIds = "cat /proc/sys/kernel/random/boot_id";
+        assertThat(run(one, bootIds)).isNotEqualTo(run(two, bootIds)).isNotEqualTo(run(vm, bootIds));
         String draw = "head -c 16 /dev/urandom | od -An -tx1; cat /proc/sys/kernel/random/uuid /etc/machine-id; hostname;"
                 + " python3 -c 'import uuid; print(uuid.uuid4())'";
         assertThat(run(one, draw).split("\n")).doesNotContain(run(two, draw).split("\n"));
@@ -172,7 +174,7 @@ class SnapshotVmTest {
                     nohup python3 /home/user/wait.py >/home/user/log 2>&1 &
                     for i in $(seq 100); do [ -s /home/user/connected ] && break; sleep 0.2; done
                     cat /home/user/connected || { cat /home/user/log >&2; ss -tn >&2; false; }""");
-            vm.pause("snap-cccccccc");
+            vm.pause("snap-cccccccc", VmFixture.TENANT);
             vm.kill();
         }
         MicroVm again = resumed(vm.id(), "snap-cccccccc");
@@ -185,7 +187,8 @@ class SnapshotVmTest {
     void aSnapshotThatIsDamagedPartialOrForeignIsRefusedWithTheReason() throws Exception {
         MicroVm vm = fixture.boot();
         VmFixture.identify(vm);
-        vm.snapshot("snap-dddddddd");
+        run(vm, "echo kept > /home/user/file");
+        vm.snapshot("snap-dddddddd", VmFixture.TENANT);
         vm.kill();
         Path directory = fixture.state().resolve("snapshots/snap-dddddddd");
         Path manifest = directory.resolve("manifest.json");
@@ -204,11 +207,25 @@ class SnapshotVmTest {
         }
         assertRefused("snap-dddddddd", "memory has another content");
         Files.delete(manifest);
+        fixture.restart().adopt();
+        assertThat(directory).as("what is left of a save that did not end").doesNotExist();
+        MicroVm again = fixture.host().resume(VmFixture.newId(), "snap-dddddddd");
+        VmFixture.identify(again);
+        assertThat(run(again, "cat /home/user/file")).as("fetched from the store").isEqualTo("kept");
+        again.kill();
+        Files.delete(manifest);
+        fixture.restart().adopt();
+        try (Stream<Path> packs = Files.walk(fixture.state().resolve("store/packs"))) {
+            Path pack = packs.filter(Files::isRegularFile).findFirst().orElseThrow();
+            try (FileChannel channel = FileChannel.open(pack, StandardOpenOption.WRITE)) {
+                channel.truncate(channel.size() - 1);
+            }
+        }
+        assertRefused("snap-dddddddd", "cannot be used");
+        fixture.host().deleteSnapshot("snap-dddddddd");
         assertThatThrownBy(() -> fixture.host().resume(VmFixture.newId(), "snap-dddddddd"))
                 .isInstanceOf(PlatformFailure.NotFound.class);
         assertThat(fixture.host().snapshots()).isEmpty();
-        fixture.restart().adopt();
-        assertThat(directory).as("what is left of a save that did not end").doesNotExist();
     }
 
     private void assertRefused(String snapshot, String reason) {

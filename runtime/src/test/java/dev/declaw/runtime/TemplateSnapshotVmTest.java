@@ -129,7 +129,7 @@ class TemplateSnapshotVmTest {
         Map<String, dev.declaw.runtime.storage.Part> parts = new java.util.TreeMap<>(manifest.parts());
         parts.put("state", dev.declaw.runtime.storage.Part.of(state));
         new dev.declaw.runtime.snapshot.SnapshotManifest(
-                        manifest.id(), manifest.created(), manifest.key(), manifest.shape(),
+                        manifest.id(), manifest.source(), manifest.created(), manifest.key(), manifest.shape(),
                         manifest.guestToken(), parts, manifest.disk())
                 .write(directory);
 

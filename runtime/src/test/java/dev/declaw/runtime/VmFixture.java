@@ -23,12 +23,14 @@ import java.util.concurrent.ThreadLocalRandom;
 /// from `DECLAW_CACHE` (default `/var/cache/declaw`), so that they are built once per machine; the agent is `DECLAW_ENVD`, or
 /// built from the sources of this repository.
 final class VmFixture implements AutoCloseable {
+    static final String TENANT = "tenant-1";
     static final String TOKEN = "0123456789abcdef0123456789abcdef";
     private static final Path ENVD_SOURCES = Path.of("../envd").toAbsolutePath().normalize();
 
     private final Path cache;
     private final Path state;
     private final Path envd;
+    private final StoreOf store;
     private LocalMicroVmHost host;
     private boolean ownsCache;
 
@@ -37,6 +39,12 @@ final class VmFixture implements AutoCloseable {
     }
 
     private VmFixture(Path cache) throws IOException {
+        this(cache, SnapshotStore::below);
+    }
+
+    /// @param store of its snapshots, made from the state directory each time that the host is opened
+    private VmFixture(Path cache, StoreOf store) throws IOException {
+        this.store = store;
         this.cache = cache;
         assertThat(ProcessHandle.current().info().user()).as("these tests make namespaces: run as root").hasValue("root");
         envd = envd();
@@ -45,8 +53,8 @@ final class VmFixture implements AutoCloseable {
         host.prepareTemplates(line -> {});
     }
 
-    private LocalMicroVmHost open() {
-        return new LocalMicroVmHost(HostConfig.of(state, cache, envd, 16384));
+    private LocalMicroVmHost open() throws IOException {
+        return new LocalMicroVmHost(HostConfig.of(state, cache, envd, 16384), store.of(state));
     }
 
     private static Path envd() {
@@ -63,15 +71,30 @@ final class VmFixture implements AutoCloseable {
         return binary;
     }
 
+    /// Makes the store of a state directory.
+    @FunctionalInterface
+    interface StoreOf {
+        SnapshotStore of(Path state) throws IOException;
+    }
+
+    /// Another machine's: with snapshots in this store.
+    static VmFixture withStore(StoreOf store) throws IOException {
+        return new VmFixture(Path.of(System.getenv().getOrDefault("DECLAW_CACHE", "/var/cache/declaw")), store);
+    }
+
     /// A fixture whose cache has the disks and kernels of the shared one, but saved machines of its own, to be damaged.
     static VmFixture withCacheOfItsOwn() throws IOException {
+        return withCacheOfItsOwn(SnapshotStore::below);
+    }
+
+    static VmFixture withCacheOfItsOwn(StoreOf store) throws IOException {
         Path cache = Files.createTempDirectory("declaw-vm-cache");
         try (VmFixture shared = new VmFixture()) {
             for (String kind : new String[] {"kernel", "boot", "rootfs", "accelerator.json"}) {
                 Files.createSymbolicLink(cache.resolve(kind), shared.cache.resolve(kind));
             }
         }
-        VmFixture fixture = new VmFixture(cache);
+        VmFixture fixture = new VmFixture(cache, store);
         fixture.ownsCache = true;
         return fixture;
     }
@@ -89,9 +112,16 @@ final class VmFixture implements AutoCloseable {
     }
 
     /// What a crash and a new start of the server are to the machine.
-    LocalMicroVmHost restart() {
+    LocalMicroVmHost restart() throws IOException {
         host.close();
         host = open();
+        return host;
+    }
+
+    /// As [#restart], with VMMs that are started in advance.
+    LocalMicroVmHost restartWithPrestartedVmms(int each) throws IOException {
+        host.close();
+        host = new LocalMicroVmHost(HostConfig.of(state, cache, envd, 16384).withPrestartedVmms(each), store.of(state));
         return host;
     }
 

@@ -17,6 +17,9 @@ final class LineLog extends Formatter {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'", Locale.ROOT).withZone(ZoneOffset.UTC);
 
+    /// What it warns of is written by whoever sends a malformed request, as often as he likes. Held, or it is forgotten.
+    private static final Logger CALLERS = Logger.getLogger("org.eclipse.jetty.http.HttpParser");
+
     private LineLog() {}
 
     static void install() {
@@ -27,6 +30,7 @@ final class LineLog extends Formatter {
         root.addHandler(handler);
         root.setLevel(Level.INFO);
         handler.setFilter(record -> record.getLevel().intValue() > Level.INFO.intValue() || !isChatty(record.getLoggerName()));
+        CALLERS.setLevel(Level.SEVERE);
     }
 
     /// Libraries that report their own start and stop.

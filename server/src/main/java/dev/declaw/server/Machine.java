@@ -1,7 +1,13 @@
 package dev.declaw.server;
 
 import dev.declaw.runtime.HostConfig;
+import dev.declaw.runtime.SnapshotStore;
+import dev.declaw.runtime.archive.MasterKeys;
+import dev.declaw.runtime.objects.LocalObjects;
+import dev.declaw.runtime.objects.ObjectStore;
+import dev.declaw.runtime.objects.S3Objects;
 import dev.declaw.server.config.ServerConfig;
+import dev.declaw.server.config.StoreConfig;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.URISyntaxException;
@@ -22,9 +28,25 @@ final class Machine {
 
     /// @throws IOException when the guest agent's binary is missing
     static HostConfig hostConfig(ServerConfig config) throws IOException {
-        HostConfig host = HostConfig.of(config.home().resolve("run"), config.cache(), guestAgent(config), memoryMib());
+        HostConfig host = HostConfig.of(config.home().resolve("run"), config.cache(), guestAgent(config), memoryMib())
+                .withPrestartedVmms(config.limits().prestartedVmms());
         int memoryMib = config.limits().memoryMib();
         return memoryMib == 0 ? host : host.withMemoryBudget(memoryMib);
+    }
+
+    /// Where snapshots are kept: by default below the state directory, with a key of its own.
+    ///
+    /// @throws IOException when the file of the master keys cannot be used
+    static SnapshotStore snapshotStore(ServerConfig config) throws IOException {
+        StoreConfig store = config.store();
+        Path directory = store.directory().orElse(config.home().resolve("store"));
+        ObjectStore objects = store.bucket().isPresent()
+                ? new S3Objects(store.bucket().get())
+                : new LocalObjects(directory);
+        boolean shared = store.bucket().isPresent() || store.directory().isPresent();
+        boolean mayMake = store.bucket().isEmpty() && !Files.exists(directory);
+        MasterKeys keys = MasterKeys.open(store.key().orElse(config.home().resolve("store-key")), mayMake);
+        return new SnapshotStore(objects, keys, shared, store.cacheMibMax());
     }
 
     /// The configured envd, or the one that lies beside `lib/` in the installation.

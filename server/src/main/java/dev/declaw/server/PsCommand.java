@@ -78,7 +78,9 @@ final class PsCommand implements Callable<Integer> {
         JsonNode event = get("/sandboxes/" + id + "/audit?category=lifecycle&order=desc&limit=1").path("entries").path(0);
         JsonNode use = state.equals("running") ? newest(get("/sandboxes/" + id + "/metrics")) : JSON.missingNode();
         String why = event.path("event").asText(state.equals("creating") ? "create asked for" : "unknown");
-        String detail = event.path("detail").asText("");
+        String detail = why.equals("vm_created")
+                ? event.path("start").asText() + " " + event.path("create_millis").asLong() + " ms"
+                : event.path("detail").asText("");
         out.printf(
                 FORM,
                 id,

@@ -14,9 +14,12 @@ import dev.declaw.server.audit.SpoolIngest;
 import dev.declaw.server.auth.ApiKeys;
 import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.auth.Tenants;
+import dev.declaw.rego.PolicyService;
 import dev.declaw.server.config.ServerConfig;
+import dev.declaw.server.custom.CustomPolicies;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.metrics.ServerMetrics;
 import dev.declaw.server.store.ApiKeyTable;
 import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
@@ -102,8 +105,10 @@ final class Server implements AutoCloseable {
         Path home = config.home();
         privateDirectory(home);
         RandomTokens tokens = new RandomTokens();
-        LocalMicroVmHost host = keep("host", new LocalMicroVmHost(Machine.hostConfig(config)));
-        SupervisedEgressProxy egress = keep("egress", SupervisedEgressProxy.start(egressSettings(home), restarts));
+        LocalMicroVmHost host = keep("host", new LocalMicroVmHost(Machine.hostConfig(config), Machine.snapshotStore(config)));
+        Optional<PolicyService> policies = policyService();
+        SupervisedEgressProxy egress = keep(
+                "egress", SupervisedEgressProxy.start(egressSettings(home, policies.map(PolicyService::socketName)), restarts));
         Database database = keep("database", Database.open(home.resolve("declaw.db")));
 
         AuditTable auditTable = new AuditTable(database);
@@ -150,13 +155,15 @@ final class Server implements AutoCloseable {
                         new PauseTransitions(database),
                         mounts,
                         vault,
-                        templates),
+                        templates,
+                        new CustomPolicies(policies.map(PolicyService::engine))),
                 new Sandboxes.Settings(
                         config.limits().sandboxesMax(),
                         config.limits().bootsMax(),
                         config.limits().timeoutSecondsMax(),
                         config.warmPool(),
-                        config.keepSandboxes()));
+                        config.keepSandboxes(),
+                        config.retention()));
         SpoolIngest ingest = keep(
                 "spool",
                 new SpoolIngest(new AuditSpoolReader(spool(home)), audit, sandboxes::auditEnabled));
@@ -188,8 +195,15 @@ final class Server implements AutoCloseable {
                                 vault,
                                 templates,
                                 builds,
-                                contexts)));
+                                contexts,
+                                metrics(egress, sandboxes))));
         api.start();
+    }
+
+    private static ServerMetrics metrics(EgressProxy egress, Sandboxes sandboxes) {
+        ServerMetrics metrics = new ServerMetrics(egress::metrics);
+        sandboxes.measured(metrics);
+        return metrics;
     }
 
     private TemplateBuilds builds(
@@ -229,13 +243,30 @@ final class Server implements AutoCloseable {
         return home.resolve("egress").resolve("spool");
     }
 
-    private SupervisedEgressProxy.Settings egressSettings(Path home) throws IOException {
+    /// The service that evaluates custom policies, if this server was built with it.
+    private Optional<PolicyService> policyService() throws IOException {
+        Path binary = Machine.guestAgent(config).resolveSibling("policyd");
+        if (!Files.isExecutable(binary)) {
+            LOG.warn("there is no policy service at {}: policies with Rego are refused", binary);
+            return Optional.empty();
+        }
+        String socketName = "declaw-policyd-" + ProcessHandle.current().pid() + "-" + new RandomTokens().auditId();
+        try {
+            return Optional.of(keep("policies", PolicyService.start(new PolicyService.Settings(
+                    binary, socketName, List.of(0, EgressProcess.DEFAULT_UID)))));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("the start of the policy service was interrupted", e);
+        }
+    }
+
+    private SupervisedEgressProxy.Settings egressSettings(Path home, Optional<String> policies) throws IOException {
         privateDirectory(home.resolve("egress"));
         Path control = home.resolve("egress").resolve("control.sock");
         int user = EgressProcess.DEFAULT_UID;
         List<String> command = new ArrayList<>(Machine.egressCommand());
         command.add(Main.EGRESS_WORKER);
-        command.addAll(new EgressProcess.Arguments(control, user, user, config.egress()).toCommandLine());
+        command.addAll(new EgressProcess.Arguments(control, user, user, config.egress(), policies).toCommandLine());
         return new SupervisedEgressProxy.Settings(command, control, spool(home), user, user);
     }
 

@@ -3,15 +3,12 @@ package dev.declaw.cli.mcp;
 import dev.declaw.sdk.Audit;
 import dev.declaw.sdk.AuditEvent;
 import dev.declaw.sdk.CommandResult;
-import dev.declaw.sdk.Declaw;
 import dev.declaw.sdk.DeclawException;
 import dev.declaw.sdk.DeclawException.InvalidArgument;
 import dev.declaw.sdk.Files;
 import dev.declaw.sdk.RunOptions;
 import dev.declaw.sdk.Sandbox;
-import dev.declaw.sdk.SandboxBuilder;
 import dev.declaw.sdk.json.JsonObject;
-import dev.declaw.sdk.policy.NetworkRules;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -20,30 +17,20 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 
-/// The tools, and the sandboxes that they made: an agent reaches no others, and all end with this. Thread-safe.
-public final class Tools implements AutoCloseable {
+/// The tools of one session. An agent reaches only sandboxes that its own session made, and all end with it. Thread-safe.
+final class Tools implements AutoCloseable {
     private static final int TEXT_CHARS_MAX = 100_000;
     private static final long COMMAND_SECONDS_DEFAULT = 60;
     private static final long COMMAND_SECONDS_MAX = 3600;
 
-    /// What the operator fixed for every sandbox.
-    ///
-    /// @param network empty when `security` has rules of its own
-    public record Settings(
-            String template, Duration timeout, int sandboxesMax, Optional<NetworkRules> network, Optional<JsonObject> security) {}
-
-    private final Declaw client;
-    private final Settings settings;
-    private final Map<String, Sandbox> sandboxes = new LinkedHashMap<>();
+    private final Sandboxes sandboxes;
     private final Map<String, Tool> tools = new LinkedHashMap<>();
 
-    public Tools(Declaw client, Settings settings) {
-        this.client = client;
-        this.settings = settings;
+    Tools(Sandboxes sandboxes) {
+        this.sandboxes = sandboxes;
         Tool.Parameter sandbox = Tool.text("sandbox_id", "What create_sandbox gave.");
         Tool.Parameter path = Tool.text("path", "Absolute, or relative to /home/user.");
         add(new Tool("create_sandbox", "Starts a virtual machine and returns its id.", List.of(), arguments -> create()));
@@ -119,26 +106,11 @@ public final class Tools implements AutoCloseable {
     }
 
     private String create() {
-        synchronized (sandboxes) {
-            sandboxes.values().removeIf(one -> sandboxes.size() >= settings.sandboxesMax() && !one.isRunning());
-            if (sandboxes.size() >= settings.sandboxesMax()) {
-                throw new InvalidArgument(settings.sandboxesMax() + " sandboxes are running, the limit; kill one first");
-            }
-            SandboxBuilder builder = client.sandbox().template(settings.template()).timeout(settings.timeout());
-            settings.network().ifPresent(builder::network);
-            settings.security().ifPresent(builder::securityJson);
-            Sandbox sandbox = builder.metadata(Map.of("made_by", "declaw-mcp")).create();
-            sandboxes.put(sandbox.id(), sandbox);
-            return sandbox.id();
-        }
+        return sandboxes.create(this).id();
     }
 
     private Sandbox sandbox(JsonObject arguments) {
-        synchronized (sandboxes) {
-            Sandbox sandbox = sandboxes.get(arguments.text("sandbox_id"));
-            if (sandbox == null) throw new InvalidArgument("there is no such sandbox; create_sandbox makes one");
-            return sandbox;
-        }
+        return sandboxes.get(this, arguments.text("sandbox_id"));
     }
 
     private String run(JsonObject arguments) {
@@ -148,7 +120,7 @@ public final class Tools implements AutoCloseable {
         }
         RunOptions options = RunOptions.defaults().within(Duration.ofSeconds(seconds));
         if (arguments.has("directory")) options = options.in(arguments.text("directory"));
-        CommandResult result = sandbox(arguments).commands().run(arguments.text("command"), options);
+        CommandResult result = sandbox(arguments).commands().runInterruptibly(arguments.text("command"), options);
         StringBuilder text = new StringBuilder("exit code " + result.exitCode() + "\n").append(cut(result.stdout()));
         if (!result.stderr().isEmpty()) text.append("\nstderr:\n").append(cut(result.stderr()));
         return text.toString();
@@ -184,23 +156,13 @@ public final class Tools implements AutoCloseable {
     }
 
     private String kill(JsonObject arguments) {
-        Sandbox sandbox = sandbox(arguments);
-        sandbox.kill();
-        synchronized (sandboxes) {
-            sandboxes.remove(sandbox.id());
-        }
-        return sandbox.id() + " killed";
+        String id = arguments.text("sandbox_id");
+        sandboxes.kill(this, id);
+        return id + " killed";
     }
 
     @Override
     public void close() {
-        synchronized (sandboxes) {
-            try {
-                client.killAll(List.copyOf(sandboxes.keySet()));
-            } catch (DeclawException e) {
-                System.err.println("the sandboxes end with their timeout: " + e.getMessage());
-            }
-            sandboxes.clear();
-        }
+        sandboxes.killAll(this);
     }
 }

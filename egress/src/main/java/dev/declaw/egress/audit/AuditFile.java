@@ -17,8 +17,9 @@ import java.util.regex.Pattern;
 
 /// The audit log of a standalone proxy: one file of JSON lines, each an event with its sequence number and its hash in
 /// front ([AuditChain]). A start continues the file after it has checked the end of it. Each event is one completed
-/// write(2) before [#record] returns. One process at a time: the file is locked (fcntl(2)).
+/// write(2) before [#record] returns; those of [#recordLater] share one. One process at a time: the file is locked (fcntl(2)).
 public final class AuditFile implements AuditSink, AutoCloseable {
+    private static final int WAITING_MAX = 256;
     private static final int TAIL_BYTES = 1 << 20;
     private static final Pattern LINE = Pattern.compile("\\{\"seq\":([1-9][0-9]{0,17}),\"hash\":\"([0-9a-f]{64})\",(.+)");
 
@@ -31,6 +32,8 @@ public final class AuditFile implements AuditSink, AutoCloseable {
     private boolean atEnd;
     private long sequence;
     private String hash;
+    /// JSON of the events that no decision waits for.
+    private final List<String> waiting = new ArrayList<>();
 
     private AuditFile(RandomAccessFile file) {
         this.file = file;
@@ -88,17 +91,47 @@ public final class AuditFile implements AuditSink, AutoCloseable {
 
     @Override
     public synchronized void record(AuditEvent event) {
+        String json = AuditJson.write(event);
+        if (waiting.isEmpty()) {
+            write(List.of(json));
+            return;
+        }
+        List<String> all = new ArrayList<>(waiting);
+        all.add(json);
+        write(all);
+        waiting.clear();
+    }
+
+    @Override
+    public synchronized void recordLater(AuditEvent event) {
+        if (waiting.size() == WAITING_MAX) flush();
+        waiting.add(AuditJson.write(event));
+    }
+
+    @Override
+    public synchronized void flush() {
+        if (waiting.isEmpty()) return;
+        write(waiting);
+        waiting.clear();
+    }
+
+    /// All of them in one system call, or none.
+    private void write(List<String> events) {
+        long number = sequence;
+        String last = hash;
+        StringBuilder lines = new StringBuilder(events.size() * 1024);
+        for (String json : events) {
+            last = AuditChain.next(last, ++number, json);
+            lines.append("{\"seq\":").append(number).append(",\"hash\":\"").append(last).append("\",");
+            lines.append(json, 1, json.length()).append('\n');
+        }
         try {
-            String json = AuditJson.write(event);
-            String next = AuditChain.next(hash, sequence + 1, json);
-            String line = "{\"seq\":" + (sequence + 1) + ",\"hash\":\"" + next + "\"," + json.substring(1) + "\n";
-            byte[] bytes = line.getBytes(StandardCharsets.UTF_8);
-            append(bytes);
-            sequence++;
-            hash = next;
+            append(lines.toString().getBytes(StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new AuditUnavailableException("the audit log cannot be written", e);
         }
+        sequence = number;
+        hash = last;
     }
 
     /// At the known end, so that what a failed write left behind is overwritten by the next one.
@@ -117,6 +150,8 @@ public final class AuditFile implements AuditSink, AutoCloseable {
 
     @Override
     public synchronized void close() throws IOException {
-        file.close();
+        try (file) {
+            flush();
+        }
     }
 }

@@ -4,6 +4,7 @@ import dev.declaw.model.audit.AuditEvent;
 import dev.declaw.model.audit.AuditJson;
 import dev.declaw.model.audit.AuditSink;
 import dev.declaw.model.audit.AuditUnavailableException;
+import java.io.ByteArrayOutputStream;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +19,7 @@ import java.util.Set;
 /// Where the proxy's events wait for the server: JSON lines in numbered segments of one directory, appended here and
 /// consumed by [AuditSpoolReader].
 ///
-/// Each event is one completed write(2) before [#record] returns, so it survives the death of this process (not of the
+/// Each event is one completed write(2) before [#record] returns (those of [#recordLater] share one), so it survives the death of this process (not of the
 /// machine: nothing is synced to the disk). A start never appends to a segment of an earlier process: what that one
 /// tore off stays the end of its file. After an error the half line is cut off, or else the segment is given up, so a
 /// reader never sees two events in one line.
@@ -47,6 +48,8 @@ public final class AuditSpool implements AuditSink, AutoCloseable {
     private long segmentNumber;
     private long segmentBytes;
     private long spoolBytes;
+    /// Lines of the events that no decision waits for.
+    private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
 
     private AuditSpool(Path directory, Limits limits) {
         this.directory = directory;
@@ -67,18 +70,56 @@ public final class AuditSpool implements AuditSink, AutoCloseable {
     public void record(AuditEvent event) {
         byte[] line = encode(event);
         synchronized (this) {
-            try {
-                if (spoolBytes + line.length > limits.spoolBytesMax()) {
-                    measure();
-                    if (spoolBytes + line.length > limits.spoolBytesMax()) {
-                        throw new AuditUnavailableException("the audit spool is full", null);
-                    }
-                }
-                if (segment == null || segmentBytes + line.length > limits.segmentBytesMax()) beginSegment();
-                append(line);
-            } catch (IOException e) {
-                throw new AuditUnavailableException("the audit spool cannot be written", e);
+            if (waiting.size() == 0) {
+                write(line);
+                return;
             }
+            int before = waiting.size();
+            waiting.writeBytes(line);
+            byte[] lines = waiting.toByteArray();
+            waiting.reset();
+            try {
+                write(lines);
+            } catch (AuditUnavailableException e) {
+                waiting.write(lines, 0, before); // the caller hears that its own was not recorded
+                throw e;
+            }
+        }
+    }
+
+    @Override
+    public void recordLater(AuditEvent event) {
+        byte[] line = encode(event);
+        synchronized (this) {
+            if (waiting.size() + line.length > waitingBytesMax()) flush();
+            waiting.writeBytes(line);
+        }
+    }
+
+    @Override
+    public synchronized void flush() {
+        if (waiting.size() == 0) return;
+        write(waiting.toByteArray());
+        waiting.reset();
+    }
+
+    private long waitingBytesMax() {
+        return Math.min(LINE_BYTES_MAX, limits.segmentBytesMax());
+    }
+
+    /// Whole lines, all of them in one system call, or none.
+    private void write(byte[] lines) {
+        try {
+            if (spoolBytes + lines.length > limits.spoolBytesMax()) {
+                measure();
+                if (spoolBytes + lines.length > limits.spoolBytesMax()) {
+                    throw new AuditUnavailableException("the audit spool is full", null);
+                }
+            }
+            if (segment == null || segmentBytes + lines.length > limits.segmentBytesMax()) beginSegment();
+            append(lines);
+        } catch (IOException e) {
+            throw new AuditUnavailableException("the audit spool cannot be written", e);
         }
     }
 
@@ -136,6 +177,11 @@ public final class AuditSpool implements AuditSink, AutoCloseable {
 
     @Override
     public synchronized void close() {
+        try {
+            flush();
+        } catch (AuditUnavailableException e) {
+            // Only ends of what was allowed are lost with it, as with a killed process.
+        }
         closeSegment();
     }
 }

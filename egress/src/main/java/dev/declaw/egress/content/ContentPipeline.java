@@ -1,6 +1,7 @@
 package dev.declaw.egress.content;
 
 import dev.declaw.egress.credential.CredentialSet;
+import dev.declaw.egress.custom.CustomGates;
 import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.ContentPolicy;
 import dev.declaw.model.policy.PolicyMode;
@@ -18,12 +19,13 @@ import java.util.Objects;
 import java.util.Optional;
 
 /// The content stages of one policy, with their scanners, in their order: invisible text, transformations outbound, PII,
-/// injection, toxicity, code security, content gate, credentials. Immutable and thread-safe.
+/// injection, toxicity, code security, content gate, custom policy, credentials. Immutable and thread-safe.
 public final class ContentPipeline {
     private final SecurityPolicy policy;
     private final CredentialSet credentials;
     private final ContentScanners scanners;
     private final TokenVault vault;
+    private final CustomGates custom;
     private final Cleaner invisible;
     private final Optional<ContentScreen> pii;
     private final Optional<Scanner> injection;
@@ -32,17 +34,20 @@ public final class ContentPipeline {
 
     /// Makes the scanners that the policy switches on; reads models when the first one needs them.
     ///
+    /// @param custom its content rules are the last stage
     /// @throws RuntimeException when a scanner cannot be made: the policy must not be served then
     public ContentPipeline(
             SecurityPolicy policy,
             CredentialSet credentials,
             ContentScanners scanners,
             PersonalDataScanners personal,
-            TokenVault vault) {
+            TokenVault vault,
+            CustomGates custom) {
         this.credentials = Objects.requireNonNull(credentials);
         this.policy = Objects.requireNonNull(policy);
         this.scanners = Objects.requireNonNull(scanners);
         this.vault = Objects.requireNonNull(vault);
+        this.custom = Objects.requireNonNull(custom);
         ContentPolicy content = policy.content();
         this.invisible = scanners.invisibleText();
         this.pii = policy.pii().enabled()
@@ -64,12 +69,40 @@ public final class ContentPipeline {
         return stage.enabled() && !stage.hosts().none();
     }
 
-    /// The screening of one request.
-    ///
+    /// What of the pipeline concerns one host, found once for all requests to it. Immutable.
+    public final class ForHost {
+        private final HostStages stages;
+        private final ResponseStages responses;
+        private final CredentialSet bound;
+        private final String peer;
+
+        private ForHost(Optional<HostName> name, String peer) {
+            this.peer = peer;
+            this.stages = stages(name);
+            this.responses = responses(name, peer);
+            this.bound = credentials.covers(name) ? credentials : CredentialSet.NONE;
+        }
+
+        /// Whether it is of this pipeline; another one's must not be used after a change of the policy.
+        public boolean of(ContentPipeline pipeline) {
+            return ContentPipeline.this == pipeline;
+        }
+
+        /// The screening of one request.
+        public ContentRun begin() {
+            return new ContentRun(stages, scanners, peer, policy.mode(), responses, bound);
+        }
+    }
+
     /// @param name the host's name; empty for a bare address
     /// @param peer the name, or the address as text: what tokens are bound to
+    public ForHost forHost(Optional<HostName> name, String peer) {
+        return new ForHost(name, peer);
+    }
+
+    /// The screening of one request, where there will be no second to that host.
     public ContentRun begin(Optional<HostName> name, String peer) {
-        return new ContentRun(stages(name), scanners, peer, policy.mode(), responses(name, peer), credentials.covers(name) ? credentials : CredentialSet.NONE);
+        return forHost(name, peer).begin();
     }
 
     private ResponseStages responses(Optional<HostName> name, String peer) {
@@ -98,7 +131,11 @@ public final class ContentPipeline {
         judge(judges, toxicity, content.toxicity().stage(), name, Reason.TOXICITY_BLOCKED, JudgeStage.Reading.SPOKEN);
         judge(judges, code, content.codeSecurity().stage(), name, Reason.CODE_BLOCKED, JudgeStage.Reading.FIELDS);
         boolean gated = content.gate().enabled() && content.gate().hosts().covers(name);
-        return new HostStages(edits, judges, gated ? Optional.of(new GateStage(content.gate())) : Optional.empty());
+        return new HostStages(
+                edits,
+                judges,
+                gated ? Optional.of(new GateStage(content.gate())) : Optional.empty(),
+                custom.content() ? Optional.of(new CustomStage(custom)) : Optional.empty());
     }
 
     private static void judge(

@@ -3,11 +3,13 @@ package dev.declaw.egress.content;
 import dev.declaw.egress.credential.Binding;
 import dev.declaw.egress.credential.CredentialSet;
 import dev.declaw.egress.credential.SecretText;
+import dev.declaw.egress.custom.CustomGates;
 import dev.declaw.egress.http.Field;
 import dev.declaw.model.policy.PolicyMode;
 import dev.declaw.model.policy.Reason;
 import dev.declaw.model.scan.ContentScanners;
 import dev.declaw.model.scan.ScanText;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -45,6 +47,8 @@ public final class ContentRun {
     private Reason refused;
     private Reason wouldRefuse;
     private String refusedBy = "";
+    private volatile String rule = "";
+    private volatile String said = "";
     private boolean redacted;
     private boolean changed;
     private int bodyBytes;
@@ -69,6 +73,7 @@ public final class ContentRun {
         stages.edits().forEach(stage -> decisions.put(stage.name(), "clear"));
         stages.judges().forEach(stage -> decisions.put(stage.scanner().name(), "clear"));
         if (stages.gate().isPresent()) decisions.put(GateStage.NAME, "clear");
+        if (stages.custom().isPresent()) decisions.put(CustomStage.NAME, "clear");
     }
 
     /// Whether the rest of the run may take milliseconds.
@@ -133,6 +138,25 @@ public final class ContentRun {
         return current;
     }
 
+    /// The screening of a body that is too large to be held; empty where it must be held all the same.
+    ///
+    /// @param begin the first bytes of the body, which are to be fed all the same
+    public Optional<BodyStream> bodyStream(String contentType, byte[] begin) {
+        if (reports || stages.judging()) return Optional.empty();
+        return BodyStream.of(this, stages.edits(), contentType, begin, peer);
+    }
+
+    /// Whether [#bodyStream] may have an answer, as far as it is known without the body.
+    public boolean mayStream() {
+        return !reports && !stages.judging() && stages.edits().stream().allMatch(stage -> stage.stream(false, peer).isPresent());
+    }
+
+    /// @return what goes on to the next stage
+    String streamed(EditStage stage, StreamStage.Piece piece) {
+        note(stage.name(), piece.verdict(), true);
+        return piece.text();
+    }
+
     /// Judges head and body together; for a request without a body too.
     public void judge() {
         if (refused != null || !stages.judging()) return;
@@ -152,10 +176,25 @@ public final class ContentRun {
             }
             note(stage.scanner().name(), screened, stage.policy().blockOnError());
         }
-        if (refused != null || stages.gate().isEmpty()) return;
         boolean unread = bodyBytes > 0 && body.body().isEmpty() && !body.parts();
-        Optional<Reason> shut = stages.gate().get().judge(method, target, body.body(), body.texts(), unread);
-        shut.ifPresent(reason -> note(GateStage.NAME, new Screened.Blocked<>(Map.of(), reason), true));
+        if (refused == null && stages.gate().isPresent()) {
+            Optional<Reason> shut = stages.gate().get().judge(method, target, body.body(), body.texts(), unread);
+            shut.ifPresent(reason -> note(GateStage.NAME, new Screened.Blocked<>(Map.of(), reason), true));
+        }
+        if (refused == null && stages.custom().isPresent()) ask(stages.custom().get(), unread);
+    }
+
+    private void ask(CustomStage custom, boolean unread) {
+        int question = target.indexOf('?');
+        String path = question < 0 ? target : target.substring(0, question);
+        Map<String, String> scanners = new LinkedHashMap<>(decisions);
+        scanners.remove(CustomStage.NAME);
+        CustomGates.Outcome outcome = custom.ask(new CustomStage.Facts(
+                method, peer, path, GateStage.models(path, body.body(), body.texts(), unread), body.body(), scanners, found, counts));
+        if (outcome.reason().isEmpty()) return;
+        rule = outcome.rules();
+        said = outcome.messages();
+        note(CustomStage.NAME, new Screened.Blocked<>(Map.of(), outcome.reason().get()), !custom.gates().passesOnFailure());
     }
 
     private Optional<List<ScanText>> conversation() {
@@ -186,7 +225,7 @@ public final class ContentRun {
                 changed |= !personal && !reports;
             }
             case Screened.Blocked<?>(Map<String, Integer> _, Reason reason) -> {
-                boolean failed = reason == Reason.SCANNER_FAILED;
+                boolean failed = reason == Reason.SCANNER_FAILED || reason == Reason.CUSTOM_POLICY_FAILED;
                 if (failed && !blockOnError) {
                     decide(stage, "failed");
                 } else if (reports) {
@@ -217,12 +256,17 @@ public final class ContentRun {
         return stages.any();
     }
 
+    /// Whether a credential signs the body, so that it must be held whether or not a stage reads it.
+    public boolean signsBody(Binding.Request request, List<Field> fields) {
+        return !credentials.isEmpty() && credentials.signsBody(request, fields);
+    }
+
     /// Puts in the credentials that are bound to the request: the last step before it is encoded. Not a matter of
     /// [PolicyMode]: bindings hold in any.
     ///
     /// @return the request with them
-    public CredentialSet.Outcome inject(Binding.Request request, List<Field> fields) {
-        CredentialSet.Outcome outcome = credentials.inject(request, fields);
+    public CredentialSet.Outcome inject(Binding.Request request, List<Field> fields, byte[] content, Instant now) {
+        CredentialSet.Outcome outcome = credentials.inject(request, fields, content, now);
         switch (outcome) {
             case CredentialSet.Outcome.Refused(Reason reason) -> {
                 decide("credentials", "blocked");
@@ -239,10 +283,15 @@ public final class ContentRun {
 
     /// The screening of one message on the connection that this request opened: without the gate, which it has passed.
     public ContentRun message() {
-        HostStages some = new HostStages(stages.edits(), stages.judges(), Optional.empty());
+        HostStages some = new HostStages(stages.edits(), stages.judges(), Optional.empty(), stages.custom());
         ContentRun run = new ContentRun(some, scanners, peer, mode, responses, CredentialSet.NONE);
         run.scrub = scrub;
         return run;
+    }
+
+    /// Whether a response may hold what [#masked] takes out.
+    public boolean masks() {
+        return scrub.isPresent();
     }
 
     /// A response's header value, without the credentials of the request.
@@ -266,6 +315,16 @@ public final class ContentRun {
     /// Why the request must not leave.
     public synchronized Optional<Reason> refused() {
         return Optional.ofNullable(refused);
+    }
+
+    /// The rules of the custom policy that deny it, for the audit log; empty for none.
+    public String rule() {
+        return rule;
+    }
+
+    /// What they say, for the sandbox; empty for nothing.
+    public String said() {
+        return said;
     }
 
     /// Why it would not have left, or not as it is, under enforcement.

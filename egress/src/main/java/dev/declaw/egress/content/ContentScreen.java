@@ -9,6 +9,7 @@ import dev.declaw.model.scan.Scanner;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -117,6 +118,13 @@ public final class ContentScreen implements EditStage {
                 case BodyWalk.Walked.Source source -> decide(source.text(), scan.edits(), host, source.encode());
             };
         });
+    }
+
+    /// A block concerns the whole body, of which nothing may have left then, and a model takes too long.
+    @Override
+    public Optional<StreamStage> stream(boolean json, String host) {
+        if (slow() || policy.action() == ContentAction.BLOCK) return Optional.empty();
+        return Optional.of(new RedactStream(scanner, vault, policy.action(), json, host));
     }
 
     private <T> Screened<T> decide(String source, Edits edits, String host, Function<String, T> encode) {

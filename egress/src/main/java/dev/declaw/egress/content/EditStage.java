@@ -1,5 +1,7 @@
 package dev.declaw.egress.content;
 
+import java.util.Optional;
+
 /// A stage that reads every part of a request and may change it. Thread-safe; CPU-bound, never blocks; linear in its input
 /// unless it is [#slow].
 interface EditStage {
@@ -23,4 +25,11 @@ interface EditStage {
     ///
     /// @param contentType value of the Content-Type field, or empty
     Screened<byte[]> screenBody(byte[] decodedBody, String contentType, String host);
+
+    /// The stage at work on a text that is too large to be held; empty where the stage must see all of it.
+    ///
+    /// @param json whether the text is JSON
+    default Optional<StreamStage> stream(boolean json, String host) {
+        return Optional.empty();
+    }
 }

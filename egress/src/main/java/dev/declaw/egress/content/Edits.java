@@ -42,6 +42,48 @@ final class Edits {
         return counts;
     }
 
+    /// Where the first edit begins that a cut at `end` would divide; negative for none.
+    int startOfWhatCrosses(int end) {
+        for (Edit edit : edits) {
+            if (edit.start < end && edit.end > end) return edit.start;
+        }
+        return -1;
+    }
+
+    /// Leaves the edits of one stretch of the source; of one that begins before it, the part within. Call after [#settle].
+    ///
+    /// @param json whether a token that replaces a bare number must bring quotes
+    void keepWithin(String source, int from, int to, boolean json) {
+        List<Edit> kept = new ArrayList<>();
+        for (Edit edit : edits) {
+            if (edit.end <= from || edit.start >= to) continue;
+            int start = Math.max(edit.start, from);
+            String value = start == edit.start ? edit.value : source.substring(start, edit.end);
+            kept.add(new Edit(start, edit.end, edit.type, value, json && bareNumber(source, start, edit.end)));
+        }
+        edits.clear();
+        edits.addAll(kept);
+    }
+
+    private static boolean bareNumber(String source, int start, int end) {
+        for (int i = start; i < end; i++) {
+            if ("0123456789+-.eE".indexOf(source.charAt(i)) < 0) return false;
+        }
+        int before = start - 1;
+        while (before >= 0 && source.charAt(before) <= ' ') before--;
+        int after = end;
+        while (after < source.length() && source.charAt(after) <= ' ') after++;
+        return (before < 0 || ":,[".indexOf(source.charAt(before)) >= 0)
+                && (after == source.length() || ",]}".indexOf(source.charAt(after)) >= 0);
+    }
+
+    /// The same for a source that lacks the first characters.
+    Edits shifted(int fewer) {
+        Edits shifted = new Edits();
+        for (Edit edit : edits) shifted.add(edit.start - fewer, edit.end - fewer, edit.type, edit.value, edit.quoted);
+        return shifted;
+    }
+
     /// Sorts, and makes one of those that overlap: it covers them all and keeps the type of the longest.
     void settle(String source) {
         if (edits.size() < 2) return;

@@ -8,11 +8,16 @@ abstract class EventCutter implements ResponseFilter {
     /// A longer event is handed on in pieces.
     private static final int EVENT_BYTES_MAX = 256 * 1024;
 
+    /// Up to here the beginning of an event is looked at with each byte; beyond, whenever it has doubled. So an event that
+    /// comes byte by byte costs as much as one that comes whole.
+    private static final int LOOKED_AT_BYTES = 64;
+
     private final boolean lines;
     private final ByteArrayOutputStream open = new ByteArrayOutputStream();
     private boolean lineEmpty = true;
     private boolean afterReturn;
     private boolean passing;
+    private int lookAtBytes;
 
     /// @param lines whether each line is an event
     EventCutter(boolean lines) {
@@ -56,8 +61,14 @@ abstract class EventCutter implements ResponseFilter {
         }
         // A lone CR ends a line; when nothing follows, the event must not wait for the next one.
         if (afterReturn && lineEmpty && !lines) endLine(out);
-        if (open.size() > 0 && (passing || passes(open.toByteArray()))) takePiece(out);
+        if (open.size() > 0 && (passing || mayPass())) takePiece(out);
         return out.toByteArray();
+    }
+
+    private boolean mayPass() {
+        if (open.size() < lookAtBytes) return false;
+        lookAtBytes = open.size() < LOOKED_AT_BYTES ? 0 : 2 * open.size();
+        return passes(open.toByteArray());
     }
 
     private void endLine(ByteArrayOutputStream out) {
@@ -77,6 +88,7 @@ abstract class EventCutter implements ResponseFilter {
     private void take(ByteArrayOutputStream out) {
         byte[] event = open.toByteArray();
         open.reset();
+        lookAtBytes = 0;
         if (passing) event(event, Part.LAST, out);
         else if (event.length > 0) event(event, Part.WHOLE, out);
         passing = false;

@@ -37,13 +37,22 @@ record GateStage(ContentGate gate) {
             return Optional.of(Reason.ENDPOINT_NOT_ALLOWED);
         }
         if (gate.models().isEmpty()) return Optional.empty();
+        Optional<List<String>> named = models(path, body, fields, unread);
+        boolean allowed = named.isPresent() && named.get().stream().allMatch(gate::allowsModel);
+        return allowed ? Optional.empty() : Optional.of(Reason.MODEL_NOT_ALLOWED);
+    }
+
+    /// Every model that a request names, in its body and its path.
+    ///
+    /// @return empty when that cannot be told
+    static Optional<List<String>> models(String path, String body, List<ScanText> fields, boolean unread) {
         List<String> named = new ArrayList<>();
         boolean json = body.stripLeading().startsWith("{");
-        if (unread || json && !inBody(body, named)) return Optional.of(Reason.MODEL_NOT_ALLOWED);
+        if (unread || json && !inBody(body, named)) return Optional.empty();
         if (!json) fields.stream().filter(field -> field.key().equalsIgnoreCase("model")).forEach(field -> named.add(field.text()));
         Matcher inPath = IN_PATH.matcher(path);
         while (inPath.find()) named.add(inPath.group(1));
-        return named.stream().allMatch(gate::allowsModel) ? Optional.empty() : Optional.of(Reason.MODEL_NOT_ALLOWED);
+        return Optional.of(named);
     }
 
     /// Every top-level `model` of a JSON body: parsers disagree on which of two counts.

@@ -66,6 +66,12 @@ final class StripStage implements EditStage {
         });
     }
 
+    @Override
+    public Optional<StreamStage> stream(boolean json, String host) {
+        if (slow() || policy.action() == ContentAction.BLOCK) return Optional.empty();
+        return Optional.of(new StripStream(cleaner, policy.action(), json));
+    }
+
     private static <T> Screened<T> guarded(Supplier<Screened<T>> screening) {
         try {
             return screening.get();

@@ -14,6 +14,9 @@ import org.slf4j.LoggerFactory;
 final class ControlLoop {
     private static final Logger LOG = LoggerFactory.getLogger(ControlLoop.class);
 
+    /// Fits into a frame however it is escaped.
+    private static final int STATS_CHARS_MAX = 256 * 1024;
+
     private final UnixChannel channel;
     private final SlotService slots;
 
@@ -50,9 +53,17 @@ final class ControlLoop {
                 yield new ControlMessage.Done(id, Optional.empty());
             }
             case ControlMessage.Ping(long id) -> new ControlMessage.Done(id, Optional.empty());
-            case ControlMessage.Hello _, ControlMessage.Done _, ControlMessage.Failed _ ->
+            case ControlMessage.Stats(long id) -> stats(id);
+            case ControlMessage.Hello _, ControlMessage.Done _, ControlMessage.Counted _, ControlMessage.Failed _ ->
                 throw new IOException("an answer where a call was expected");
         };
+    }
+
+    private ControlMessage stats(long id) {
+        String text = slots.stats();
+        return text.length() <= STATS_CHARS_MAX
+                ? new ControlMessage.Counted(id, text)
+                : new ControlMessage.Failed(id, Optional.empty(), "there is too much to tell");
     }
 
     private ControlMessage open(ControlMessage.Open open, UnixChannel.Received received) {

@@ -31,6 +31,14 @@ sealed interface ControlMessage {
     /// Are you there?
     record Ping(long id) implements ControlMessage {}
 
+    /// What have you counted?
+    record Stats(long id) implements ControlMessage {}
+
+    /// Answer to [Stats].
+    ///
+    /// @param text samples in the Prometheus text format
+    record Counted(long id, String text) implements ControlMessage {}
+
     /// The call was done.
     ///
     /// @param caPem answer to [Open] where the policy intercepts; empty otherwise
@@ -55,6 +63,8 @@ sealed interface ControlMessage {
             case Close(long id, String sandboxId) ->
                 node.put("message", "close").put("id", id).put("sandbox_id", sandboxId);
             case Ping(long id) -> node.put("message", "ping").put("id", id);
+            case Stats(long id) -> node.put("message", "stats").put("id", id);
+            case Counted(long id, String text) -> node.put("message", "counted").put("id", id).put("text", text);
             case Done(long id, Optional<String> caPem) ->
                 node.put("message", "done").put("id", id).put("ca_pem", caPem.orElse(null));
             case Failed(long id, Optional<String> field, String message) ->
@@ -73,6 +83,9 @@ sealed interface ControlMessage {
         node.set("security", slot.security());
         node.set("network", slot.network());
         if (slot.credentials() != null) node.set("credentials", slot.credentials());
+        if (!slot.tenant().equals(EgressProxy.Tenant.NONE)) {
+            node.putObject("tenant").put("id", slot.tenant().id()).put("connections_max", slot.tenant().connectionsMax());
+        }
     }
 
     private static SlotRequest slot(JsonNode node) {
@@ -81,7 +94,14 @@ sealed interface ControlMessage {
                 number(node, "policy_version"),
                 orNull(node, "security"),
                 orNull(node, "network"),
-                node.get("credentials"));
+                node.get("credentials"),
+                node.has("tenant") ? tenant(node.get("tenant")) : EgressProxy.Tenant.NONE);
+    }
+
+    private static EgressProxy.Tenant tenant(JsonNode node) {
+        int connections = number(node, "connections_max");
+        if (connections < 0) throw new IllegalArgumentException("connections_max");
+        return new EgressProxy.Tenant(text(node, "id"), connections);
     }
 
     /// @throws IOException when the bytes are no message of this protocol
@@ -94,6 +114,8 @@ sealed interface ControlMessage {
                 case "update" -> new Update(id(node), slot(node));
                 case "close" -> new Close(id(node), text(node, "sandbox_id"));
                 case "ping" -> new Ping(id(node));
+                case "stats" -> new Stats(id(node));
+                case "counted" -> new Counted(id(node), text(node, "text"));
                 case "done" -> new Done(id(node), Optional.ofNullable(node.required("ca_pem").textValue()));
                 case "failed" ->
                     new Failed(id(node), Optional.ofNullable(node.required("field").textValue()), text(node, "text"));

@@ -5,10 +5,12 @@ import com.github.luben.zstd.Zstd;
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.egress.EgressConfigJson;
 import dev.declaw.egress.audit.AuditSpool;
+import dev.declaw.egress.metrics.EgressMetrics;
 import dev.declaw.egress.tls.CertificateAuthority;
 import dev.declaw.linux.Credentials;
 import dev.declaw.linux.UnixChannel;
 import dev.declaw.model.scan.ContentScanners;
+import dev.declaw.rego.PolicyEngine;
 import io.netty.channel.epoll.Epoll;
 import io.netty.handler.ssl.OpenSsl;
 import java.io.IOException;
@@ -17,6 +19,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -36,7 +39,8 @@ public final class EgressProcess {
     /// @param uid user to become
     /// @param gid group to become
     /// @param config what the operator decided
-    public record Arguments(Path controlSocket, int uid, int gid, EgressConfig config) {
+    /// @param policies abstract name of the policy service's socket; empty where there is none
+    public record Arguments(Path controlSocket, int uid, int gid, EgressConfig config, Optional<String> policies) {
         public Arguments {
             if (uid <= 0 || gid <= 0) throw new IllegalArgumentException("the proxy never runs as root");
         }
@@ -47,24 +51,27 @@ public final class EgressProcess {
                     "--control", controlSocket.toAbsolutePath().toString(),
                     "--uid", Integer.toString(uid),
                     "--gid", Integer.toString(gid),
-                    "--config", EgressConfigJson.write(config));
+                    "--config", EgressConfigJson.write(config),
+                    "--policies", policies.orElse(""));
         }
 
         /// Reads what [#toCommandLine] wrote.
         ///
         /// @throws IllegalArgumentException when it is anything else
         public static Arguments parse(List<String> words) {
-            boolean form = words.size() == 8
+            boolean form = words.size() == 10
                     && words.get(0).equals("--control")
                     && words.get(2).equals("--uid")
                     && words.get(4).equals("--gid")
-                    && words.get(6).equals("--config");
+                    && words.get(6).equals("--config")
+                    && words.get(8).equals("--policies");
             if (!form) throw new IllegalArgumentException("this role is started by the server, never by hand");
             return new Arguments(
                     Path.of(words.get(1)),
                     Integer.parseInt(words.get(3)),
                     Integer.parseInt(words.get(5)),
-                    EgressConfigJson.read(words.get(7)));
+                    EgressConfigJson.read(words.get(7)),
+                    Optional.of(words.get(9)).filter(name -> !name.isEmpty()));
         }
     }
 
@@ -88,10 +95,13 @@ public final class EgressProcess {
         try (UnixChannel channel = UnixChannel.connect(arguments.controlSocket())) {
             loadWhatNeedsFiles();
             AuditSpool spool = openSpool(arguments);
-            EgressParts parts = EgressParts.wire(arguments.config(), spool, clock);
+            EgressMetrics metrics = new EgressMetrics();
+            metrics.text(); // its classes, while files can be read
+            EgressParts parts = EgressParts.wire(arguments.config(), metrics.counting(spool), clock);
             Credentials.drop(arguments.uid(), arguments.gid(), OPEN_FILES_MAX);
+            Optional<PolicyEngine> policies = arguments.policies().map(PolicyEngine::new);
             Thread.ofPlatform().daemon().name("egress-warm-up").start(() -> warmUp(clock));
-            new ControlLoop(channel, new EngineSlots(parts, clock)).run();
+            new ControlLoop(channel, new EngineSlots(parts, metrics, clock, policies)).run();
             LOG.info("the server has closed the control channel");
         }
     }

@@ -24,6 +24,9 @@ public interface EgressProxy extends AutoCloseable {
     /// Stops serving a sandbox: its connections are cut, its CA key and tokens forgotten. Does nothing when it is not served.
     void close(String sandboxId);
 
+    /// What the process has counted, as Prometheus text (names begin with `declaw_egress_`); empty while it is not up.
+    String metrics();
+
     /// True while the process is up and has all slots that were opened.
     boolean ready();
 
@@ -37,7 +40,13 @@ public interface EgressProxy extends AutoCloseable {
     /// @param network the top-level network rules as the client sent them, or null
     /// @param credentials what is injected into requests, values and all, as an array (protocol/egress-control.md), or null. It
     ///     travels over the control socket and stays in memory: never on disk, in an event or in a log
-    record SlotRequest(String sandboxId, int policyVersion, JsonNode security, JsonNode network, JsonNode credentials) {
+    /// @param tenant whose sandbox it is
+    record SlotRequest(
+            String sandboxId, int policyVersion, JsonNode security, JsonNode network, JsonNode credentials, Tenant tenant) {
+        public SlotRequest(String sandboxId, int policyVersion, JsonNode security, JsonNode network, JsonNode credentials) {
+            this(sandboxId, policyVersion, security, network, credentials, Tenant.NONE);
+        }
+
         public SlotRequest(String sandboxId, int policyVersion, JsonNode security, JsonNode network) {
             this(sandboxId, policyVersion, security, network, null);
         }
@@ -46,6 +55,14 @@ public interface EgressProxy extends AutoCloseable {
         public String toString() {
             return "SlotRequest[" + sandboxId + " v" + policyVersion + "]";
         }
+    }
+
+    /// Who shares a limit on connections.
+    ///
+    /// @param id empty for nobody
+    /// @param connectionsMax open connections of all its sandboxes together; 0 for no limit
+    record Tenant(String id, int connectionsMax) {
+        public static final Tenant NONE = new Tenant("", 0);
     }
 
     /// @param caPem certificate that the guest must trust; empty when the policy intercepts nothing

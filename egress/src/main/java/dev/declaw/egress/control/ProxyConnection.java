@@ -98,8 +98,9 @@ final class ProxyConnection implements AutoCloseable {
         CompletableFuture<ControlMessage> answer = switch (message) {
             case ControlMessage.Hello _ -> hello;
             case ControlMessage.Done done -> waiting.get(done.id());
+            case ControlMessage.Counted counted -> waiting.get(counted.id());
             case ControlMessage.Failed failed -> waiting.get(failed.id());
-            case ControlMessage.Open _, ControlMessage.Update _, ControlMessage.Close _, ControlMessage.Ping _ ->
+            case ControlMessage.Open _, ControlMessage.Update _, ControlMessage.Close _, ControlMessage.Ping _, ControlMessage.Stats _ ->
                 throw new IOException("the proxy may only answer");
         };
         if (answer != null) answer.complete(message); // else its caller was interrupted

@@ -22,6 +22,9 @@ interface SlotService extends AutoCloseable {
     /// Stops serving a sandbox; does nothing when it is not served.
     void close(String sandboxId);
 
+    /// What the process has counted, as Prometheus text.
+    String stats();
+
     /// Stops serving all.
     @Override
     void close();

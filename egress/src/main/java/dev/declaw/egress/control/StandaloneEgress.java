@@ -4,6 +4,8 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.egress.audit.AuditFile;
+import dev.declaw.egress.credential.CredentialSet;
+import dev.declaw.egress.custom.CustomGates;
 import dev.declaw.egress.flow.SandboxSlot;
 import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.tls.CertificateAuthority;
@@ -133,7 +135,12 @@ public final class StandaloneEgress implements AutoCloseable {
         try {
             EgressParts parts = EgressParts.wire(config, audit, clock);
             try {
-                SandboxSlot slot = new SandboxSlot(options.sandboxId(), new VersionedPolicy(1, policy), authority);
+                SandboxSlot slot = new SandboxSlot(
+                        options.sandboxId(),
+                        new VersionedPolicy(1, policy),
+                        CredentialSet.NONE,
+                        CustomGates.compile(policy, Optional.empty()),
+                        authority);
                 return new StandaloneEgress(audit, parts, slot, listen(options, parts, slot));
             } catch (RuntimeException | IOException e) {
                 parts.close();

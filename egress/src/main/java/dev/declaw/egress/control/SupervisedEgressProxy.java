@@ -130,6 +130,17 @@ public final class SupervisedEgressProxy implements EgressProxy {
     }
 
     @Override
+    public String metrics() {
+        Running current = running;
+        if (current == null) return "";
+        try {
+            return current.connection().call(ControlMessage.Stats::new) instanceof ControlMessage.Counted(long _, String text) ? text : "";
+        } catch (PlatformFailure.NoCapacity processHasGone) {
+            return "";
+        }
+    }
+
+    @Override
     public boolean ready() {
         Running current = running;
         return current != null && current.connection().open() && slotsRestored;

@@ -13,6 +13,7 @@ import java.util.Optional;
 /// @param masked what must not come back in a response: the value, a part of it, or nothing where it is no secret
 /// @param extraHeaders further fields that the API asks for; no secrets
 /// @param extraQuery further parameters; no secrets
+/// @param signing how it signs, for [Kind#SIGNED]
 public record Credential(
         String id,
         Kind kind,
@@ -23,12 +24,15 @@ public record Credential(
         SecretText masked,
         Map<String, String> extraHeaders,
         Map<String, String> extraQuery,
+        Optional<Signing> signing,
         Binding binding) {
     public enum Kind {
         BEARER,
         HEADER,
         BASIC,
-        QUERY
+        QUERY,
+        /// It stays here; a signature made with it goes.
+        SIGNED
     }
 
     public Credential {

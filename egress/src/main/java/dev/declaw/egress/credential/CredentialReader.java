@@ -12,6 +12,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
 
 /// Reads the `credentials` of a control message, strictly. Complaints name the field and never the value.
 public final class CredentialReader {
@@ -51,6 +53,7 @@ public final class CredentialReader {
         private SecretText masked;
         private Map<String, String> extraHeaders = Map.of();
         private Map<String, String> extraQuery = Map.of();
+        private Map<String, String> signing = Map.of();
         private List<NetworkRule> hosts = List.of();
         private Set<String> schemes = Set.of("https");
         private Set<Integer> ports = Set.of(443);
@@ -73,19 +76,58 @@ public final class CredentialReader {
                         case "header" -> Credential.Kind.HEADER;
                         case "basic" -> Credential.Kind.BASIC;
                         case "query" -> Credential.Kind.QUERY;
-                        default -> throw wrong("type", "is none of bearer, header, basic, query");
+                        case "sigv4", "hmac" -> Credential.Kind.SIGNED;
+                        default -> throw wrong("type", "is none of bearer, header, basic, query, sigv4, hmac");
                     };
             if (kind == Credential.Kind.HEADER && header.isEmpty()) throw wrong("header", "is missing");
             if (kind == Credential.Kind.QUERY && name.isEmpty()) throw wrong("name", "is missing: the parameter that carries it");
             if (kind == Credential.Kind.BASIC && name.indexOf(':') >= 0) throw wrong("name", "holds a colon (RFC 7617 §2)");
             String field = header.isEmpty() ? "Authorization" : header;
             String before = prefix != null ? prefix : kind == Credential.Kind.BEARER ? "Bearer " : "";
-            if (kind != Credential.Kind.QUERY) {
+            Optional<Signing> signing = kind == Credential.Kind.SIGNED ? Optional.of(signing(field, before)) : Optional.empty();
+            if (kind != Credential.Kind.QUERY && kind != Credential.Kind.SIGNED) {
                 value.ifPresent(secret -> carryable("value", before + secret.reveal()));
             }
-            SecretText masks = masked != null ? masked : value.orElse(new SecretText(""));
+            SecretText own = value.orElse(new SecretText(""));
+            SecretText masks = masked != null ? masked : signing.map(signs -> signs.masked(own)).orElse(own);
             Binding binding = new Binding(new HostSelector(false, hosts), schemes, ports, methods, pathPrefix);
-            return new Credential(id, kind, field, name, before, value, masks, extraHeaders, extraQuery, binding);
+            return new Credential(id, kind, field, name, before, value, masks, extraHeaders, extraQuery, signing, binding);
+        }
+
+        private Signing signing(String carrier, String before) {
+            value.ifPresent(secret -> carryable("value", secret.reveal()));
+            boolean sigv4 = type.equals("sigv4");
+            Set<String> known = sigv4
+                    ? Set.of("region", "service")
+                    : Set.of("algorithm", "template", "encoding", "timestamp_header", "timestamp_format");
+            for (String member : signing.keySet()) if (!known.contains(member)) throw wrong("signing." + member, "is unknown");
+            if (sigv4) {
+                return new SigV4(signing.getOrDefault("region", ""), signing.getOrDefault("service", ""));
+            }
+            String template = signing.getOrDefault("template", "");
+            if (template.isEmpty()) throw wrong("signing.template", "is missing: the text that is signed");
+            Matcher parts = HmacSigning.PARTS.matcher(template);
+            while (parts.find()) {
+                if (parts.group(1) != null && !HmacSigning.NAMES.contains(parts.group(1))) {
+                    throw wrong("signing.template", "knows " + String.join(", ", HmacSigning.NAMES));
+                }
+            }
+            String time = signing.getOrDefault("timestamp_header", "");
+            return new HmacSigning(
+                    choice("algorithm", "sha256", Map.of("sha256", "HmacSHA256", "sha512", "HmacSHA512", "sha1", "HmacSHA1")),
+                    template,
+                    choice("encoding", "hex", Map.of("hex", false, "base64", true)),
+                    carrier,
+                    before,
+                    time.isEmpty() ? "" : fieldName("signing.timestamp_header", time),
+                    choice("timestamp_format", "unix", Map.of(
+                            "unix", HmacSigning.Clock.SECONDS, "unix_millis", HmacSigning.Clock.MILLIS, "iso8601", HmacSigning.Clock.ISO)));
+        }
+
+        private <T> T choice(String member, String usual, Map<String, T> choices) {
+            T chosen = choices.get(signing.getOrDefault(member, usual));
+            if (chosen == null) throw wrong("signing." + member, "is none of " + String.join(", ", new TreeSet<>(choices.keySet())));
+            return chosen;
         }
 
         private void member(String member, JsonNode given) {
@@ -106,6 +148,7 @@ public final class CredentialReader {
                     });
                 }
                 case "query_params" -> extraQuery = map(member, given);
+                case "signing" -> signing = map(member, given);
                 case "hosts" -> hosts = hosts(given);
                 case "schemes" -> schemes = schemes(given);
                 case "ports" -> ports = ports(given);

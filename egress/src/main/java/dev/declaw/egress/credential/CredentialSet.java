@@ -7,6 +7,7 @@ import dev.declaw.model.policy.NetworkRule;
 import dev.declaw.model.policy.Reason;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.LinkedHashSet;
@@ -61,6 +62,23 @@ public final class CredentialSet {
 
     /// Puts in what fits. The last thing that happens to a request before it is encoded.
     public Outcome inject(Binding.Request request, List<Field> fields) {
+        return inject(request, fields, new byte[0], Instant.EPOCH);
+    }
+
+    /// Whether a signature over the body is bound to the request, so that the body must be held. What is put into the target may
+    /// not change this.
+    public boolean signsBody(Binding.Request request, List<Field> fields) {
+        for (Credential credential : credentials) {
+            if (credential.signing().isPresent()
+                    && credential.binding().fits(request)
+                    && credential.signing().get().needsBody(request.scheme(), fields)) return true;
+        }
+        return false;
+    }
+
+    /// @param body what is sent, or empty where [#signsBody] is false
+    /// @param now the time that a signature tells
+    public Outcome inject(Binding.Request request, List<Field> fields, byte[] body, Instant now) {
         if (credentials.isEmpty()) return new Outcome.Untouched();
         List<Credential> fitting =
                 credentials.stream().filter(credential -> credential.binding().fits(request)).toList();
@@ -73,7 +91,14 @@ public final class CredentialSet {
             return new Outcome.Refused(Reason.CREDENTIAL_UNAVAILABLE);
         }
         Work work = new Work(request.target(), fields);
-        fitting.forEach(work::put);
+        for (Credential credential : fitting) { // a signature covers what the others put in
+            if (credential.signing().isEmpty()) work.put(credential);
+        }
+        for (Credential credential : fitting) {
+            if (credential.signing().isPresent() && !work.sign(credential, request, body, now)) {
+                return new Outcome.Refused(Reason.CREDENTIAL_UNAVAILABLE);
+            }
+        }
         return new Outcome.Injected(work.target, work.fields, work.ids, work.secrets);
     }
 
@@ -120,9 +145,28 @@ public final class CredentialSet {
                     field(credential.header(), "Basic " + encoded);
                 }
                 case QUERY -> parameter(credential.name(), secret.reveal());
+                case SIGNED -> throw new IllegalStateException("signed last");
             }
             credential.extraHeaders().forEach(this::field);
             credential.extraQuery().forEach(this::parameter);
+        }
+
+        /// False where the request cannot be signed.
+        boolean sign(Credential credential, Binding.Request request, byte[] body, Instant now) {
+            credential.extraHeaders().forEach(this::field);
+            credential.extraQuery().forEach(this::parameter);
+            String host = request.host().orElseThrow().value();
+            boolean usual = request.port() == (request.scheme().equals("https") ? 443 : 80);
+            Signing.Message message = new Signing.Message(
+                    request.method(), usual ? host : host + ":" + request.port(), target, fields, body, now);
+            Optional<Signing.Signed> signed = credential.signing().orElseThrow().sign(message, credential.value().orElseThrow());
+            if (signed.isEmpty()) return false;
+            target = signed.get().target();
+            fields.clear();
+            fields.addAll(signed.get().fields());
+            ids.add(credential.id());
+            if (!credential.masked().reveal().isEmpty()) secrets.add(credential.masked());
+            return true;
         }
 
         /// `X_Api_Key` is `X-Api-Key` to many a server (CGI), so both spellings of the guest's go.

@@ -7,6 +7,7 @@ import dev.declaw.egress.content.ContentPipeline;
 import dev.declaw.egress.content.ContentRun;
 import dev.declaw.egress.content.TokenVault;
 import dev.declaw.egress.credential.CredentialSet;
+import dev.declaw.egress.custom.CustomGates;
 import dev.declaw.egress.http.RequestHead;
 import dev.declaw.model.network.HostName;
 import dev.declaw.model.network.IpLiteral;
@@ -15,6 +16,7 @@ import dev.declaw.model.policy.Reason;
 import dev.declaw.model.policy.SecurityPolicy;
 import dev.declaw.model.scan.ContentScanners;
 import dev.declaw.model.scan.PersonalDataScanners;
+import dev.declaw.rego.PolicyEngine;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -35,9 +37,11 @@ public final class PolicyExplainer {
         this.personal = PersonalDataScanners.installed();
     }
 
+    /// @param engine the policy service, for policies with custom rules
     /// @return `decision` (`allow`, `deny`, `report`), `reason`, `text`, `rule`, `intercepted`, `scanner`, `findings`,
     ///     `stages` in their order, and `request` as it would be sent
-    public ObjectNode explain(SecurityPolicy policy, Sample sample) {
+    public ObjectNode explain(SecurityPolicy policy, Sample sample, Optional<PolicyEngine> engine) {
+        CustomGates custom = CustomGates.compile(policy, engine);
         Optional<HostName> name = HostName.parse(sample.host());
         Decision network = name.map(host -> policy.network().decideName(host))
                 .orElseGet(() -> IpLiteral.parse(sample.host())
@@ -49,13 +53,20 @@ public final class PolicyExplainer {
                 .put("stage", "network")
                 .put("decision", network.wire())
                 .put("reason", network.reason().code());
+        if (network.allowed() && custom.network()) {
+            network = custom.decide(connection(sample, policy.intercepts(name)), network);
+            stages.addObject()
+                    .put("stage", "custom_policy_network")
+                    .put("decision", network.wire())
+                    .put("reason", network.reason().code());
+        }
         boolean read = policy.intercepts(name) || sample.scheme().equals("http");
         String way = !policy.intercepts(name) ? "passthrough" : sample.scheme().equals("https") ? "intercept" : "read";
         stages.addObject().put("stage", "tls").put("decision", network.allowed() ? way : "not reached");
         if (!network.allowed()) return finish(answer, network, stages, false, null);
         if (!policy.intercepts(name)) return finish(answer, network, stages, read, null);
         try (TokenVault vault = new TokenVault()) {
-            ContentPipeline pipeline = new ContentPipeline(policy, CredentialSet.NONE, scanners, personal, vault);
+            ContentPipeline pipeline = new ContentPipeline(policy, CredentialSet.NONE, scanners, personal, vault, custom);
             ContentRun run = pipeline.begin(name, sample.host());
             ObjectNode request = replay(run, sample);
             run.stageNames().forEach(stage -> stages.addObject()
@@ -68,8 +79,20 @@ public final class PolicyExplainer {
         }
     }
 
+    private static CustomGates.Connection connection(Sample sample, boolean intercepted) {
+        boolean passesUnread = sample.scheme().equals("https") && !intercepted;
+        int query = sample.target().indexOf('?');
+        String path = query < 0 ? sample.target() : sample.target().substring(0, query);
+        return new CustomGates.Connection(
+                sample.host(),
+                sample.port(),
+                passesUnread ? "tls" : sample.scheme(),
+                passesUnread ? "" : sample.method(),
+                passesUnread ? "" : path);
+    }
+
     private static Decision decision(ContentRun run, Decision network) {
-        if (run.refused().isPresent()) return Decision.deny(run.refused().get(), null);
+        if (run.refused().isPresent()) return Decision.deny(run.refused().get(), run.rule().isEmpty() ? null : run.rule());
         if (run.wouldRefuse().isPresent()) return new Decision.Report(run.wouldRefuse().get(), network.rule());
         return run.note()
                 .<Decision>map(note -> Decision.allow(note, network.rule().orElse(null)))

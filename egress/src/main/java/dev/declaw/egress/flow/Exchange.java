@@ -24,10 +24,7 @@ import java.util.function.Supplier;
 /// Order: policy, authority, screening of everything that will be sent, resolution and check of the address, the audit
 /// record, and only then the first byte upstream (I1, I6). A request whose body must be screened is held back as a whole;
 /// any other one is streamed, as fast as the slower side takes it.
-final class Exchange implements Conversation, ResponseListener, UpstreamLookup.Caller {
-    /// A body above this, or one that must be decompressed, is screened off the event loop.
-    private static final int SCREENED_INLINE_BYTES_MAX = 64 * 1024;
-
+final class Exchange implements Conversation, ResponseListener, UpstreamLookup.Caller, BodyIntake.Owner {
     private enum Phase {
         /// The body is collected for the scanners.
         HOLDING,
@@ -50,8 +47,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     private Judgement judgement;
     private Subject subject;
     private RequestScreening screening;
-    private HeldBody held;
-    private ScreeningPool.Waiting waiting;
+    private BodyIntake intake;
+    private ScreeningPool.Waiting asking;
     private UpstreamLookup lookup;
     private Upstream upstream;
     private Handshake handshake;
@@ -74,15 +71,27 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     void start() {
         handshake = head.websocket() ? Handshake.of(head).orElse(null) : null;
         judgement = guest.judge(head, policy.policy().network());
-        subject = Subject.request(head, flow.destination, protocol());
+        subject = Subject.request(head, flow.destination, (handshake == null ? "http" : "ws") + (guest.secure() ? "s" : ""));
         if (!judgement.allowed()) {
             block(judgement.decision(), Screening.NONE, "");
         } else if (head.websocket() && handshake == null) {
             block(Reason.UNSUPPORTED_PROTOCOL, Screening.NONE, "no well-formed websocket handshake");
-        } else if (policy.intercepts(judgement.name())) {
-            screenHead();
+        } else if (flow.slot.custom().network()) {
+            asking = CustomNetwork.ask(flow, flow.slot.custom(), subject, judgement.decision(), this::customJudged, this::crashed);
         } else {
-            findUpstream();
+            screenHead();
+        }
+    }
+
+    private void customJudged(Decision decision) {
+        asking = null;
+        if (phase == Phase.OVER) return;
+        judgement = judgement.with(decision);
+        if (!judgement.allowed()) {
+            block(decision, Screening.NONE, "");
+        } else {
+            screenHead();
+            guest.process(); // the body that came meanwhile
         }
     }
 
@@ -90,22 +99,26 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     /// A head that no model reads is screened at once; any other together with the body, beside the event loop.
     private void screenHead() {
-        screening = new RequestScreening(flow.slot.pipeline().begin(judgement.name(), judgement.peer(flow.destination)), head);
+        if (!policy.intercepts(judgement.name())) {
+            findUpstream();
+            return;
+        }
+        screening = new RequestScreening(flow.screening(judgement), head);
         Reason refused = screening.slowHead() ? null : screening.judgeHead();
         subject = subject.with(screening.auditPath());
-        int bytesMax = flow.services.config.limits().scanBodyBytesMax();
+        screening.willSend(guest.secure(), judgement.proven(guest.secure()), flow.destination);
+        intake = new BodyIntake(flow, guest.channel().eventLoop(), head, screening, this);
         if (refused != null) {
-            block(refused, screening.screening(), "");
+            block(screening.denial(refused), screening.screening(), "");
         } else if (!screening.slowHead() && (!screening.readsBody() || body.done() && !screening.judging())) {
             findUpstream();
         } else if (body.done()) {
-            screenBody(new byte[0]);
-        } else if (head.framing() instanceof BodyFraming.Length length && length.bytes() > bytesMax) {
-            block(Reason.REQUEST_TOO_LARGE, Screening.NONE, "at most " + bytesMax + " bytes can be scanned");
+            intake.judge();
+        } else if (head.framing() instanceof BodyFraming.Length length && length.bytes() > intake.bytesMax()) {
+            block(Reason.REQUEST_TOO_LARGE, Screening.NONE, "at most " + intake.bytesMax() + " bytes can be scanned");
         } else {
             phase = Phase.HOLDING;
-            held = new HeldBody(flow.slot, guest.channel().alloc(), bytesMax);
-            sayContinue();
+            if (head.expectsContinue()) guest.sayContinue();
         }
     }
 
@@ -113,20 +126,19 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     public boolean takeBody(ByteBuf in) throws HttpViolation {
         if (phase != Phase.HOLDING && phase != Phase.SENDING) return false;
         ByteBuf data = body.read(in);
-        if (data != null && phase == Phase.HOLDING) {
-            HeldBody.Added added = held.add(data);
-            if (added != HeldBody.Added.OK) {
-                boolean large = added == HeldBody.Added.BODY_TOO_LARGE;
-                block(large ? Reason.REQUEST_TOO_LARGE : Reason.LIMIT_REACHED, Screening.NONE, "bodies held for scanning");
-                return false;
-            }
+        if (phase == Phase.HOLDING) {
+            if (data != null && !intake.hold(data, body.done())) waitUnlessOver();
+        } else if (streaming()) {
+            if (!intake.stream(data, body.done())) waitUnlessOver();
         } else if (data != null) {
             bytesUp += data.readableBytes();
             upstream.write(data);
         }
+        if (phase != Phase.HOLDING && phase != Phase.SENDING) return false;
         if (!body.done()) return data != null;
         if (phase == Phase.HOLDING) {
-            screenBody(held.take());
+            phase = Phase.WAITING;
+            intake.judge();
         } else {
             phase = Phase.SENT;
             upstream.end();
@@ -134,35 +146,39 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         return false;
     }
 
-    private void screenBody(byte[] bytes) {
-        phase = Phase.WAITING;
-        boolean small = bytes.length <= SCREENED_INLINE_BYTES_MAX && head.value("Content-Encoding").isEmpty();
-        if (small && !screening.slow()) {
-            screened(screening.judgeRest(flow.services.bodyDecoder, bytes));
-            return;
-        }
-        waiting = flow.services.screening.run(
-                flow.slot,
-                guest.channel().eventLoop(),
-                () -> screening.judgeRest(flow.services.bodyDecoder, bytes),
-                this::screened,
-                this::crashed);
-        if (waiting == null) block(Reason.LIMIT_REACHED, Screening.NONE, "bodies waiting for the scanners");
+    private void waitUnlessOver() {
+        if (phase != Phase.OVER) phase = Phase.WAITING;
     }
 
-    private void screened(Reason refused) {
-        waiting = null;
+    private boolean streaming() {
+        return intake != null && intake.streams();
+    }
+
+    @Override
+    public void full(Reason reason, String detail) {
+        block(reason, Screening.NONE, detail);
+    }
+
+    @Override
+    public void sent(int bytes, boolean last) {
+        bytesUp += bytes;
+        phase = last ? Phase.SENT : Phase.SENDING;
+        guest.process();
+        guestPaused();
+    }
+
+    /// What has left was judged, but must not look complete.
+    @Override
+    public void refusedLate(Reason refused) {
+        cut(GuestHttp.statusOf(refused), refused, screening.screening(), "after the begin of its body");
+    }
+
+    @Override
+    public void screened(Reason refused) {
         if (phase == Phase.OVER) return;
         subject = subject.with(screening.auditPath());
-        if (refused != null) {
-            block(refused, screening.screening(), "");
-        } else {
-            findUpstream();
-        }
-    }
-
-    private void sayContinue() {
-        if (head.expectsContinue()) guest.sayContinue();
+        if (refused != null) block(screening.denial(refused), screening.screening(), "");
+        else findUpstream();
     }
 
     // --- the way to the upstream ---
@@ -200,12 +216,9 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
             block(forbidden.get(), Screening.NONE, "the policy changed");
             return false;
         }
-        Decision decision = judgement.decision();
-        Screening seen = Screening.NONE;
-        if (screening != null) {
-            decision = screening.decision(decision);
-            seen = screening.screening();
-        }
+        Decision network = judgement.decision();
+        Decision decision = screening == null ? network : screening.decision(network);
+        Screening seen = screening == null ? Screening.NONE : screening.screening();
         try {
             flow.allowed(policy, decision, subject, seen);
             allowed = true;
@@ -218,11 +231,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     @Override
     public void refused(UpstreamFailure failure) {
-        if (failure.policy()) {
-            block(failure.decision(), Screening.NONE, failure.detail());
-        } else {
-            fail(502, failure);
-        }
+        if (failure.policy()) block(failure.decision(), Screening.NONE, failure.detail());
+        else fail(502, failure);
     }
 
     @Override
@@ -234,32 +244,18 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     public void found(Upstream connection, boolean isReused) {
         upstream = connection;
         reused = isReused;
-        byte[] content = heldWhole() ? screening.body() : new byte[0];
-        BodyFraming framing = heldWhole() ? BodyFraming.length(content.length) : head.framing();
-        List<Field> fields = screening == null ? head.fields() : screening.fields();
-        String target = screening == null ? head.target() : screening.target();
-        boolean upgrade = handshake != null;
-        if (upgrade) fields = handshake.upstreamFields(fields);
-        String scheme = guest.secure() ? "https" : "http";
-        bytesUp = connection.send(
-                new Upstream.Request(head.method(), scheme, target, head.authority().withPort(flow.destination.port(), scheme), fields, framing, upgrade), content, this);
-        if (heldWhole() || body.done()) {
+        Outgoing outgoing = Outgoing.of(head, screening, streaming(), handshake, guest.secure(), flow.destination);
+        bytesUp = connection.send(outgoing.request(), outgoing.content(), this);
+        if (outgoing.whole() || body.done() && !streaming()) {
             phase = Phase.SENT;
+        } else if (streaming()) {
+            intake.sendTo(connection);
         } else {
             phase = Phase.SENDING;
-            sayContinue();
+            if (head.expectsContinue()) guest.sayContinue();
             guest.process();
             guestPaused(); // what had come before there was an upstream is sent now, not with the next piece
         }
-    }
-
-    private boolean heldWhole() {
-        return screening != null && screening.readsBody();
-    }
-
-    private String protocol() {
-        String plain = handshake == null ? "http" : "ws";
-        return guest.secure() ? plain + "s" : plain;
     }
 
     // --- the response ---
@@ -323,7 +319,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     @Override
     public void responseFailed(UpstreamFailure failure, boolean untouched) {
         if (phase == Phase.OVER) return;
-        boolean replayable = heldWhole() || head.framing() == BodyFraming.NONE;
+        boolean replayable = screening != null && screening.readsBody() && !streaming() || head.framing() == BodyFraming.NONE;
         if (down != null) {
             finish(failure.detail());
             guest.abort();
@@ -355,7 +351,9 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     @Override
     public void guestPaused() {
-        if (phase == Phase.SENDING) upstream.flush();
+        if (phase != Phase.SENDING) return;
+        if (!streaming()) upstream.flush();
+        else if (!intake.paused()) waitUnlessOver();
     }
 
     @Override
@@ -365,7 +363,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     @Override
     public boolean wantsBody() {
-        return !body.done();
+        return phase != Phase.WAITING && !body.done();
     }
 
     // --- the end ---
@@ -383,12 +381,16 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
 
     @Override
     public void refuseBody(int answer, String detail) {
-        String id = flow.blocked(
-                policy, Decision.deny(Reason.MALFORMED_REQUEST, null), subject, Screening.NONE, detail);
-        finish(Reason.MALFORMED_REQUEST.code());
+        cut(answer, Reason.MALFORMED_REQUEST, Screening.NONE, detail);
+    }
+
+    /// Refuses what has perhaps left in part already.
+    private void cut(int answer, Reason reason, Screening seen, String detail) {
+        String id = flow.blocked(policy, Decision.deny(reason, null), subject, seen, detail);
+        finish(reason.code());
         dropUpstream();
         if (down == null) {
-            guest.answerAndClose(answer, true, Reason.MALFORMED_REQUEST, detail, "", id, head);
+            guest.answerAndClose(answer, true, reason, detail, seen.scanner(), id, head);
         } else {
             guest.abort();
         }
@@ -409,7 +411,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         String id = flow.blocked(policy, decision, subject, seen, detail);
         finish("");
         Reason reason = decision.reason();
-        guest.answerAndClose(GuestHttp.statusOf(reason), true, reason, detail, seen.scanner(), id, head);
+        String said = screening != null && detail.isEmpty() ? screening.said() : detail;
+        guest.answerAndClose(GuestHttp.statusOf(reason), true, reason, said, seen.scanner(), id, head);
     }
 
     /// The upstream failed: recorded as the end of what was allowed, or as a denial where nothing was.
@@ -430,16 +433,14 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         allowed = false;
         phase = Phase.OVER;
         if (down != null) down.stop();
-        if (held != null) held.release();
-        held = null;
-        if (waiting != null) waiting.giveUp();
-        waiting = null;
+        if (intake != null) intake.stop();
+        if (asking != null) asking.giveUp();
     }
 
     private String recordEnd(String detail) {
-        long nanos = System.nanoTime() - startedNanos;
         long bytesDown = down == null ? 0 : down.bytes();
-        return flow.closed(policy, subject, status, bytesUp, bytesDown, nanos, detail);
+        Screening seen = !streaming() ? Screening.NONE : screening.screening(); // what came after the allow event
+        return flow.closed(policy, subject, seen, status, bytesUp, bytesDown, System.nanoTime() - startedNanos, detail);
     }
 
     private void dropUpstream() {

@@ -8,8 +8,12 @@ import dev.declaw.model.audit.AuditSink;
 import dev.declaw.model.audit.AuditUnavailableException;
 import dev.declaw.model.policy.Decision;
 import dev.declaw.model.policy.PolicyMode;
+import io.netty.channel.EventLoop;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,8 +21,11 @@ import org.slf4j.LoggerFactory;
 final class FlowRecorder {
     private static final Logger LOG = LoggerFactory.getLogger(FlowRecorder.class);
 
+    private static final long LATER_MILLIS_MAX = 10;
+
     private final AuditSink sink;
     private final InstantSource clock;
+    private final AtomicBoolean flushing = new AtomicBoolean();
 
     FlowRecorder(AuditSink sink, InstantSource clock) {
         this.sink = sink;
@@ -49,35 +56,64 @@ final class FlowRecorder {
         recordOrLog(event.decision(decision).text(Attribute.DETAIL, detail).build());
     }
 
-    /// Records how something that was allowed ended. Its loss matters to no decision.
+    /// Records how something that was allowed ended, with the next event or within some milliseconds: no decision waits
+    /// for it.
     ///
+    /// @param loop the caller's
+    /// @param screening what was seen, where the allow event could not tell all of it
     /// @param status HTTP status towards the guest; 0 for none
     /// @param detail what went wrong; empty for a clean end
     void closed(
+            EventLoop loop,
             String id,
             String sandboxId,
             VersionedPolicy policy,
             Subject subject,
+            Screening screening,
             int status,
             long bytesUp,
             long bytesDown,
             long nanos,
             String detail) {
         if (!policy.policy().auditEnabled()) return;
-        AuditEvent.Builder event = builder(id, sandboxId, policy, subject, "egress_closed", Screening.NONE)
+        AuditEvent.Builder event = builder(id, sandboxId, policy, subject, "egress_closed", screening)
                 .number(Attribute.BYTES_UP, bytesUp)
                 .number(Attribute.BYTES_DOWN, bytesDown)
                 .number(Attribute.LATENCY_MICROS, nanos / 1000);
         if (status > 0) event.number(Attribute.STATUS, status);
-        recordOrLog(event.text(Attribute.DETAIL, detail).build());
+        AuditEvent built = event.text(Attribute.DETAIL, detail).build();
+        try {
+            sink.recordLater(built);
+        } catch (AuditUnavailableException e) {
+            lost(built, e);
+        }
+        if (!flushing.compareAndSet(false, true)) return;
+        try {
+            loop.schedule(this::flush, LATER_MILLIS_MAX, TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException shuttingDown) {
+            flush();
+        }
+    }
+
+    private void flush() {
+        flushing.set(false);
+        try {
+            sink.flush();
+        } catch (AuditUnavailableException e) {
+            LOG.warn("ends of what was allowed are not recorded yet: {}", e.getMessage());
+        }
     }
 
     private void recordOrLog(AuditEvent event) {
         try {
             sink.record(event);
         } catch (AuditUnavailableException e) {
-            LOG.warn("audit event {} {} of {} is lost: {}", event.event(), event.id(), event.sandboxId(), e.getMessage());
+            lost(event, e);
         }
+    }
+
+    private static void lost(AuditEvent event, AuditUnavailableException e) {
+        LOG.warn("audit event {} {} of {} is lost: {}", event.event(), event.id(), event.sandboxId(), e.getMessage());
     }
 
     private AuditEvent.Builder builder(

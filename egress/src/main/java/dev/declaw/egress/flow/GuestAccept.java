@@ -7,6 +7,7 @@ import io.netty.channel.ChannelHandler;
 import io.netty.channel.epoll.EpollSocketChannel;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.util.Optional;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,11 +35,12 @@ final class GuestAccept {
             return;
         }
         GuestFlow flow = new GuestFlow(services, slot, channel, destination);
-        if (!slot.acquireConnection(services.config.limits().connectionsPerSandboxMax())) {
+        Optional<Runnable> release = slot.acquireConnection(services.config.limits().connectionsPerSandboxMax());
+        if (release.isEmpty()) {
             refuse(flow, Reason.LIMIT_REACHED, "connections");
             return;
         }
-        channel.closeFuture().addListener(_ -> slot.releaseConnection());
+        channel.closeFuture().addListener(_ -> release.get().run());
         if (services.ownListeners.covers(destination.address(), destination.port())) {
             refuse(flow, Reason.ADDRESS_NOT_PUBLIC, "the proxy's own address");
             return;

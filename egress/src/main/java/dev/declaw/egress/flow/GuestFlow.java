@@ -1,6 +1,8 @@
 package dev.declaw.egress.flow;
 
 import dev.declaw.egress.audit.AuditEventIds;
+import dev.declaw.egress.content.ContentPipeline;
+import dev.declaw.egress.content.ContentRun;
 import dev.declaw.egress.flow.FlowRecorder.Screening;
 import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.Decision;
@@ -22,6 +24,10 @@ final class GuestFlow {
     private final long acceptedNanos = System.nanoTime();
     private boolean recorded;
     private Carried carried;
+    /// Of the host of the last request: nearly all requests of a connection go to one.
+    private ContentPipeline.ForHost contentOfHost;
+
+    private String contentPeer;
 
     /// What the connection was last allowed to carry.
     private record Carried(VersionedPolicy policy, Subject subject) {}
@@ -33,6 +39,17 @@ final class GuestFlow {
         this.destination = destination;
         slot.track(this);
         guest.closeFuture().addListener(_ -> slot.untrack(this));
+    }
+
+    /// The screening of one request to the host that was judged.
+    ContentRun screening(Judgement judgement) {
+        ContentPipeline pipeline = slot.pipeline();
+        String peer = judgement.peer(destination);
+        if (contentOfHost == null || !contentOfHost.of(pipeline) || !contentPeer.equals(peer)) {
+            contentOfHost = pipeline.forHost(judgement.name(), peer);
+            contentPeer = peer;
+        }
+        return contentOfHost.begin();
     }
 
     /// Records a denial.
@@ -96,8 +113,10 @@ final class GuestFlow {
         }
         boolean unread = subject.protocol().equals("tls") || subject.protocol().equals("tcp");
         boolean mustBeRead = now.intercepts(name) && (unread || !judged.intercepts(name));
+        boolean otherRules = now.policy().custom().active()
+                && !now.policy().custom().equals(judged.policy().custom()); // what they say must be asked anew
         boolean messages = subject.protocol().startsWith("ws") && !now.readsLike(judged);
-        return mustBeRead || messages ? Decision.deny(Reason.POLICY_CHANGED, null) : judgement.decision();
+        return mustBeRead || otherRules || messages ? Decision.deny(Reason.POLICY_CHANGED, null) : judgement.decision();
     }
 
     /// Records how something that was allowed ended.
@@ -105,9 +124,22 @@ final class GuestFlow {
     /// @return id of the event
     String closed(
             VersionedPolicy policy, Subject subject, int status, long up, long down, long nanos, String detail) {
+        return closed(policy, subject, Screening.NONE, status, up, down, nanos, detail);
+    }
+
+    /// @param screening what was seen since it was allowed
+    String closed(
+            VersionedPolicy policy,
+            Subject subject,
+            Screening screening,
+            int status,
+            long up,
+            long down,
+            long nanos,
+            String detail) {
         recorded = true;
         String id = AuditEventIds.next();
-        services.recorder.closed(id, slot.sandboxId(), policy, subject, status, up, down, nanos, detail);
+        services.recorder.closed(guest.eventLoop(), id, slot.sandboxId(), policy, subject, screening, status, up, down, nanos, detail);
         return id;
     }
 

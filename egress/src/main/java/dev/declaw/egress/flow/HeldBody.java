@@ -31,13 +31,30 @@ final class HeldBody {
         try {
             int size = data.readableBytes();
             if (held.readableBytes() + size > bytesMax) return Added.BODY_TOO_LARGE;
-            if (!slot.acquireBodyBytes(size, (long) BODIES_MAX * bytesMax)) return Added.SANDBOX_HOLDS_TOO_MUCH;
+            if (!slot.acquireBodyBytes(size, sandboxBytesMax())) return Added.SANDBOX_HOLDS_TOO_MUCH;
             accounted += size;
             held.writeBytes(data);
             return Added.OK;
         } finally {
             data.release();
         }
+    }
+
+    /// Bytes so far.
+    int bytes() {
+        return held.readableBytes();
+    }
+
+    /// A copy of the first bytes.
+    byte[] begin(int length) {
+        byte[] bytes = new byte[length];
+        held.getBytes(held.readerIndex(), bytes);
+        return bytes;
+    }
+
+    /// What the sandbox may have held back in all.
+    long sandboxBytesMax() {
+        return (long) BODIES_MAX * bytesMax;
     }
 
     /// The body; stays accounted for until [#release].

@@ -83,6 +83,11 @@ record Judgement(Decision decision, Optional<HostName> name, Optional<InetAddres
         return new Judgement(Decision.deny(reason, null), name, Optional.empty());
     }
 
+    /// The same destination under another decision.
+    Judgement with(Decision other) {
+        return new Judgement(other, name, fixed);
+    }
+
     boolean allowed() {
         return decision.allowed();
     }

@@ -1,6 +1,7 @@
 package dev.declaw.egress.flow;
 
 import dev.declaw.egress.content.BodyDecoder;
+import dev.declaw.egress.content.BodyStream;
 import dev.declaw.egress.content.ContentRun;
 import dev.declaw.egress.content.ResponseRun;
 import dev.declaw.egress.credential.Binding;
@@ -12,6 +13,7 @@ import dev.declaw.egress.http.ResponseHead;
 import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.Decision;
 import dev.declaw.model.policy.Reason;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -32,6 +34,7 @@ final class RequestScreening {
     private String target;
     private List<Field> fields;
     private byte[] body = {};
+    private boolean signsBody;
     private volatile String auditPath = "(withheld: not screened)";
 
     RequestScreening(ContentRun run, RequestHead head) {
@@ -46,6 +49,10 @@ final class RequestScreening {
     /// @return why the request must not leave, or null
     Reason screenHead() {
         boolean readsResponse = run.readsResponse();
+        if (!readsResponse && !run.readsBody()) { // opened only to be judged and recorded by itself
+            auditPath = Subject.mask(head.target());
+            return null;
+        }
         target = run.target(head.method(), head.target());
         auditPath = run.targetShown() ? Subject.mask(target) : "(withheld: personal data)";
         if (!RequestHead.isTarget(target)) run.refuse(Reason.UNSAFE_REWRITE, "transformations");
@@ -62,17 +69,35 @@ final class RequestScreening {
         return run.refused().orElse(null);
     }
 
-    /// Whether the body must be held until it is judged as a whole; otherwise it may be passed on as it comes.
+    /// Whether the body must be held until it is judged, or signed, as a whole; otherwise it may be passed on as it comes.
     boolean readsBody() {
-        return run.readsBody();
+        return run.readsBody() || signsBody;
+    }
+
+    /// Asked once, when the head was screened: whether a credential signs the body.
+    void willSend(boolean secure, Optional<HostName> host, Destination destination) {
+        signsBody = run.signsBody(request(secure, host, destination), fields);
+    }
+
+    private Binding.Request request(boolean secure, Optional<HostName> host, Destination destination) {
+        return new Binding.Request(secure ? "https" : "http", host, destination.port(), head.method(), target);
+    }
+
+    /// Whether a body that is too large to be held may be streamed, as far as the head tells.
+    boolean mayStream() {
+        return !signsBody && run.mayStream() && (head.value("Content-Encoding").isEmpty() || head.value("Content-Encoding").equalsIgnoreCase("identity"));
+    }
+
+    /// @param begin the first bytes of the body
+    Optional<BodyStream> bodyStream(byte[] begin) {
+        return run.bodyStream(head.value("Content-Type"), begin);
     }
 
     /// Puts in the credentials that are bound to the request: the last step before it is encoded.
     ///
     /// @return why the request must not leave, or null
     Reason inject(boolean secure, Optional<HostName> host, Destination destination) {
-        String scheme = secure ? "https" : "http";
-        if (run.inject(new Binding.Request(scheme, host, destination.port(), head.method(), target), fields)
+        if (run.inject(request(secure, host, destination), fields, body, Instant.now())
                 instanceof CredentialSet.Outcome.Injected injected) {
             if (!RequestHead.isTarget(injected.target())) return Reason.CREDENTIAL_UNAVAILABLE;
             target = injected.target();
@@ -93,6 +118,7 @@ final class RequestScreening {
 
     /// A response's fields without the credentials of the request.
     List<Field> masked(List<Field> response) {
+        if (!run.masks()) return response;
         return response.stream()
                 .map(field -> {
                     String value = run.masked(field.value());
@@ -141,7 +167,9 @@ final class RequestScreening {
     /// @param encoded empty for a request without a body
     /// @return why the request must not leave, or null
     Reason screenBody(BodyDecoder decoder, byte[] encoded) {
-        if (encoded.length > 0) {
+        if (encoded.length > 0 && !run.readsBody()) {
+            body = encoded; // held to be signed as it is
+        } else if (encoded.length > 0) {
             switch (decoder.decode(encoded, head.value("Content-Encoding"))) {
                 case BodyDecoder.Decoded.Refused refused -> {
                     return refused.reason();
@@ -188,6 +216,16 @@ final class RequestScreening {
         Optional<Reason> note = run.note();
         if (note.isEmpty() || network instanceof Decision.Report) return network;
         return Decision.allow(note.get(), network.rule().orElse(null));
+    }
+
+    /// The denial with the rules of the custom policy, where those say it.
+    Decision denial(Reason refused) {
+        return Decision.deny(refused, run.rule().isEmpty() ? null : run.rule());
+    }
+
+    /// What the custom policy says to the sandbox; empty for nothing.
+    String said() {
+        return run.refused().isPresent() ? run.said() : "";
     }
 
     /// Who looked, what was found, and what each stage decided.

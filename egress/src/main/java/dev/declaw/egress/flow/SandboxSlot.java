@@ -3,6 +3,7 @@ package dev.declaw.egress.flow;
 import dev.declaw.egress.content.ContentPipeline;
 import dev.declaw.egress.content.TokenVault;
 import dev.declaw.egress.credential.CredentialSet;
+import dev.declaw.egress.custom.CustomGates;
 import dev.declaw.egress.dns.Questioner;
 import dev.declaw.egress.dns.SyntheticNames;
 import dev.declaw.egress.tls.CertificateAuthority;
@@ -34,23 +35,30 @@ public final class SandboxSlot implements Questioner, AutoCloseable {
     private final ContentScanners scanners;
     private final Set<GuestFlow> flows = ConcurrentHashMap.newKeySet();
     private volatile InForce inForce;
+    private volatile TenantConnections tenant = new TenantConnections(0);
 
     /// What belongs together and is replaced together.
     private record InForce(
             VersionedPolicy policy,
             ContentPipeline pipeline,
+            CustomGates custom,
             Optional<CertificateAuthority> authority,
             Optional<LeafContexts> leaves) {}
 
     /// @param authority signs the leaves of intercepted connections; empty only when the policy never intercepts
     public SandboxSlot(String sandboxId, VersionedPolicy policy, Optional<CertificateAuthority> authority) {
-        this(sandboxId, policy, CredentialSet.NONE, authority, ContentScanners.installed());
+        this(sandboxId, policy, CredentialSet.NONE, CustomGates.NONE, authority, ContentScanners.installed());
     }
 
     /// @param credentials put into requests; their hosts are read even where no content stage covers them
+    /// @param custom the custom policy, compiled
     public SandboxSlot(
-            String sandboxId, VersionedPolicy policy, CredentialSet credentials, Optional<CertificateAuthority> authority) {
-        this(sandboxId, policy, credentials, authority, ContentScanners.installed());
+            String sandboxId,
+            VersionedPolicy policy,
+            CredentialSet credentials,
+            CustomGates custom,
+            Optional<CertificateAuthority> authority) {
+        this(sandboxId, policy, credentials, custom, authority, ContentScanners.installed());
     }
 
     /// @param scanners make what the content stages run
@@ -58,16 +66,18 @@ public final class SandboxSlot implements Questioner, AutoCloseable {
             String sandboxId,
             VersionedPolicy policy,
             CredentialSet credentials,
+            CustomGates custom,
             Optional<CertificateAuthority> authority,
             ContentScanners scanners) {
         this.sandboxId = Objects.requireNonNull(sandboxId);
         this.scanners = Objects.requireNonNull(scanners);
-        this.inForce = inForce(policy, credentials, authority, authority.map(LeafContexts::new));
+        this.inForce = inForce(policy, credentials, custom, authority, authority.map(LeafContexts::new));
     }
 
     private InForce inForce(
             VersionedPolicy policy,
             CredentialSet credentials,
+            CustomGates custom,
             Optional<CertificateAuthority> authority,
             Optional<LeafContexts> leaves) {
         VersionedPolicy whole = new VersionedPolicy(policy.version(), policy.policy(), credentials.hosts());
@@ -75,8 +85,8 @@ public final class SandboxSlot implements Questioner, AutoCloseable {
             throw new IllegalArgumentException("the policy intercepts TLS, so the slot needs a certificate authority");
         }
         ContentPipeline pipeline = new ContentPipeline(
-                policy.policy(), credentials, scanners, PersonalDataScanners.installed(), vault);
-        return new InForce(whole, pipeline, authority, leaves);
+                policy.policy(), credentials, scanners, PersonalDataScanners.installed(), vault, custom);
+        return new InForce(whole, pipeline, custom, authority, leaves);
     }
 
     /// Replaces the policy of a running sandbox. New connections and requests are judged by it at once; what it forbids of
@@ -84,12 +94,17 @@ public final class SandboxSlot implements Questioner, AutoCloseable {
     ///
     /// @param created an authority, where the slot has none and the policy needs one
     /// @throws RuntimeException when it cannot be enforced; the old one stays in force then
-    public void update(VersionedPolicy policy, CredentialSet credentials, Optional<CertificateAuthority> created) {
+    public void update(
+            VersionedPolicy policy,
+            CredentialSet credentials,
+            CustomGates custom,
+            Optional<CertificateAuthority> created) {
         InForce old = inForce;
         boolean first = old.authority.isEmpty() && created.isPresent();
         inForce = inForce(
                 policy,
                 credentials,
+                custom,
                 first ? created : old.authority,
                 first ? created.map(LeafContexts::new) : old.leaves);
         for (GuestFlow flow : flows) flow.guest.eventLoop().execute(flow::policyChanged);
@@ -129,19 +144,33 @@ public final class SandboxSlot implements Questioner, AutoCloseable {
         return inForce.pipeline;
     }
 
+    /// The custom policy, compiled.
+    CustomGates custom() {
+        return inForce.custom;
+    }
+
     Optional<LeafContexts> leaves() {
         return inForce.leaves;
     }
 
-    /// Takes one of the sandbox's connections; false when all are taken. Each success is returned by [#releaseConnection].
-    public boolean acquireConnection(int max) {
-        if (connections.incrementAndGet() <= max) return true;
-        connections.decrementAndGet();
-        return false;
+    /// Whose connections those of this sandbox count among from now on.
+    public void tenant(TenantConnections shared) {
+        tenant = shared;
     }
 
-    public void releaseConnection() {
+    /// Takes one of the sandbox's connections, and one of its tenant's.
+    ///
+    /// @return gives both back, and is run once; empty when all of either are taken
+    public Optional<Runnable> acquireConnection(int max) {
+        TenantConnections shared = tenant;
+        if (connections.incrementAndGet() <= max && shared.acquire()) {
+            return Optional.of(() -> {
+                connections.decrementAndGet();
+                shared.release();
+            });
+        }
         connections.decrementAndGet();
+        return Optional.empty();
     }
 
     /// Takes memory for a body that is held back until it has been screened; false when the sandbox holds too much.

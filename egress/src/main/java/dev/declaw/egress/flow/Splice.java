@@ -24,7 +24,7 @@ import java.util.Optional;
 final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller {
     private final GuestFlow flow;
     private final VersionedPolicy policy;
-    private final Judgement judgement;
+    private Judgement judgement;
     private final Deadline deadline;
     private final long startedNanos = System.nanoTime();
     private Subject subject;
@@ -63,6 +63,24 @@ final class Splice extends ChannelInboundHandlerAdapter implements Dialer.Caller
 
     void begin() {
         touch();
+        if (!flow.slot.custom().network()) {
+            dial();
+            return;
+        }
+        CustomNetwork.ask(flow, flow.slot.custom(), subject, judgement.decision(), this::customJudged, _ -> end("crashed"));
+    }
+
+    private void customJudged(Decision decision) {
+        if (over) return;
+        judgement = judgement.with(decision);
+        if (judgement.allowed()) {
+            dial();
+        } else {
+            refused(UpstreamFailure.denied(decision));
+        }
+    }
+
+    private void dial() {
         flow.services.dialer.dial(
                 flow.guest.eventLoop(),
                 flow.slot,

@@ -22,6 +22,8 @@ import java.util.concurrent.TimeUnit;
 /// belongs to no request ends it. Used on its event loop only.
 final class UpstreamConnection extends ChannelInboundHandlerAdapter implements Upstream {
     private static final int INTERIM_RESPONSES_MAX = 8;
+    /// A body of this size or less is written with its head, as one piece.
+    private static final int TOGETHER_BYTES_MAX = 8 * 1024;
     /// A request that must not be sent twice goes only to a connection that was quiet for less than this.
     private static final long FRESH_NANOS = TimeUnit.SECONDS.toNanos(2);
 
@@ -82,8 +84,12 @@ final class UpstreamConnection extends ChannelInboundHandlerAdapter implements U
         heads.request(
                 request.method(), request.target(), request.authority(), request.fields(), request.framing(), out);
         int size = out.readableBytes() + content.length;
-        channel.write(out);
-        if (content.length > 0) channel.write(Unpooled.wrappedBuffer(content));
+        if (content.length <= TOGETHER_BYTES_MAX) {
+            channel.write(out.writeBytes(content));
+        } else {
+            channel.write(out);
+            channel.write(Unpooled.wrappedBuffer(content));
+        }
         up = new BodyWriter(channel, request.framing());
         channel.flush();
         return size;

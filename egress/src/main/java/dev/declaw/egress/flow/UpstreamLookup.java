@@ -9,7 +9,9 @@ import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.EventLoop;
 import io.netty.handler.ssl.ApplicationProtocolNames;
 import io.netty.handler.ssl.SslHandler;
+import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.channels.ClosedChannelException;
 import javax.net.ssl.SSLException;
 
 /// Finds the upstream connection for one request: the one that served the guest's previous request, an idle one, or a new
@@ -72,7 +74,11 @@ final class UpstreamLookup implements Dialer.Caller {
             return;
         }
         boolean waits = flow.services.http2.waitFor(loop, key, () -> {
-            if (!caller.over()) find(null, idempotent);
+            try {
+                if (!caller.over()) find(null, idempotent);
+            } catch (RuntimeException e) {
+                caller.crashed(e); // the others that wait go on
+            }
         });
         announced = !waits;
         if (!waits) dial();
@@ -210,7 +216,11 @@ final class UpstreamLookup implements Dialer.Caller {
     }
 
     private static UpstreamFailure failureOf(Throwable cause) {
-        Reason reason = cause instanceof SSLException ? Reason.UPSTREAM_TLS_INVALID : Reason.UPSTREAM_UNREACHABLE;
+        boolean cut = cause instanceof ClosedChannelException || cause.getCause() instanceof ClosedChannelException
+                || cause instanceof IOException && !(cause instanceof SSLException);
+        Reason reason = cut
+                ? Reason.UPSTREAM_TLS_RESET
+                : cause instanceof SSLException ? Reason.UPSTREAM_TLS_INVALID : Reason.UPSTREAM_UNREACHABLE;
         return UpstreamFailure.broken(reason, cause.getClass().getSimpleName());
     }
 }

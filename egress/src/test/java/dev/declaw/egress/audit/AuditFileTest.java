@@ -41,6 +41,38 @@ class AuditFileTest {
     }
 
     @Test
+    void whatMayBeRecordedLaterIsRecordedInOrderWithTheNextOneOrAtAFlushOrAtTheEnd() throws IOException {
+        Path path = directory.resolve("audit.jsonl");
+        try (AuditFile audit = AuditFile.open(path)) {
+            audit.recordLater(Events.numbered(1));
+            audit.recordLater(Events.numbered(2));
+            assertThat(path).isEmptyFile();
+            audit.record(Events.numbered(3));
+            assertThat(Files.readAllLines(path)).hasSize(3);
+            audit.recordLater(Events.numbered(4));
+            audit.flush();
+            assertThat(Files.readAllLines(path)).hasSize(4);
+            audit.recordLater(Events.numbered(5));
+        }
+        List<String> lines = Files.readAllLines(path);
+        assertThat(lines).hasSize(5);
+        for (int i = 0; i < 5; i++) {
+            assertThat(lines.get(i)).startsWith("{\"seq\":" + (i + 1) + ",").contains("aud_%024x".formatted(i + 1));
+        }
+        AuditFile.open(path).close(); // checks the chain
+    }
+
+    @Test
+    void whatMayBeRecordedLaterIsBounded() throws IOException {
+        Path path = directory.resolve("audit.jsonl");
+        try (AuditFile audit = AuditFile.open(path)) {
+            for (int i = 1; i <= 1000; i++) audit.recordLater(Events.numbered(i));
+            assertThat(Files.readAllLines(path)).hasSizeGreaterThan(700);
+        }
+        assertThat(Files.readAllLines(path)).hasSize(1000);
+    }
+
+    @Test
     void aStartContinuesTheChain() throws IOException {
         Path path = write(2);
         byte[] before = Files.readAllBytes(path);

@@ -71,6 +71,35 @@ class AuditSpoolTest {
     }
 
     @Test
+    void whatMayBeRecordedLaterIsRecordedInOrderWithTheNextOneOrAtTheEnd() throws IOException {
+        try (AuditSpool spool = AuditSpool.open(directory, SMALL)) {
+            spool.recordLater(Events.numbered(1));
+            assertThat(readAll(Position.START)).isEmpty();
+            spool.record(Events.numbered(2));
+            assertThat(readAll(Position.START)).containsExactly(1L, 2L);
+            for (long number = 3; number <= 12; number++) spool.recordLater(Events.numbered(number));
+        }
+        assertThat(readAll(Position.START)).isEqualTo(numbers(12));
+    }
+
+    @Test
+    @Tag("B127")
+    void aSpoolThatIsFullRefusesTheDecisionAndKeepsWhatWaits() throws IOException {
+        AuditSpoolReader spoolReader = new AuditSpoolReader(directory);
+        try (AuditSpool spool = AuditSpool.open(directory, SMALL)) {
+            long recorded = recordUntilRefused(spool, 1);
+            spool.recordLater(Events.numbered(recorded + 1));
+            assertThatExceptionOfType(AuditUnavailableException.class).isThrownBy(() -> spool.record(Events.numbered(0)));
+            List<Long> read = new ArrayList<>();
+            Position position = drain(Position.START, read);
+            assertThat(read).isEqualTo(numbers(recorded));
+            spoolReader.discardBefore(position);
+            spool.record(Events.numbered(recorded + 2));
+            assertThat(readAll(position)).containsExactly(recorded + 1, recorded + 2);
+        }
+    }
+
+    @Test
     void aBatchIsBounded() throws IOException {
         try (AuditSpool spool = AuditSpool.open(directory, AuditSpool.Limits.DEFAULT)) {
             for (long number = 1; number <= 10; number++) spool.record(Events.numbered(number));

@@ -23,8 +23,12 @@ class ControlMessageTest {
                 new ControlMessage.Open(Long.MAX_VALUE, new SlotRequest("", 0, null, policy)),
                 new ControlMessage.Open(2, new SlotRequest("sbx-1", 1, null, null, policy)),
                 new ControlMessage.Update(9, new SlotRequest("sbx-1", 2, policy, null, policy)),
+                new ControlMessage.Open(
+                        4, new SlotRequest("sbx-1", 1, null, null, null, new EgressProxy.Tenant("owner-1", 100))),
                 new ControlMessage.Close(3, "sbx-0123abcd"),
                 new ControlMessage.Ping(4),
+                new ControlMessage.Stats(5),
+                new ControlMessage.Counted(5, "# TYPE x counter\nx_total 1.0\n"),
                 new ControlMessage.Done(5, Optional.of("-----BEGIN CERTIFICATE-----\n")),
                 new ControlMessage.Done(6, Optional.empty()),
                 new ControlMessage.Failed(7, Optional.of("network.allow_out[0]"), "is none of: ü"),

@@ -22,6 +22,7 @@ import java.security.cert.CertificateFactory;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -68,7 +69,7 @@ class EgressProcessTest {
     static void start() {
         assumeThat(Files.isReadable(Path.of("/etc/shadow"))).as("needs root").isTrue();
         EgressProcess.Arguments arguments = new EgressProcess.Arguments(
-                directory.resolve("control"), EgressProcess.DEFAULT_UID, EgressProcess.DEFAULT_UID, CONFIG);
+                directory.resolve("control"), EgressProcess.DEFAULT_UID, EgressProcess.DEFAULT_UID, CONFIG, Optional.empty());
         List<String> command = TestJvm.command(Child.class);
         command.addAll(arguments.toCommandLine());
         proxy = SupervisedEgressProxy.start(
@@ -178,11 +179,11 @@ class EgressProcessTest {
 
     @Test
     void theArgumentsAreReadAsTheyWereWritten() {
-        EgressProcess.Arguments arguments = new EgressProcess.Arguments(Path.of("/run/declaw/control"), 7, 8, CONFIG);
+        EgressProcess.Arguments arguments = new EgressProcess.Arguments(Path.of("/run/declaw/control"), 7, 8, CONFIG, Optional.of("declaw-policyd-1"));
         assertThat(EgressProcess.Arguments.parse(arguments.toCommandLine())).isEqualTo(arguments);
         assertThatIllegalArgumentException().isThrownBy(() -> EgressProcess.Arguments.parse(List.of()));
         assertThatIllegalArgumentException().isThrownBy(() -> EgressProcess.Arguments.parse(List.of("--help")));
-        assertThatIllegalArgumentException().isThrownBy(() -> new EgressProcess.Arguments(Path.of("x"), 0, 8, CONFIG));
+        assertThatIllegalArgumentException().isThrownBy(() -> new EgressProcess.Arguments(Path.of("x"), 0, 8, CONFIG, Optional.empty()));
     }
 
     private SlotRequest request(String security, String network) {

@@ -69,6 +69,11 @@ class SupervisedEgressProxyTest {
         }
 
         @Override
+        public String stats() {
+            return "declaw_egress_slots " + open.size() + "\n";
+        }
+
+        @Override
         public OpenedSlot update(SlotRequest request) {
             if (request.policyVersion() < 0) throw new PolicyException("network.allow_out[2]", "is none: of these");
             return new OpenedSlot(Optional.of(open + " updated"));

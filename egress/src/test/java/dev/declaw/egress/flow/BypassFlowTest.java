@@ -321,6 +321,35 @@ class BypassFlowTest {
     }
 
     @Test
+    @Tag("B133")
+    void theSandboxesOfATenantHaveABoundedNumberOfConnectionsTogether() throws Exception {
+        TenantConnections tenant = new TenantConnections(2);
+        try (FlowRig one = new FlowRig(null, ALLOW);
+                FlowRig other = new FlowRig(null, ALLOW)) {
+            one.slot.tenant(tenant);
+            other.slot.tenant(tenant);
+            try (Socket first = one.toName("api.test", 80);
+                    Socket second = one.toName("api.test", 80)) {
+                FlowRig.send(first, "GET");
+                FlowRig.send(second, "GET");
+                awaitOpen(tenant, 2);
+                try (Socket third = other.toName("api.test", 80)) {
+                    assertThat(FlowRig.readAll(third)).isEqualTo("<reset>");
+                }
+                other.awaitBlocked("limit_reached");
+            }
+            awaitOpen(tenant, 0);
+        }
+    }
+
+    private static void awaitOpen(TenantConnections tenant, int wanted) throws InterruptedException {
+        for (int i = 0; tenant.open() != wanted; i++) {
+            assertThat(i).as("tries, while %d are open", tenant.open()).isLessThan(1000);
+            Thread.sleep(10);
+        }
+    }
+
+    @Test
     @Tag("B137")
     void absoluteFormIsJudgedByItsAuthorityAndSentInOriginForm() throws Exception {
         try (FlowRig rig = new FlowRig(null, ALLOW);

@@ -220,4 +220,37 @@ class CredentialFlowTest {
             assertThat(close.text()).endsWith("***").doesNotContain("s3cret");
         }
     }
+
+    @Test
+    @DisplayName("B123d a body is held and signed as it is sent, and the key never leaves")
+    void aBodyIsSignedAsItIsSent() throws Exception {
+        String members = ",'type':'hmac','header':'X-Signature','signing':{'template':'{method} {target} {body_sha256}'}";
+        String policy = "{\"pii\":{\"enabled\":true,\"types\":[\"ssn\"]}}";
+        for (String security : new String[] {null, policy}) {
+            String body = "{\"ssn\":\"219-09-9999\"}";
+            try (Origin origin = new Origin(TLS.serverFor("api.test"), connection -> {
+                        for (String request = connection.readRequest(); request != null; request = connection.readRequest()) {
+                            String got = request.substring(request.indexOf("\r\n\r\n") + 4);
+                            javax.crypto.Mac mac;
+                            try {
+                                mac = javax.crypto.Mac.getInstance("HmacSHA256");
+                                mac.init(new javax.crypto.spec.SecretKeySpec(SECRET.getBytes(StandardCharsets.UTF_8), "HmacSHA256"));
+                                String digest = java.util.HexFormat.of().formatHex(java.security.MessageDigest.getInstance("SHA-256").digest(got.getBytes(StandardCharsets.ISO_8859_1)));
+                                String wanted = java.util.HexFormat.of().formatHex(mac.doFinal(("POST /v1?a=1 " + digest).getBytes(StandardCharsets.UTF_8)));
+                                answer(connection, "", request.contains("X-Signature: " + wanted + "\r\n") ? "verified" : "forged");
+                            } catch (java.security.GeneralSecurityException e) {
+                                throw new IllegalStateException(e);
+                            }
+                        }
+                    });
+                    FlowRig rig = new FlowRig(security, ALLOW, credential(members, origin.port()));
+                    Socket client = rig.tlsToName("api.test", origin.port())) {
+                FlowRig.send(client, "POST /v1?a=1 HTTP/1.1\r\nHost: api.test:" + origin.port()
+                        + "\r\nx-signature: mine\r\nContent-Type: application/json\r\nContent-Length: " + body.length() + "\r\n\r\n" + body);
+                assertThat(FlowRig.readResponse(client)).startsWith("HTTP/1.1 200 ").contains("verified");
+                assertThat(origin.received()).doesNotContain(SECRET, "mine");
+                assertThat(origin.received().contains("219-09-9999")).isEqualTo(security == null);
+            }
+        }
+    }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.egress.credential.CredentialReader;
 import dev.declaw.egress.credential.CredentialSet;
+import dev.declaw.egress.custom.CustomGates;
 import dev.declaw.egress.dns.UpstreamResolver;
 import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.egress.tls.CertificateAuthority;
@@ -15,6 +16,7 @@ import dev.declaw.model.network.HostName;
 import dev.declaw.model.policy.PolicyReader;
 import dev.declaw.model.policy.SecurityPolicy;
 import dev.declaw.model.scan.ContentScanners;
+import dev.declaw.rego.PolicyEngine;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.netty.channel.MultiThreadIoEventLoopGroup;
@@ -60,6 +62,9 @@ final class FlowRig implements AutoCloseable {
 
     static final TestTls ORIGIN_TLS = new TestTls();
     private static final AtomicInteger SANDBOXES = new AtomicInteger();
+
+    /// The policy service, where a test has started one.
+    static volatile Optional<PolicyEngine> policies = Optional.empty();
 
     final TestTls originTls = ORIGIN_TLS;
     final Map<String, List<InetAddress>> names = new ConcurrentHashMap<>();
@@ -140,7 +145,7 @@ final class FlowRig implements AutoCloseable {
         Optional<CertificateAuthority> authority = versioned.needsCertificateAuthority()
                 ? Optional.of(CertificateAuthority.create(sandboxId, InstantSource.system()))
                 : Optional.empty();
-        slot = new SandboxSlot(sandboxId, versioned, brokered, authority, scanners);
+        slot = new SandboxSlot(sandboxId, versioned, brokered, CustomGates.compile(policy, policies), authority, scanners);
         shared = ENGINES.computeIfAbsent(new Setting(limits, parent, screeningMillisMax), Shared::new);
         shared.rigs.put(sandboxId, this);
         shared.current = this;

@@ -377,4 +377,32 @@ class InterceptedFlowTest {
             assertThat(root.getSubjectX500Principal().getName()).isEqualTo("CN=Declaw sandbox CA " + rig.slot.sandboxId());
         }
     }
+
+    @Test
+    @Tag("B053")
+    void anOriginThatRefusesTheHelloIsNamedAndTheHelloIsABrowsers() throws Exception {
+        java.io.ByteArrayOutputStream hello = new java.io.ByteArrayOutputStream();
+        Origin.Script resetting = connection -> {
+            byte[] head = connection.socket().getInputStream().readNBytes(5);
+            hello.writeBytes(connection.socket().getInputStream().readNBytes((head[3] & 255) << 8 | head[4] & 255));
+            connection.socket().setSoLinger(true, 0);
+            connection.socket().close();
+        };
+        try (FlowRig rig = new FlowRig(REDACT, ALLOW);
+                Origin origin = new Origin(null, resetting);
+                SSLSocket client = rig.tlsToName("api.test", origin.port())) {
+            FlowRig.send(client, get("api.test", origin.port()));
+            assertThat(FlowRig.readAll(client)).startsWith("HTTP/1.1 502 ").contains("upstream_tls_reset");
+            assertThat(rig.await(event -> event.toJson().toString().contains("upstream_tls_reset"))).isNotNull();
+        }
+        byte[] bytes = hello.toByteArray();
+        int suites = 4 + 2 + 32 + 1 + (bytes[38] & 255);
+        int length = (bytes[suites] & 255) << 8 | bytes[suites + 1] & 255;
+        StringBuilder offered = new StringBuilder();
+        for (int i = 0; i < length; i += 2) {
+            offered.append("%02x%02x ".formatted(bytes[suites + 2 + i], bytes[suites + 3 + i]));
+        }
+        // The suites of Chrome 120 to 143 without GREASE; with AES in the processor BoringSSL puts 1301 first.
+        assertThat(offered.toString()).isEqualTo("1301 1302 1303 c02b c02f c02c c030 cca9 cca8 c013 c014 009c 009d 002f 0035 ");
+    }
 }

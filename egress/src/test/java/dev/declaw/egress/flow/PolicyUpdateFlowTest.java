@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.declaw.egress.credential.CredentialReader;
 import dev.declaw.egress.credential.CredentialSet;
+import dev.declaw.egress.custom.CustomGates;
 import dev.declaw.egress.tls.CertificateAuthority;
 import dev.declaw.model.policy.PolicyReader;
 import dev.declaw.model.policy.VersionedPolicy;
@@ -32,6 +33,7 @@ class PolicyUpdateFlowTest {
         rig.slot.update(
                 policy,
                 set,
+                CustomGates.NONE,
                 first ? Optional.of(CertificateAuthority.create(rig.slot.sandboxId(), InstantSource.system())) : Optional.empty());
     }
 
@@ -119,7 +121,7 @@ class PolicyUpdateFlowTest {
         try (FlowRig rig = new FlowRig(null, ALLOW)) {
             ObjectMapper json = new ObjectMapper();
             VersionedPolicy policy = new VersionedPolicy(8, PolicyReader.read(json.readTree(REDACT), null).policy());
-            assertThatThrownBy(() -> rig.slot.update(policy, CredentialSet.NONE, Optional.empty()))
+            assertThatThrownBy(() -> rig.slot.update(policy, CredentialSet.NONE, CustomGates.NONE, Optional.empty()))
                     .isInstanceOf(IllegalArgumentException.class);
             assertThat(rig.slot.policy().version()).isEqualTo(7);
         }

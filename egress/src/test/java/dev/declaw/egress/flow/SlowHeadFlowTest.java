@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.declaw.egress.credential.CredentialSet;
+import dev.declaw.egress.custom.CustomGates;
 import dev.declaw.model.policy.PolicyReader;
 import dev.declaw.model.policy.VersionedPolicy;
 import dev.declaw.model.scan.Finding;
@@ -74,7 +75,7 @@ class SlowHeadFlowTest {
             assertThat(begun.await(20, TimeUnit.SECONDS)).isTrue();
             ObjectMapper json = new ObjectMapper();
             var tighter = PolicyReader.read(json.readTree(READ), json.readTree("{\"allow_out\":[\"other.test\"]}")).policy();
-            rig.slot.update(new VersionedPolicy(8, tighter), CredentialSet.NONE, Optional.empty());
+            rig.slot.update(new VersionedPolicy(8, tighter), CredentialSet.NONE, CustomGates.NONE, Optional.empty());
             go.countDown();
             assertThat(FlowRig.readAll(client)).startsWith("HTTP/1.1 403 ").contains("\"code\":\"not_in_allow_list\"");
             assertThat(rig.awaitBlocked("not_in_allow_list").toJson().toString()).contains("\"policy_version\":8");

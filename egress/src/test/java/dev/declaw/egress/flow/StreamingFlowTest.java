@@ -104,6 +104,40 @@ class StreamingFlowTest {
     }
 
     @Test
+    @DisplayName("B035 TLS that is opened without a stage is judged request by request, and its bodies stream")
+    void anOpenedConnectionWithoutStagesHoldsNothing() throws Exception {
+        BlockingQueue<Character> seen = new LinkedBlockingQueue<>();
+        Origin.Script reading = connection -> {
+            for (int b = connection.read(); b >= 0; b = connection.read()) seen.add((char) b);
+        };
+        try (FlowRig rig = new FlowRig("{\"intercept\":true}", ALLOW);
+                Origin origin = new Origin(rig.originTls.serverFor("api.test"), reading);
+                Socket client = rig.tlsToName("api.test", origin.port())) {
+            FlowRig.send(client, "POST /a?key=" + SSN + " HTTP/1.1\r\nHost: api.test:" + origin.port()
+                    + "\r\nContent-MD5: kept\r\nTransfer-Encoding: chunked\r\n\r\n");
+            StringBuilder got = new StringBuilder();
+            for (String piece : List.of("first " + SSN, "second", "third")) {
+                FlowRig.send(client, Integer.toHexString(piece.length()) + "\r\n" + piece + "\r\n");
+                while (got.indexOf(piece) < 0) {
+                    Character c = seen.poll(8, TimeUnit.SECONDS);
+                    assertThat(c).as("after %s", got).isNotNull();
+                    got.append(c);
+                }
+            }
+            assertThat(got.toString()).contains("Content-MD5: kept");
+            assertThat(rig.await(event -> event.event().equals("egress_allowed")).attributes())
+                    .containsEntry("protocol", "https")
+                    .containsEntry("path", "/a?key=***");
+        }
+        try (FlowRig rig = new FlowRig("{\"intercept\":true}", ALLOW);
+                Origin origin = Origin.answering(rig.originTls.serverFor("api.test"), OK);
+                Socket client = rig.tlsToName("api.test", origin.port())) {
+            FlowRig.send(client, "GET / HTTP/1.1\r\nHost: other.test:" + origin.port() + "\r\n\r\n");
+            assertThat(FlowRig.readAll(client)).startsWith("HTTP/1.1 421 ");
+        }
+    }
+
+    @Test
     void aRequestBodyReachesTheOriginPieceByPiece() throws Exception {
         BlockingQueue<Character> seen = new LinkedBlockingQueue<>();
         Origin.Script reading = connection -> {
@@ -185,6 +219,59 @@ class StreamingFlowTest {
             pour(client.getOutputStream());
             client.setSoTimeout(60_000);
             assertThat(FlowRig.readResponse(client)).isEqualTo(OK);
+        }
+    }
+
+    @Test
+    @DisplayName("B089 B098 a redacted body far above what is held reaches the origin piece by piece, in flat memory")
+    void aLargeRequestIsRedactedAsItComes() throws Exception {
+        int items = 400_000;
+        String item = "{\"n\":1,\"ssn\":\"" + SSN + "\",\"text\":\"nothing to see in this line of the body, or the next\"}\n";
+        AtomicLong redacted = new AtomicLong();
+        AtomicLong peak = new AtomicLong();
+        Origin.Script reading = connection -> {
+            String request = awaitText(connection.socket().getInputStream(), new StringBuilder(), "\r\n\r\n");
+            assertThat(request).contains("Transfer-Encoding: chunked").doesNotContain("Content-Length");
+            var metric = ((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT).metric();
+            java.io.BufferedReader lines = new java.io.BufferedReader(new java.io.InputStreamReader(connection.socket().getInputStream()), 1 << 16);
+            for (String line = lines.readLine(); line != null && !line.equals("0"); line = lines.readLine()) {
+                if (line.contains(SSN)) throw new AssertionError("it left: " + line);
+                if (line.contains("REDACTED_SSN_1")) redacted.incrementAndGet();
+                peak.accumulateAndGet(metric.usedDirectMemory() + metric.usedHeapMemory(), Math::max);
+            }
+            connection.write(OK);
+        };
+        try (FlowRig rig = new FlowRig(REDACT, ALLOW);
+                Origin origin = new Origin(rig.originTls.serverFor("api.test"), reading);
+                Socket client = rig.tlsToName("api.test", origin.port())) {
+            FlowRig.send(client, "POST / HTTP/1.1\r\nHost: api.test:" + origin.port() + "\r\nContent-Type: application/x-ndjson\r\nContent-Length: "
+                    + (long) items * item.length() + "\r\n\r\n");
+            byte[] many = item.repeat(1000).getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+            for (int i = 0; i < items / 1000; i++) client.getOutputStream().write(many);
+            client.setSoTimeout(60_000);
+            assertThat(FlowRig.readResponse(client)).startsWith("HTTP/1.1 200 OK").endsWith("hi\r\n0\r\n\r\n");
+            assertThat(redacted.get()).isBetween(items - 40L, (long) items); // a chunk's end may cut a line of the reader above
+            assertThat(peak.get()).isLessThan(BUFFERS_BYTES_MAX);
+            assertThat(rig.await(event -> event.event().equals("egress_closed")).attributes().toString()).contains("ssn=" + items);
+        }
+    }
+
+    @Test
+    @DisplayName("B089 a body that turns out to be no text after its begin has left never looks complete")
+    void aBodyThatIsRefusedHalfWayIsCut() throws Exception {
+        StringBuilder seen = new StringBuilder();
+        Origin.Script reading = connection -> {
+            for (int b = connection.read(); b >= 0; b = connection.read()) seen.append((char) b);
+        };
+        try (FlowRig rig = new FlowRig(REDACT, ALLOW);
+                Origin origin = new Origin(rig.originTls.serverFor("api.test"), reading);
+                Socket client = rig.tlsToName("api.test", origin.port())) {
+            String filler = "some words of a text ".repeat(50_000);
+            FlowRig.send(client, "POST / HTTP/1.1\r\nHost: api.test:" + origin.port() + "\r\nContent-Type: text/plain\r\nContent-Length: "
+                    + (filler.length() + 3) + "\r\n\r\n" + filler + "\u00ff\u00fe ");
+            assertThat(FlowRig.readAll(client)).startsWith("HTTP/1.1 403 ").contains("undecodable_body");
+            assertThat(rig.awaitBlocked("undecodable_body").attributes()).containsEntry("detail", "after the begin of its body");
+            assertThat(seen.toString()).doesNotEndWith("0\r\n\r\n");
         }
     }
 

@@ -5,4 +5,17 @@ package dev.declaw.model.audit;
 public interface AuditSink {
     /// @throws AuditUnavailableException when the sink is full or broken; the caller must deny
     void record(AuditEvent event);
+
+    /// Takes an event that no decision waits for, such as the end of something that was allowed: it is recorded, in order,
+    /// together with the next one or by [#flush]. Until then the death of the process loses it.
+    ///
+    /// @throws AuditUnavailableException when it cannot be kept
+    default void recordLater(AuditEvent event) {
+        record(event);
+    }
+
+    /// Records what [#recordLater] has taken.
+    ///
+    /// @throws AuditUnavailableException when the sink is full or broken; what was taken is kept, within bounds
+    default void flush() {}
 }

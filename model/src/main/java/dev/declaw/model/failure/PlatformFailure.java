@@ -153,8 +153,21 @@ public abstract sealed class PlatformFailure extends RuntimeException {
     public static final class GuestUnreachable extends PlatformFailure {
         private static final long serialVersionUID = 1L;
 
+        private final boolean unsent;
+
         public GuestUnreachable(String message, Throwable cause) {
+            this(message, cause, false);
+        }
+
+        /// @param unsent whether it is certain that nothing of the request has reached the guest
+        public GuestUnreachable(String message, Throwable cause, boolean unsent) {
             super("guest_unreachable", message, cause);
+            this.unsent = unsent;
+        }
+
+        /// True when the guest cannot have done anything; false when it may have.
+        public boolean unsent() {
+            return unsent;
         }
     }
 

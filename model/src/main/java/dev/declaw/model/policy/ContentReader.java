@@ -23,7 +23,7 @@ final class ContentReader {
     private ContentPolicy.Toxicity toxicity = ContentPolicy.OFF.toxicity();
     private ContentPolicy.CodeSecurity code = ContentPolicy.OFF.codeSecurity();
     private ContentGate gate = ContentGate.OFF;
-    private boolean injectionPack;
+    private CustomPolicy custom = CustomPolicy.NONE;
 
     ContentReader(List<String> warnings) {
         this.warnings = warnings;
@@ -41,7 +41,7 @@ final class ContentReader {
             case "toxicity" -> readToxicity(node);
             case "code_security" -> readCode(node);
             case "content_gate" -> readGate(node);
-            case "custom_policy" -> injectionPack = CustomPolicyReader.read(node);
+            case "custom_policy" -> custom = CustomPolicyReader.read(node, warnings);
             default -> {
                 return false;
             }
@@ -50,15 +50,15 @@ final class ContentReader {
     }
 
     ContentPolicy policy() {
-        if (injectionPack && injection.stage().enabled()) {
-            // The pack can only tighten: what the scanner finds is denied.
-            StagePolicy stage = injection.stage();
-            StagePolicy blocks = new StagePolicy(true, ContentAction.BLOCK, stage.hosts(), stage.blockOnError());
-            injection = new ContentPolicy.Injection(blocks, injection.levels());
-        } else if (injectionPack) {
+        boolean injectionPack = custom.pack().filter(pack -> pack.startsWith("prompt-injection@")).isPresent();
+        if (injectionPack && !injection.stage().enabled()) {
             warnings.add("custom_policy: the prompt-injection pack has no effect while injection_defense is off");
         }
         return new ContentPolicy(invisible, transformations, injection, toxicity, code, gate);
+    }
+
+    CustomPolicy custom() {
+        return custom;
     }
 
     /// The members that all stages share, and a visitor for the others.

@@ -15,8 +15,11 @@ public record HostSelector(boolean all, List<NetworkRule> rules) {
     }
 
     public boolean covers(Optional<HostName> host) {
-        return all
-                || host.isPresent() && rules.stream().anyMatch(rule -> rule.matches(host.get()));
+        if (all || host.isEmpty()) return all;
+        for (NetworkRule rule : rules) {
+            if (rule.matches(host.get())) return true;
+        }
+        return false;
     }
 
     /// Whether it covers no host at all.

@@ -35,6 +35,7 @@ public final class PolicyLint {
         lint.hosts("security.toxicity", content.toxicity().stage());
         lint.hosts("security.code_security", content.codeSecurity().stage());
         lint.hosts("security.content_gate", content.gate().enabled(), content.gate().hosts());
+        lint.hosts("security.intercept", !policy.intercept().none(), policy.intercept());
         lint.transformations(content.transformations());
         return List.copyOf(lint.findings);
     }

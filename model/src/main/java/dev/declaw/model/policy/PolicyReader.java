@@ -58,6 +58,7 @@ public final class PolicyReader {
         EnvSecurity env = EnvSecurity.DEFAULT;
         boolean audit = true;
         PolicyMode mode = PolicyMode.ENFORCE;
+        HostSelector intercept = HostSelector.NONE;
         ContentReader content = new ContentReader(warnings);
         if (policy != null) {
             for (var member : policy.properties()) {
@@ -70,6 +71,7 @@ public final class PolicyReader {
                     case "env_security" -> env = readEnvSecurity(value);
                     case "audit" -> audit = readAudit(value);
                     case "mode" -> mode = readMode(value);
+                    case "intercept" -> intercept = readIntercept(value);
                     default -> {
                         if (!content.read(name, value)) throw noPart(member.getKey());
                     }
@@ -87,14 +89,34 @@ public final class PolicyReader {
             warnings.add("mode: report blocks and changes nothing; what enforce would do stands in the audit log");
             effective = effective.reporting();
         }
-        return new Result(new SecurityPolicy(effective, pii, content.policy(), env, audit, mode), warnings);
+        return new Result(
+                new SecurityPolicy(effective, pii, content.policy(), content.custom(), env, audit, mode, intercept), warnings);
     }
 
     private static PolicyException noPart(String name) {
         return new PolicyException(
                 "security." + name,
                 "is not a part of a policy; the parts are network, pii, transformations, injection_defense, toxicity, "
-                        + "code_security, invisible_text, content_gate, custom_policy, env_security, audit and mode");
+                        + "code_security, invisible_text, content_gate, custom_policy, intercept, env_security, audit and mode");
+    }
+
+    private static HostSelector readIntercept(JsonNode node) {
+        String field = "security.intercept";
+        if (node.isBoolean()) return node.booleanValue() ? HostSelector.ALL : HostSelector.NONE;
+        PolicyJson.object(field, node);
+        boolean enabled = false;
+        HostSelector hosts = HostSelector.ALL;
+        for (var member : node.properties()) {
+            JsonNode value = member.getValue();
+            String path = field + "." + member.getKey();
+            if (value.isNull()) continue;
+            switch (PolicyJson.snake(member.getKey())) {
+                case "enabled" -> enabled = PolicyJson.bool(path, value);
+                case "domains" -> hosts = PolicyJson.readHosts(path, value);
+                default -> throw PolicyJson.unknown(path, "enabled, domains");
+            }
+        }
+        return enabled ? hosts : HostSelector.NONE;
     }
 
     private static PolicyMode readMode(JsonNode node) {
@@ -231,6 +253,7 @@ public final class PolicyReader {
         PolicyJson.object(field, node);
         List<String> patterns = EnvSecurity.DEFAULT.maskPatterns();
         boolean mask = true;
+        Set<String> sensitive = Set.of();
         for (var member : node.properties()) {
             JsonNode value = member.getValue();
             String path = field + "." + member.getKey();
@@ -243,16 +266,11 @@ public final class PolicyReader {
                     patterns = read;
                 }
                 case "auto_mask_in_audit" -> mask = PolicyJson.bool(path, value);
-                case "sensitive_vars" -> {
-                    PolicyJson.array(path, value);
-                    if (!value.isEmpty()) {
-                        throw new PolicyException(path, "is not supported; put the variables into envs");
-                    }
-                }
-                default -> throw PolicyJson.unknown(path, "mask_patterns, auto_mask_in_audit");
+                case "sensitive_vars" -> sensitive = SensitiveVariables.names(path, value);
+                default -> throw PolicyJson.unknown(path, "mask_patterns, auto_mask_in_audit, sensitive_vars");
             }
         }
-        return new EnvSecurity(patterns, mask);
+        return new EnvSecurity(patterns, mask, sensitive);
     }
 
     private static boolean readAudit(JsonNode node) {

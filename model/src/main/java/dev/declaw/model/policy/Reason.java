@@ -20,6 +20,9 @@ public enum Reason {
     UNKNOWN_DESTINATION("the synthetic address belongs to no name of this sandbox", "resolve the name again"),
     RESOLUTION_FAILED("the host name could not be resolved", "check the name"),
     UPSTREAM_UNREACHABLE("the upstream server did not accept the connection", "try again later"),
+    UPSTREAM_TLS_RESET(
+            "the origin cut the TLS handshake",
+            "it may refuse this client's hello, as bot protection does; leave the name out of the domains of the stages, so that it passes unread"),
     UPSTREAM_TLS_INVALID(
             "the upstream certificate does not verify for this name", "the origin's certificate must be valid"),
     UNSUPPORTED_PROTOCOL(
@@ -42,6 +45,8 @@ public enum Reason {
     CODE_BLOCKED("harmful code was found and the policy blocks it", "leave the code out; do not retry"),
     MODEL_NOT_ALLOWED("the content gate does not list this model", "use a model that the policy lists"),
     ENDPOINT_NOT_ALLOWED("the content gate does not list this method and path", "use an endpoint that the policy lists"),
+    CUSTOM_POLICY_DENIED("the custom policy denies it", "ask the sandbox's owner; do not retry"),
+    CUSTOM_POLICY_FAILED("the custom policy could not be evaluated", "try again; the sandbox's owner can look at the audit log"),
     CONTENT_CHANGED("the policy rewrote or removed text", ""),
     CONTENT_LOGGED("a content stage found something and only recorded it", ""),
     UNSAFE_REWRITE("a transformation made something that cannot be sent", "the sandbox's owner must change the rule"),

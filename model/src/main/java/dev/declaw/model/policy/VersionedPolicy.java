@@ -20,6 +20,7 @@ public record VersionedPolicy(int version, SecurityPolicy policy, HostSelector b
     public boolean readsLike(VersionedPolicy other) {
         return policy.pii().equals(other.policy.pii())
                 && policy.content().equals(other.policy.content())
+                && policy.custom().equals(other.policy.custom())
                 && policy.mode() == other.policy.mode()
                 && brokered.equals(other.brokered);
     }

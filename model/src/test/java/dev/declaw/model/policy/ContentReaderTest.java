@@ -1,6 +1,7 @@
 package dev.declaw.model.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.declaw.model.network.HostName;
@@ -65,10 +66,35 @@ class ContentReaderTest {
                 + " 'injection_mode': 'balanced', 'judge': {'enabled': true}},"
                 + " 'custom_policy': {'enabled': true, 'default_deny': false, 'policy_ref': 'prompt-injection@v3'}}");
         ContentPolicy.Injection injection = read.policy().content().injection();
-        assertThat(injection.stage().action()).as("the pack tightens").isEqualTo(ContentAction.BLOCK);
+        assertThat(injection.stage().action()).as("the pack decides, not the stage").isEqualTo(ContentAction.LOG_ONLY);
+        assertThat(read.policy().custom().pack()).contains("prompt-injection@v3");
+        assertThat(read.policy().custom().passesOnFailure()).isTrue();
+        assertThat(read.warnings()).anyMatch(warning -> warning.startsWith("custom_policy.default_deny: false"));
         assertThat(injection.levels().posture()).contains(Posture.BALANCED);
         assertThat(read.policy().intercepts(API)).isTrue();
         assertThat(read.policy().intercepts(Optional.of(new HostName("example.com")))).isFalse();
+    }
+
+    @Test
+    void regoIsTakenFromEachOfItsPlacesAndFailsClosedUnlessToldOtherwise() throws Exception {
+        CustomPolicy custom = read("{'custom_policy': {'enabled': true, 'inline_modules': ['package a', 'package b'],"
+                        + " 'inline_rego': 'deny_command := 1', 'policy_ref': 'owasp-mcp@v1'}}")
+                .policy()
+                .custom();
+        assertThat(custom.modules()).extracting(CustomPolicy.Module::name)
+                .containsExactly("inline_rego", "inline_modules[0]", "inline_modules[1]");
+        assertThat(custom.pack()).contains("owasp-mcp@v1");
+        assertThat(custom.passesOnFailure()).isFalse();
+        assertThat(read("{'custom_policy': {'enabled': false, 'inline_rego': 'x'}}").policy().custom().active()).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"sha256:00ff", "blob:policies/a", "prompt-injection", "Prompt@v3", "../x@v1"})
+    void aReferenceThatCannotBeFollowedIsRefusedWithTheRemedy(String reference) {
+        assertThatExceptionOfType(PolicyException.class)
+                .isThrownBy(() -> read("{'custom_policy': {'enabled': true, 'policy_ref': '" + reference + "'}}"))
+                .withMessageContaining("security.custom_policy.policy_ref")
+                .withMessageContaining("GET /governance/packs");
     }
 
     @Test

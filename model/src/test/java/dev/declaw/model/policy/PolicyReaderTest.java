@@ -3,6 +3,7 @@ package dev.declaw.model.policy;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.declaw.model.network.HostName;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.declaw.model.scan.PiiType;
@@ -117,8 +118,12 @@ class PolicyReaderTest {
                 "security: {'transformations': [{'match': '(a)', 'replace': '$2'}]} | security.transformations[0].replace",
                 "security: {'transformations': [{'match': 'a', 'replace': '', 'direction': 'up'}]} | security.transformations[0].direction",
                 "security: {'mode': 'observe'} | security.mode",
+                "security: {'intercept': {'hosts': []}} | security.intercept.hosts",
+                "security: {'intercept': {'enabled': true, 'domains': ['10.0.0.1']}} | security.intercept.domains",
                 "security: {'custom_policy': {'enabled': true, 'inline_rego': ''}} | security.custom_policy",
-                "security: {'env_security': {'sensitive_vars': [{'name': 'A', 'value': 'b'}]}} | security.env_security.sensitive_vars",
+                "security: {'env_security': {'sensitive_vars': [{'name': 'A=', 'value': 'b'}]}} | security.env_security.sensitive_vars[0].name",
+                "security: {'env_security': {'sensitive_vars': [{'name': 'A'}]}} | security.env_security.sensitive_vars[0].value",
+                "security: {'env_security': {'sensitive_vars': [{'name': 'A', 'value': 'b', 'c': 1}]}} | security.env_security.sensitive_vars[0].c",
                 "security: {'audit': {'retention': 7}} | security.audit.retention",
                 "security: {'network': {'allow': ['a.test']}} | security.network.allow",
                 "network: [] | network",
@@ -141,5 +146,17 @@ class PolicyReaderTest {
                     assertThat(e.field()).isEqualTo(field);
                     assertThat(e.getMessage()).startsWith(field + ": ");
                 });
+    }
+
+    @Test
+    void tlsMayBeOpenedWithoutAStageThatReads() throws Exception {
+        SecurityPolicy all = PolicyReader.read(json("{'intercept': true}"), null).policy();
+        assertThat(all.needsCertificateAuthority()).isTrue();
+        assertThat(all.intercepts(HostName.parse("a.test"))).isTrue();
+        SecurityPolicy some = PolicyReader.read(json("{'intercept': {'enabled': true, 'domains': ['*.a.test']}}"), null).policy();
+        assertThat(some.intercepts(HostName.parse("x.a.test"))).isTrue();
+        assertThat(some.intercepts(HostName.parse("b.test"))).isFalse();
+        SecurityPolicy off = PolicyReader.read(json("{'intercept': {'domains': ['a.test']}}"), null).policy();
+        assertThat(off.needsCertificateAuthority()).isFalse();
     }
 }

@@ -119,10 +119,10 @@ final class Exchange {
     }
 
     /// Turns a connection of its own into a tunnel.
-    GuestTunnel tunnel(String target, Duration deadline) {
+    GuestTunnel tunnel(String target, String protocol, Duration deadline) {
         Map<String, String> headers = headers(0);
         headers.put("Connection", "Upgrade");
-        headers.put("Upgrade", "declaw-tcp");
+        headers.put("Upgrade", protocol);
         GuestConnection connection = connect();
         try {
             connection.readDeadline(deadline);
@@ -210,7 +210,7 @@ final class Exchange {
         try {
             return pool.fresh(WireLimits.CONNECT_DEADLINE);
         } catch (IOException failure) {
-            throw unreachable(failure);
+            throw new PlatformFailure.GuestUnreachable("the sandbox's agent cannot be reached", failure, true);
         }
     }
 

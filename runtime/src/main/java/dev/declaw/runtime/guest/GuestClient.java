@@ -71,6 +71,20 @@ public interface GuestClient {
     /// @throws dev.declaw.model.failure.PlatformFailure.NotFound with code `port_closed` when nothing listens
     GuestTunnel connect(int port);
 
+    /// From now on every program in the guest waits for an answer over [#execGate] before it starts; without one it does not start.
+    /// Does nothing when that is so already.
+    ///
+    /// @return whether programs that were never files (memfd_create(2)) wait too
+    /// @throws dev.declaw.model.failure.PlatformFailure.Conflict with code `gate_unsupported` when the guest's kernel cannot do it
+    boolean armExecGate();
+
+    /// Opens the connection over which the guest asks before a program starts, in place of the one there was
+    /// (protocol/guest.md). The caller closes it.
+    GuestTunnel execGate();
+
+    /// Programs start without a question again.
+    void disarmExecGate();
+
     /// Begins to watch a directory. The caller closes it.
     GuestWatch watch(String path, String user, boolean recursive);
 

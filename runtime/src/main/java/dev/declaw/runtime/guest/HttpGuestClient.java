@@ -127,10 +127,19 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
     /// @param alive asked before every try; false ends the waiting
     /// @return whether it answered
     public boolean awaitHealthy(Duration deadline, BooleanSupplier alive) {
+        return await(deadline, alive, () -> healthy(HEALTH_DEADLINE));
+    }
+
+    /// Asks until the agent takes a connection, which the next call uses.
+    public boolean awaitReachable(Duration deadline, BooleanSupplier alive) {
+        return await(deadline, alive, () -> true);
+    }
+
+    private boolean await(Duration deadline, BooleanSupplier alive, BooleanSupplier then) {
         long end = System.nanoTime() + deadline.toNanos();
         Duration patience = FIRST_TRY;
         while (System.nanoTime() < end && alive.getAsBoolean()) {
-            if (pool.reachable(patience) && healthy(HEALTH_DEADLINE)) {
+            if (pool.reachable(patience) && then.getAsBoolean()) {
                 return true;
             }
             patience = longer(patience);
@@ -187,7 +196,22 @@ public final class HttpGuestClient implements GuestClient, AutoCloseable {
 
     @Override
     public GuestTunnel connect(int port) {
-        return exchange.tunnel("/ports/" + port, CALL_DEADLINE);
+        return exchange.tunnel("/ports/" + port, "declaw-tcp", CALL_DEADLINE);
+    }
+
+    @Override
+    public boolean armExecGate() {
+        return exchange.json("POST", "/exec-gate", JSON.createObjectNode(), CALL_DEADLINE).path("memory").asBoolean(false);
+    }
+
+    @Override
+    public GuestTunnel execGate() {
+        return exchange.tunnel("/exec-gate", "declaw-exec-gate", CALL_DEADLINE);
+    }
+
+    @Override
+    public void disarmExecGate() {
+        exchange.json("DELETE", "/exec-gate", null, CALL_DEADLINE);
     }
 
     @Override

@@ -184,11 +184,11 @@ public final class S3Objects implements ObjectStore {
         }
     }
 
-    private IOException failed(String what, String name, SdkException failure) {
+    private StoreUnavailableException failed(String what, String name, SdkException failure) {
         String why = failure instanceof S3Exception answer && answer.awsErrorDetails() != null
                 ? "status " + answer.statusCode() + ", " + answer.awsErrorDetails().errorCode()
                 : failure.getMessage();
-        return new IOException("the object " + name + " could not be " + what + " in " + this + ": " + why, failure);
+        return new StoreUnavailableException("the object " + name + " could not be " + what + " in " + this + ": " + why, failure);
     }
 
     private static byte[] md5(byte[] content) {

@@ -3,7 +3,7 @@ package dev.declaw.runtime.snapshot;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.declaw.runtime.storage.ArtifactStore;
+import dev.declaw.runtime.storage.LocalArtifacts;
 import dev.declaw.runtime.storage.DiskLayers;
 import dev.declaw.runtime.storage.Part;
 import java.io.IOException;
@@ -22,6 +22,7 @@ import java.util.TreeMap;
 /// What is written down of a saved machine, last of all: one without a manifest is of a save that did not end (L3).
 ///
 /// @param id names this saved machine, for good
+/// @param source whose it is
 /// @param created when it was saved
 /// @param key which hosts it can go on
 /// @param shape of the machine
@@ -30,6 +31,7 @@ import java.util.TreeMap;
 /// @param disk what its disk consists of
 public record SnapshotManifest(
         String id,
+        Source source,
         Instant created,
         HostKey key,
         MachineShape shape,
@@ -40,6 +42,14 @@ public record SnapshotManifest(
     private static final int VERSION = 1;
     private static final long FILE_BYTES_MAX = 1 << 20;
     private static final int PARTS_MAX = 128;
+
+    /// Whose a saved machine is.
+    ///
+    /// @param tenant owner of the sandbox; empty for a template's
+    /// @param sandboxId that was saved; empty likewise
+    public record Source(String tenant, String sandboxId) {
+        public static final Source TEMPLATE = new Source("", "");
+    }
 
     public SnapshotManifest {
         parts = Map.copyOf(parts);
@@ -58,42 +68,59 @@ public record SnapshotManifest(
                 file.force(true);
             }
         }
+        Path temporary = directory.resolve(LocalArtifacts.MANIFEST + ".tmp");
+        Files.deleteIfExists(temporary);
+        Files.createFile(
+                temporary, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.write(temporary, toBytes());
+        try (FileChannel file = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+            file.force(true);
+        }
+        Files.move(
+                temporary,
+                directory.resolve(LocalArtifacts.MANIFEST),
+                StandardCopyOption.ATOMIC_MOVE,
+                StandardCopyOption.REPLACE_EXISTING);
+        try (FileChannel parent = FileChannel.open(directory, StandardOpenOption.READ)) {
+            parent.force(true);
+        }
+    }
+
+    /// As [#parse] reads it.
+    public byte[] toBytes() throws IOException {
         ObjectNode json = JSON.createObjectNode()
                 .put("version", VERSION)
                 .put("id", id)
+                .put("tenant", source.tenant())
+                .put("sandbox", source.sandboxId())
                 .put("created", created.toString())
                 .put("guest_token", guestToken);
         json.set("key", key.toJson());
         shape.write(json.putObject("shape"));
         DiskChain.writeParts(json.putObject("parts"), new TreeMap<>(parts));
         disk.write(json.putObject("disk"));
-        Path temporary = directory.resolve(ArtifactStore.MANIFEST + ".tmp");
-        Files.deleteIfExists(temporary);
-        Files.createFile(
-                temporary, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-        Files.write(temporary, JSON.writeValueAsBytes(json));
-        try (FileChannel file = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-            file.force(true);
-        }
-        Files.move(temporary, directory.resolve(ArtifactStore.MANIFEST), StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        try (FileChannel parent = FileChannel.open(directory, StandardOpenOption.READ)) {
-            parent.force(true);
-        }
+        return JSON.writeValueAsBytes(json);
     }
 
     /// @throws IOException when it is not there, or is no whole manifest of this version
     public static SnapshotManifest read(Path directory) throws IOException {
-        Path file = directory.resolve(ArtifactStore.MANIFEST);
+        Path file = directory.resolve(LocalArtifacts.MANIFEST);
         if (Files.size(file) > FILE_BYTES_MAX) {
             throw new IOException("the manifest is larger than " + FILE_BYTES_MAX + " bytes");
         }
-        JsonNode json = JSON.readTree(file.toFile());
+        return parse(Files.readAllBytes(file));
+    }
+
+    /// @throws IOException when it is no whole manifest of this version
+    public static SnapshotManifest parse(byte[] content) throws IOException {
+        JsonNode json = JSON.readTree(content);
         if (json.path("version").asInt() != VERSION) {
             throw new IOException("the manifest is not of version " + VERSION);
         }
         try {
             return new SnapshotManifest(
                     text(json, "id"),
+                    new Source(json.path("tenant").asText(""), json.path("sandbox").asText("")),
                     Instant.parse(text(json, "created")),
                     HostKey.parse(json.path("key")),
                     MachineShape.read(json.path("shape")),

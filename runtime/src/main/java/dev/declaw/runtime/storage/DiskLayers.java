@@ -16,6 +16,7 @@ import java.util.stream.Stream;
 /// of snapshots and sandboxes may lie on one: a layer goes when nobody names it any more. Thread-safe for different ids.
 public final class DiskLayers {
     private static final Pattern ID = Pattern.compile("layer-[0-9a-f]{16}");
+    private static final String COPYING = "copying.tmp";
     private static final String SUFFIX = ".qcow2";
 
     private final Path root;
@@ -44,6 +45,17 @@ public final class DiskLayers {
         try (FileChannel entries = FileChannel.open(root, StandardOpenOption.READ)) {
             entries.force(true);
         }
+    }
+
+    /// Takes in a copy of a layer that a VMM has open for writing: whoever is in that VMM can go on changing the file that he
+    /// has open, but not what others lie on from now on. The caller removes the original.
+    public void takeCopy(String id, Path layer) throws IOException {
+        Files.createDirectories(
+                root, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+        Path copy = root.resolve(COPYING);
+        Files.deleteIfExists(copy);
+        SparseFile.copy(layer, copy);
+        take(id, copy);
     }
 
     /// Gives a layer back that was taken by mistake.

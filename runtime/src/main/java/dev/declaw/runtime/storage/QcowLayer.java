@@ -78,18 +78,37 @@ public final class QcowLayer {
     ///
     /// @throws IOException when the header is not one that [#create], or qemu-img for this backing file, writes
     public static void requireOwn(Path layer, Path backing, String format) throws IOException {
+        ByteBuffer head = head(layer);
+        try {
+            requireOwn(head, backing.toString(), format);
+        } catch (BufferUnderflowException | IndexOutOfBoundsException broken) {
+            throw new IOException("the header of a disk layer is broken", broken);
+        }
+    }
+
+    private static ByteBuffer head(Path layer) throws IOException {
         ByteBuffer head = ByteBuffer.allocate(CLUSTER_BYTES);
         try (FileChannel file = FileChannel.open(layer, StandardOpenOption.READ)) {
             while (head.hasRemaining() && file.read(head) >= 0) {
                 // until there is no more
             }
         }
-        head.flip();
+        return head.flip();
+    }
+
+    /// What a layer lies on, as its header says; not checked.
+    ///
+    /// @throws IOException when it is no layer, or lies on nothing
+    public static Path backing(Path layer) throws IOException {
+        ByteBuffer head = head(layer);
         try {
-            requireOwn(head, backing.toString(), format);
-        } catch (BufferUnderflowException | IndexOutOfBoundsException broken) {
+            if (head.getInt(0) == MAGIC && head.getInt(16) > 0) {
+                return Path.of(text(head, Math.toIntExact(head.getLong(8)), head.getInt(16)));
+            }
+        } catch (BufferUnderflowException | IndexOutOfBoundsException | ArithmeticException broken) {
             throw new IOException("the header of a disk layer is broken", broken);
         }
+        throw new IOException(layer.getFileName() + " is no disk layer that lies on another file");
     }
 
     private static void requireOwn(ByteBuffer head, String backing, String format) throws IOException {

@@ -35,7 +35,7 @@ public record PackageRegistries(Set<String> hosts, Map<String, String> environme
     public static PackageRegistries read(Path root, Map<String, String> variables) throws IOException {
         Set<String> hosts = new TreeSet<>();
         Map<String, String> environment = new TreeMap<>();
-        Matcher apt = URIS.matcher(AptSources.read(root).text());
+        Matcher apt = URIS.matcher(aptSources(root));
         while (apt.find()) {
             for (String uri : apt.group(1).strip().split("\\s+")) usable(uri).ifPresent(found -> hosts.add(found.getHost()));
         }
@@ -59,6 +59,15 @@ public record PackageRegistries(Set<String> hosts, Map<String, String> environme
             hosts.add("registry.npmjs.org");
         }
         return new PackageRegistries(hosts, environment);
+    }
+
+    /// Empty text on a machine that has no sources to build `base` from either.
+    private static String aptSources(Path root) {
+        try {
+            return AptSources.read(root).text();
+        } catch (IOException none) {
+            return "";
+        }
     }
 
     private static Optional<URI> configured(String variable, Pattern pattern, Path root, List<String> files)

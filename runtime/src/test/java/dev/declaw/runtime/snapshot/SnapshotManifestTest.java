@@ -3,7 +3,7 @@ package dev.declaw.runtime.snapshot;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.declaw.runtime.storage.ArtifactStore;
+import dev.declaw.runtime.storage.LocalArtifacts;
 import dev.declaw.runtime.storage.DiskLayers;
 import dev.declaw.runtime.storage.Part;
 import java.io.IOException;
@@ -36,6 +36,7 @@ final class SnapshotManifestTest {
         Files.writeString(directory.resolve("state"), "its devices");
         SnapshotManifest manifest = new SnapshotManifest(
                 "snap-1",
+                new SnapshotManifest.Source("tenant-1", "sbx-1"),
                 Instant.parse("2026-01-02T03:04:05Z"),
                 HERE,
                 new MachineShape("base", "digest", 1, 512, 1024),
@@ -53,7 +54,7 @@ final class SnapshotManifestTest {
         SnapshotManifest written = sealed();
         assertThat(SnapshotManifest.read(directory)).isEqualTo(written);
         assertThat(written.refusal(directory, HERE, layers())).isEmpty();
-        assertThat(Files.getPosixFilePermissions(directory.resolve(ArtifactStore.MANIFEST))).hasSize(2);
+        assertThat(Files.getPosixFilePermissions(directory.resolve(LocalArtifacts.MANIFEST))).hasSize(2);
         assertThat(written.toString()).doesNotContain("token");
     }
 
@@ -87,7 +88,7 @@ final class SnapshotManifestTest {
         Files.delete(layers().path(LAYER));
         assertThat(manifest.refusal(directory, HERE, layers())).get().asString().endsWith(LAYER + ".qcow2 is missing");
         SnapshotManifest orphan = new SnapshotManifest(
-                "snap-2", manifest.created(), HERE, manifest.shape(), "token", manifest.parts(),
+                "snap-2", manifest.source(), manifest.created(), HERE, manifest.shape(), "token", manifest.parts(),
                 DiskChain.of(directory.resolve("gone"), "raw"));
         assertThat(orphan.refusal(directory, HERE, layers())).get().asString().startsWith("the disk of its template is gone");
     }
@@ -113,7 +114,7 @@ final class SnapshotManifestTest {
     void halfAManifestIsNone() throws IOException {
         assertThatThrownBy(() -> SnapshotManifest.read(directory)).isInstanceOf(NoSuchFileException.class);
         sealed();
-        Path file = directory.resolve(ArtifactStore.MANIFEST);
+        Path file = directory.resolve(LocalArtifacts.MANIFEST);
         String whole = Files.readString(file);
         for (String wrong : new String[] {
             "", "{}", whole.substring(0, whole.length() / 2), whole.replace("\"version\":1", "\"version\":2"),

@@ -62,14 +62,14 @@ final class StorageTest {
 
     @Test
     void anArtifactExistsWhenItsManifestDoes() throws IOException {
-        ArtifactStore store = new LocalArtifacts(directory.resolve("snapshots"));
+        LocalArtifacts store = new LocalArtifacts(directory.resolve("snapshots"));
         assertThat(store.ids()).isEmpty();
         Path parts = store.begin("snap-1");
         assertThatThrownBy(() -> store.begin("snap-1")).isInstanceOf(FileAlreadyExistsException.class);
         Files.writeString(parts.resolve("memory"), "m");
         assertThat(store.open("snap-1")).isEmpty();
         assertThat(store.unfinished()).containsExactly("snap-1");
-        Files.writeString(parts.resolve(ArtifactStore.MANIFEST), "{}");
+        Files.writeString(parts.resolve(LocalArtifacts.MANIFEST), "{}");
         store.complete("snap-1");
         assertThat(store.open("snap-1")).contains(parts);
         assertThat(store.ids()).containsExactly("snap-1");

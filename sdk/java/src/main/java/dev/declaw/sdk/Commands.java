@@ -6,7 +6,6 @@ import dev.declaw.sdk.internal.Http.Call;
 import dev.declaw.sdk.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 
 /// Runs commands in a sandbox. A command is a line for the shell of its user. Thread-safe.
@@ -30,16 +29,12 @@ public final class Commands {
         return run(command, RunOptions.defaults());
     }
 
-    /// Runs and waits. It is never sent twice. With listeners its lines come while it runs.
+    /// Runs and waits. It is never sent twice. With listeners its lines come while it runs, and it is killed when its thread
+    /// is interrupted.
     public CommandResult run(String command, RunOptions options) {
         if (options.listens()) return follow(command, options);
         JsonObject body = options.request(command, false).put("background", false);
         return result(http.send(Call.of("POST", path).with(body).within(Http.LONG_MAX)));
-    }
-
-    /// As [#run], on a thread of the common pool. Cancelling the future does not end the command.
-    public CompletableFuture<CommandResult> runAsync(String command, RunOptions options) {
-        return CompletableFuture.supplyAsync(() -> run(command, options));
     }
 
     /// Starts a command and returns its output as it comes. Closing before its end kills the command.
@@ -80,6 +75,11 @@ public final class Commands {
 
     static CommandResult result(JsonObject answer) {
         return new CommandResult(answer.text("stdout"), answer.text("stderr"), (int) answer.number("exit_code"));
+    }
+
+    /// As [#run], and killed when the thread is interrupted also without listeners. Its output has no limit but memory.
+    public CommandResult runInterruptibly(String command, RunOptions options) {
+        return follow(command, options);
     }
 
     private CommandResult follow(String command, RunOptions options) {

@@ -1,5 +1,6 @@
 package dev.declaw.sdk;
 
+import dev.declaw.sdk.async.AsyncDeclaw;
 import dev.declaw.sdk.internal.Checks;
 import dev.declaw.sdk.internal.Http;
 import dev.declaw.sdk.internal.Http.Call;
@@ -100,6 +101,11 @@ public final class Declaw {
     /// Whether the server answers, without a key.
     public JsonObject health() {
         return http.get("/health");
+    }
+
+    /// The same without waiting.
+    public AsyncDeclaw async() {
+        return new AsyncDeclaw(this);
     }
 
     @Override

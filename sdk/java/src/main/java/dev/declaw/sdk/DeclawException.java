@@ -225,8 +225,8 @@ public class DeclawException extends RuntimeException {
     public static final class BuildFailed extends DeclawException {
         private static final long serialVersionUID = 1L;
 
-        public BuildFailed(String message) {
-            super(message, "build_failed", 0, "");
+        public BuildFailed(String message, String code) {
+            super(message, code, 0, "");
         }
     }
 }

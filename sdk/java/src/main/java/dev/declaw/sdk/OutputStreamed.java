@@ -8,6 +8,7 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Consumer;
 
 /// Output of a running process, piece by piece, until it ends. One thread iterates; any thread may close, which ends the
 /// iteration. After the last piece [#exitCode] is there.
@@ -82,6 +83,14 @@ public final class OutputStreamed implements Iterable<Output>, AutoCloseable {
 
     private byte[] bytes(String data) {
         return base64 ? Base64.getDecoder().decode(data) : data.getBytes(StandardCharsets.UTF_8);
+    }
+
+    /// Passes each piece on until the end, on this thread.
+    ///
+    /// @return the exit code; empty when this was closed before
+    public OptionalInt drain(Consumer<Output> listener) {
+        for (Output piece : this) listener.accept(piece);
+        return exitCode;
     }
 
     /// How it ended; empty before its end was read.

@@ -1,10 +1,13 @@
 package dev.declaw.sdk;
 
+import dev.declaw.sdk.async.AsyncSandbox;
 import dev.declaw.sdk.internal.Checks;
 import dev.declaw.sdk.internal.Http;
 import dev.declaw.sdk.internal.Http.Call;
 import dev.declaw.sdk.internal.Query;
 import dev.declaw.sdk.json.JsonObject;
+import dev.declaw.sdk.policy.NetworkRules;
+import dev.declaw.sdk.policy.SecurityPolicy;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -101,6 +104,20 @@ public final class Sandbox implements AutoCloseable {
     public void setTimeout(Duration timeout) {
         JsonObject body = new JsonObject().put("timeout", Checks.seconds("timeout", timeout));
         http.send(Call.of("PATCH", path + "/timeout").with(body).asRepeatable());
+    }
+
+    /// Replaces the policy while it runs, the network rules, or both; what is empty stays. What is open and no longer allowed is
+    /// cut.
+    ///
+    /// @return the policy's version, which stands in each audit event from now on
+    public long setPolicy(Optional<SecurityPolicy> security, Optional<NetworkRules> network) {
+        if (security.isEmpty() && network.isEmpty()) {
+            throw new DeclawException.InvalidArgument("give a policy, network rules, or both");
+        }
+        JsonObject body = new JsonObject();
+        security.ifPresent(policy -> body.put("security", policy.toJson()));
+        network.ifPresent(rules -> body.put("network", rules.toJson()));
+        return http.send(Call.of("PUT", path + "/policy").with(body)).number("policy_version");
     }
 
     /// Saves memory and disk and stops it. What runs in it goes on after [#resume].
@@ -214,6 +231,11 @@ public final class Sandbox implements AutoCloseable {
     public Sandbox keep() {
         killedAtClose = false;
         return this;
+    }
+
+    /// The same without waiting.
+    public AsyncSandbox async() {
+        return new AsyncSandbox(this);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package dev.declaw.sdk;
 
+import dev.declaw.sdk.async.AsyncSandbox;
+import dev.declaw.sdk.internal.Calls;
 import dev.declaw.sdk.internal.Checks;
 import dev.declaw.sdk.internal.Http;
 import dev.declaw.sdk.internal.Http.Call;
@@ -111,16 +113,26 @@ public final class SandboxBuilder {
     /// Makes it; it is ready for commands when this returns. A request that is repeated after a failure on the way makes
     /// one sandbox.
     public Sandbox create() {
-        JsonObject request = new JsonObject();
-        body.forEach(request::put);
-        if (!volumes.isEmpty()) request.put("volumes", List.copyOf(volumes));
-        if (!secrets.isEmpty()) request.put("vault_refs", JsonObject.of(new Vault(http).references(secrets)));
+        return create(request(), secrets);
+    }
+
+    private Sandbox create(JsonObject request, Map<String, String> named) {
+        if (!named.isEmpty()) request.put("vault_refs", JsonObject.of(new Vault(http).references(named)));
         return send(http, request);
     }
 
-    /// As [#create], on a thread of the common pool.
-    public CompletableFuture<Sandbox> createAsync() {
-        return CompletableFuture.supplyAsync(this::create);
+    private JsonObject request() {
+        JsonObject request = new JsonObject();
+        body.forEach(request::put);
+        if (!volumes.isEmpty()) request.put("volumes", List.copyOf(volumes));
+        return request;
+    }
+
+    /// As [#create], without waiting. Cancelling the future ends the call; see [dev.declaw.sdk.async].
+    public CompletableFuture<AsyncSandbox> createAsync() {
+        JsonObject request = request();
+        Map<String, String> named = Map.copyOf(secrets);
+        return Calls.start(() -> new AsyncSandbox(create(request, named)));
     }
 
     static Sandbox send(Http http, JsonObject request) {

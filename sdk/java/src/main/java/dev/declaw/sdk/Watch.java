@@ -3,6 +3,7 @@ package dev.declaw.sdk;
 import dev.declaw.sdk.internal.Events;
 import dev.declaw.sdk.json.JsonObject;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /// Changes of a directory. One thread reads; any thread may close, which ends the read.
 public final class Watch implements AutoCloseable {
@@ -33,6 +34,11 @@ public final class Watch implements AutoCloseable {
                         data.text("type"), data.text("path"), data.optionalText("old_path"), data.flag("is_dir")));
             }
         }
+    }
+
+    /// Passes each change on until the directory is gone or this is closed, on this thread.
+    public void drain(Consumer<Change> listener) {
+        for (Optional<Change> change = next(); change.isPresent(); change = next()) listener.accept(change.get());
     }
 
     @Override

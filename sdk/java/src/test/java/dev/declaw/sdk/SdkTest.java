@@ -252,7 +252,7 @@ class SdkTest {
                 () -> sandbox.fork(0),
                 () -> Audit.Filter.all().decision("maybe"),
                 () -> Terminal.Options.defaults().sized(0, 1),
-                () -> Templates.Steps.dockerfile("RUN x"),
+                () -> TemplateSteps.dockerfile("RUN x"),
                 () -> Connection.of("ftp://x", "k"),
                 () -> Connection.of("h:1", "a key"));
         for (ThrowingCallable use : bad) {
@@ -276,5 +276,24 @@ class SdkTest {
                 .isInstanceOf(DeclawException.ConnectionFailed.class)
                 .hasMessageContaining("http://127.0.0.1:1")
                 .hasMessageContaining("./declaw up");
+    }
+
+    @Test
+    void aPolicyIsReplacedWhileItRuns() {
+        server.on("PUT", BASE + "/policy", Answer.json(200, "{'sandbox_id': 'sbx-1', 'policy_version': 2}"));
+        SecurityPolicy policy = SecurityPolicy.builder()
+                .scan(Scanner.Pii.redact(Scanner.PersonalData.IBAN).to("api.example.com")
+                        .with(Scanner.CustomType.pattern("employee_id", "E[0-9]{7}").near("staff")))
+                .gate(new SecurityPolicy.Gate(List.of("api.openai.com"), List.of("gpt-*"), List.of()))
+                .build();
+        assertThat(sandbox.setPolicy(Optional.of(policy), Optional.empty())).isEqualTo(2);
+        assertThat(server.last().body())
+                .isEqualTo(("{'security':{'pii':{'enabled':true,'action':'redact','domains':['api.example.com'],"
+                                + "'rehydrate_response':true,'types':['iban'],'custom_types':[{'name':'employee_id',"
+                                + "'pattern':'E[0-9]{7}','context':['staff']}]},"
+                                + "'content_gate':{'enabled':true,'domains':['api.openai.com'],'models':['gpt-*']}}}")
+                        .replace('\'', '"'));
+        assertThatThrownBy(() -> sandbox.setPolicy(Optional.empty(), Optional.empty()))
+                .isInstanceOf(DeclawException.InvalidArgument.class);
     }
 }

@@ -72,7 +72,8 @@ public final class Accounts {
     /// Makes a key of the caller's tenant.
     ///
     /// @param scopes empty for all of the tenant's that the caller holds
-    /// @throws PlatformFailure.PermissionDenied for scopes that the caller does not hold itself
+    /// @param life how long it is valid; empty for as long as the caller's own key is
+    /// @throws PlatformFailure.PermissionDenied for scopes that the caller does not hold itself, and for a life beyond its own
     public ApiKeys.NewKey createKey(Caller caller, String name, Set<Scope> scopes, Optional<Duration> life) {
         Set<Scope> given = scopes.isEmpty()
                 ? caller.scopes().stream().filter(Scope.TENANT::contains).collect(java.util.stream.Collectors.toSet())
@@ -80,9 +81,14 @@ public final class Accounts {
         if (!caller.scopes().containsAll(given)) {
             throw new PlatformFailure.PermissionDenied("scope_not_held", "a key can only pass on scopes that it has itself");
         }
+        Optional<Instant> expires = life.map(clock.instant()::plus).or(caller::expires);
+        if (caller.expires().isPresent() && expires.orElseThrow().isAfter(caller.expires().get())) {
+            throw new PlatformFailure.PermissionDenied(
+                    "expiry_not_held", "a key that expires can make only keys that expire no later: ask for a smaller expires_in_seconds");
+        }
         events.record(caller, "api_key_created", facts -> facts.text("name", name)
                 .text("scopes", given.stream().sorted().map(Scope::wire).toList().toString()));
-        return keys.create(caller.owner(), name, given, life);
+        return keys.create(caller.owner(), name, given, expires);
     }
 
     public List<ApiKeys.KeyInfo> keys(Caller caller) {

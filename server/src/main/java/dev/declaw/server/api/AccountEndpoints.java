@@ -168,7 +168,9 @@ final class AccountEndpoints {
                 .put("max_concurrent", limits.sandboxesMax() == 0 ? sandboxes.sandboxesMax() : limits.sandboxesMax())
                 .put("max_creates_per_second", limits.createsPerSecondMax())
                 .put("max_vcpus", 0)
-                .put("max_memory_mb", limits.memoryMibMax());
+                .put("max_memory_mb", limits.memoryMibMax())
+                .put("max_egress_connections", limits.egressConnectionsMax())
+                .put("max_snapshot_mb", limits.savedMibMax());
         call.json(200, answer);
     }
 

@@ -10,6 +10,7 @@ import dev.declaw.server.auth.ApiKeys;
 import dev.declaw.server.auth.RandomTokens;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.metrics.ServerMetrics;
 import dev.declaw.server.tls.TlsIdentity;
 import dev.declaw.server.template.BuildContexts;
 import dev.declaw.server.template.TemplateBuilds;
@@ -18,6 +19,7 @@ import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.VolumeMounts;
 import dev.declaw.server.volumes.Volumes;
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
@@ -39,6 +41,9 @@ public final class ApiServer implements AutoCloseable {
 
     /// Silence on a connection. Long calls send a byte more often than that.
     private static final long IDLE_MILLIS_MAX = 120_000;
+
+    /// For the head of a request to come, from its first byte on.
+    private static final Duration HEAD_WITHIN = Duration.ofSeconds(15);
 
     private final Server server;
     private final ServerConnector connector;
@@ -62,7 +67,8 @@ public final class ApiServer implements AutoCloseable {
             Vault vault,
             Templates templates,
             TemplateBuilds builds,
-            BuildContexts contexts) {}
+            BuildContexts contexts,
+            ServerMetrics metrics) {}
 
     /// A second listener.
     public record Tls(InetSocketAddress listen, TlsIdentity identity) {}
@@ -87,12 +93,17 @@ public final class ApiServer implements AutoCloseable {
             secure.setIdleTimeout(IDLE_MILLIS_MAX);
             server.addConnector(secure);
         });
-        server.addBean(new NetworkConnectionLimit(CONNECTIONS_MAX, server));
+        NetworkConnectionLimit connections = new NetworkConnectionLimit(CONNECTIONS_MAX, server);
+        server.addBean(connections);
+        parts.metrics().gauge("declaw_http_connections", "Connections of callers that are open.", connections::getNetworkConnectionCount);
         Errors errors = new Errors(parts.tokens());
         server.setErrorHandler(new JsonErrorHandler());
         PortGuard ports = new PortGuard(parts.keys(), parts.sandboxes());
         routes = routes(parts, ports);
-        server.setHandler(new ApiHandler(new Router(routes), parts.keys(), ports, errors));
+        SlowHeads heads = new SlowHeads(new ApiHandler(new Router(routes), parts.keys(), ports, errors, parts.metrics()), HEAD_WITHIN);
+        server.setHandler(heads);
+        connector.addBean(heads, false);
+        tlsConnector.ifPresent(secure -> secure.addBean(heads, false));
         server.setStopTimeout(0);
     }
 
@@ -112,7 +123,8 @@ public final class ApiServer implements AutoCloseable {
 
     /// Everything that is served; the first route that fits wins.
     private static List<Router.Route> routes(Parts parts, PortGuard guard) {
-        SandboxEndpoints sandboxes = new SandboxEndpoints(parts.sandboxes(), parts.creates(), parts.mounts());
+        SandboxEndpoints sandboxes = new SandboxEndpoints(
+                parts.sandboxes(), parts.creates(), parts.mounts(), new Errors(parts.tokens()));
         SnapshotEndpoints snapshots = new SnapshotEndpoints(parts.sandboxes().rests());
         CommandEndpoints commands = new CommandEndpoints(parts.sandboxes(), parts.clock());
         PtyEndpoints pty = new PtyEndpoints(parts.sandboxes());
@@ -128,9 +140,10 @@ public final class ApiServer implements AutoCloseable {
                 new TemplateEndpoints(parts.templates(), parts.builds(), parts.contexts(), parts.clock());
         PolicyEndpoints policies = new PolicyEndpoints(parts.sandboxes());
         AccountEndpoints account = new AccountEndpoints(parts.accounts(), parts.sandboxes());
-        TenantEndpoints tenants = new TenantEndpoints(parts.accounts());
-        AuditLogEndpoints log = new AuditLogEndpoints(parts.audit(), parts.drainAudit());
-        AuditEndpoints audit = new AuditEndpoints(parts.sandboxes(), parts.audit(), parts.drainAudit());
+        TenantEndpoints tenants = new TenantEndpoints(parts.accounts(), parts.sandboxes());
+        AuditFollowers followers = new AuditFollowers();
+        AuditLogEndpoints log = new AuditLogEndpoints(parts.audit(), parts.drainAudit(), followers);
+        AuditEndpoints audit = new AuditEndpoints(parts.sandboxes(), parts.audit(), parts.drainAudit(), followers);
         PortEndpoints ports = new PortEndpoints(parts.sandboxes(), guard);
         ScanEndpoints scans = new ScanEndpoints(new AllScanners(), parts.keys());
         List<Router.Route> table = new ArrayList<>(List.of(
@@ -153,6 +166,7 @@ public final class ApiServer implements AutoCloseable {
                 of("POST", "/templates/{tid}/build", templates::buildBuiltIn),
                 of("GET", "/templates/{tid}", templates::get),
                 of("DELETE", "/templates/{tid}", templates::delete),
+                of("GET", "/metrics", new MetricsEndpoints(parts.metrics())::scrape),
                 of("GET", "/auth/me", account::whoAmI),
                 of("GET", "/accounts/{oid}", account::account),
                 of("GET", "/accounts/{oid}/wallet", account::wallet),
@@ -255,7 +269,7 @@ public final class ApiServer implements AutoCloseable {
 
     /// Everything that is served, as `METHOD /path/{variable}`, in the order in which it is looked up.
     public List<String> served() {
-        return routes.stream().map(route -> route.method() + " /" + String.join("/", route.path())).toList();
+        return routes.stream().map(route -> route.method() + " " + route.template()).toList();
     }
 
     /// Starts to listen.

@@ -2,27 +2,25 @@ package dev.declaw.server.api;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.server.audit.AuditEntry;
 import dev.declaw.server.audit.AuditLog;
 import dev.declaw.server.audit.AuditQuery;
 import dev.declaw.server.lifecycle.Sandboxes;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.Semaphore;
 
 /// The audit log of a sandbox: pages, a live stream, and the proof that nothing was changed (wire-api U33).
 final class AuditEndpoints {
-    private static final int FOLLOWERS_MAX = 64;
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(10);
 
     private final Sandboxes sandboxes;
     private final AuditLog log;
     private final Runnable drain;
-    private final Semaphore followers = new Semaphore(FOLLOWERS_MAX);
+    private final AuditFollowers followers;
 
     /// @param drain brings the log up to date before a question
-    AuditEndpoints(Sandboxes sandboxes, AuditLog log, Runnable drain) {
+    AuditEndpoints(Sandboxes sandboxes, AuditLog log, Runnable drain, AuditFollowers followers) {
+        this.followers = followers;
         this.sandboxes = sandboxes;
         this.log = log;
         this.drain = drain;
@@ -60,11 +58,7 @@ final class AuditEndpoints {
     /// Sends what is there and then what comes, in order, until the sandbox has ended and all of it was sent.
     private void follow(HttpCall call, String id, AuditQuery query) throws InterruptedException {
         if (query.newestFirst()) throw JsonBody.wrong("order", "must be asc when follow is true");
-        if (!followers.tryAcquire()) {
-            throw new PlatformFailure.QuotaExceeded(
-                    "too_many_followers", FOLLOWERS_MAX + " streams of audit logs are open, the limit; close one", 5);
-        }
-        try {
+        try (AuditFollowers.Place _ = followers.enter(call.owner())) {
             EventStream stream = EventStream.open(call);
             AuditQuery position = query;
             while (true) {
@@ -83,8 +77,6 @@ final class AuditEndpoints {
                     stream.keepAlive();
                 }
             }
-        } finally {
-            followers.release();
         }
     }
 }

@@ -10,24 +10,24 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Semaphore;
 
 /// The audit log of an account: the events of all of its sandboxes, also of those that are long gone, and what was done to its
 /// keys, volumes and secrets. An addition of ours: no official client knows it.
 final class AuditLogEndpoints {
-    private static final int FOLLOWERS_MAX = 64;
     private static final int EXPORTS_MAX = 8;
+    private static final int EXPORTS_PER_TENANT_MAX = 2;
     private static final int CHAINS_MAX = 100;
     private static final int ID_CHARS_MAX = 128;
     private static final Duration KEEP_ALIVE = Duration.ofSeconds(10);
 
     private final AuditLog log;
     private final Runnable drain;
-    private final Semaphore followers = new Semaphore(FOLLOWERS_MAX);
-    private final Semaphore exports = new Semaphore(EXPORTS_MAX);
+    private final AuditFollowers followers;
+    private final SharedPermits exports = new SharedPermits(EXPORTS_MAX, EXPORTS_PER_TENANT_MAX);
 
     /// @param drain brings the log up to date before a question
-    AuditLogEndpoints(AuditLog log, Runnable drain) {
+    AuditLogEndpoints(AuditLog log, Runnable drain, AuditFollowers followers) {
+        this.followers = followers;
         this.log = log;
         this.drain = drain;
     }
@@ -66,8 +66,7 @@ final class AuditLogEndpoints {
     private void follow(HttpCall call, AuditQuery query) throws InterruptedException {
         if (query.newestFirst()) throw JsonBody.wrong("order", "must be asc when follow is true");
         Optional<String> chain = chain(call);
-        acquire(followers, "too_many_followers", FOLLOWERS_MAX + " streams of audit logs are open, the limit; close one");
-        try {
+        try (AuditFollowers.Place _ = followers.enter(call.owner())) {
             EventStream stream = EventStream.open(call);
             AuditQuery position = query;
             while (true) {
@@ -78,13 +77,20 @@ final class AuditLogEndpoints {
                 if (!page.isEmpty()) position = position.behind(page.getLast().position());
                 else if (!log.awaitGrowth(mark, KEEP_ALIVE)) stream.keepAlive();
             }
-        } finally {
-            followers.release();
         }
     }
 
-    private static void acquire(Semaphore permits, String code, String message) {
-        if (!permits.tryAcquire()) throw new PlatformFailure.QuotaExceeded(code, message, 5);
+    private void enterExport(String owner) {
+        switch (exports.tryAcquire(owner)) {
+            case TAKEN -> {}
+            case TENANT_FULL ->
+                throw new PlatformFailure.QuotaExceeded(
+                        "too_many_exports", EXPORTS_PER_TENANT_MAX + " exports of this account are under way, its limit; wait for one", 5,
+                        EXPORTS_PER_TENANT_MAX);
+            case ALL_FULL ->
+                throw new PlatformFailure.QuotaExceeded(
+                        "too_many_exports", EXPORTS_MAX + " exports of audit logs are under way, the server's limit; wait for one", 5);
+        }
     }
 
     /// All events that fit the filters, oldest first unless asked otherwise: as JSON Lines, each with the text that was hashed, or as CSV.
@@ -92,7 +98,7 @@ final class AuditLogEndpoints {
         AuditQuery query = AuditForms.query(call.query());
         AuditExport format = AuditExport.of(call.query().given("format").orElse("jsonl"));
         Optional<String> chain = chain(call);
-        acquire(exports, "too_many_exports", EXPORTS_MAX + " exports of audit logs are under way, the limit; wait for one");
+        enterExport(call.owner());
         try {
             drain.run();
             call.start(200, format.contentType());
@@ -109,7 +115,7 @@ final class AuditLogEndpoints {
             }
             call.write(new byte[0], true);
         } finally {
-            exports.release();
+            exports.release(call.owner());
         }
     }
 

@@ -9,6 +9,7 @@ import dev.declaw.runtime.guest.GuestClient.ProcessTag;
 import dev.declaw.runtime.guest.GuestProcess;
 import dev.declaw.runtime.guest.GuestProcess.Event;
 import dev.declaw.runtime.guest.ProcessRef;
+import dev.declaw.server.custom.CommandInputs;
 import dev.declaw.server.lifecycle.LiveSandbox;
 import dev.declaw.server.lifecycle.Sandboxes;
 import java.nio.charset.StandardCharsets;
@@ -42,12 +43,13 @@ final class CommandEndpoints {
     }
 
     /// Records the command, then starts it: what cannot be recorded is not run (I6).
-    private static GuestProcess start(HttpCall call, LiveSandbox sandbox, CommandRequest request) {
+    private GuestProcess start(HttpCall call, LiveSandbox sandbox, CommandRequest request) {
+        CommandCheck.check(sandboxes.commandGate(), sandbox, CommandInputs.ofLine(request.command()));
         CommandRecord.of(
                 sandbox, "command_run", request.command(), request.envs(), request.user(), request.background() ? "background" : "foreground");
         Optional<ProcessTag> tag = IdempotentStart.tag(call);
-        if (tag.isEmpty()) return sandbox.guest().start(request.spec());
-        return IdempotentStart.told(() -> sandbox.guest().start(request.spec().tagged(tag.get())));
+        return IdempotentStart.told(
+                call, sandbox, () -> sandbox.guest().start(tag.map(request.spec()::tagged).orElseGet(request::spec)));
     }
 
     void await(HttpCall call) {
@@ -196,7 +198,7 @@ final class CommandEndpoints {
     }
 
     private void with(HttpCall call, Work work) {
-        sandboxes.use(call.owner(), call.parameter("id"), sandbox -> {
+        sandboxes.use(call.caller(), call.parameter("id"), sandbox -> {
             work.run(sandbox);
             return null;
         });

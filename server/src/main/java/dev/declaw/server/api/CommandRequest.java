@@ -44,11 +44,15 @@ record CommandRequest(
 
     /// The shell command line of a request.
     static String command(JsonBody body) {
-        String command = body.requiredText("cmd", COMMAND_BYTES_MAX);
-        if (command.indexOf('\0') >= 0) throw JsonBody.wrong("cmd", "contains a NUL character");
+        return command(body, "cmd");
+    }
+
+    static String command(JsonBody body, String member) {
+        String command = body.requiredText(member, COMMAND_BYTES_MAX);
+        if (command.indexOf('\0') >= 0) throw JsonBody.wrong(member, "contains a NUL character");
         if (command.getBytes(StandardCharsets.UTF_8).length > COMMAND_BYTES_MAX) {
             throw new PlatformFailure.TooLarge(
-                    "command_too_long", "cmd is longer than " + COMMAND_BYTES_MAX + " bytes; write it to a file and run that");
+                    "command_too_long", member + " is longer than " + COMMAND_BYTES_MAX + " bytes; write it to a file and run that");
         }
         return command;
     }

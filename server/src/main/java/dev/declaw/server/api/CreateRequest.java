@@ -51,6 +51,10 @@ final class CreateRequest {
             throw JsonBody.wrong("lifecycle.on_timeout", "must be \"kill\" or \"pause\"");
         }
         lifecycle.flag("auto_resume", false); // refused when it is no boolean
+        long idle = lifecycle.wholeNumber("idle_timeout").orElse(0L);
+        if (idle < 0 || idle > TIMEOUT_SECONDS_MAX) {
+            throw JsonBody.wrong("lifecycle.idle_timeout", "must be a number of seconds from 0 (none) to " + TIMEOUT_SECONDS_MAX);
+        }
         return node;
     }
 }

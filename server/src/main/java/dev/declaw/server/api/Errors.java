@@ -29,6 +29,7 @@ final class Errors {
         String reference = tokens.reference();
         int status = statusOf(failure);
         switch (failure) {
+            case PlatformFailure.GuestUnreachable told when told.getCause() instanceof PlatformFailure -> {} // the guest's own doing
             case PlatformFailure.InternalFailure _, PlatformFailure.GuestUnreachable _ ->
                 LOG.error("{} {}: {}", reference, failure.code(), failure.getMessage(), failure);
             case PlatformFailure.NoCapacity _, PlatformFailure.DeadlineExceeded _ ->

@@ -17,6 +17,7 @@ final class EventStream {
     static EventStream open(HttpCall call) {
         call.start(200, "text/event-stream");
         call.responseHeader("Cache-Control", "no-cache");
+        call.streams();
         EventStream stream = new EventStream(call);
         stream.comment("open");
         return stream;

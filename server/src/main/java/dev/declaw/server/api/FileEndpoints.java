@@ -26,7 +26,7 @@ final class FileEndpoints {
 
     private static final long MODIFIED_MILLIS_MAX = Instant.parse("9999-12-31T23:59:59Z").toEpochMilli();
 
-    private static final int COPY_BYTES = 64 * 1024;
+    private static final int COPY_BYTES = 256 * 1024;
     private static final int DEPTH_MAX = 64;
     private static final int BATCH_MAX = 1000;
     private static final String TEXT = "text/plain; charset=utf-8";
@@ -233,7 +233,7 @@ final class FileEndpoints {
     }
 
     private void with(HttpCall call, Work work) {
-        sandboxes.use(call.owner(), call.parameter("id"), sandbox -> {
+        sandboxes.use(call.caller(), call.parameter("id"), sandbox -> {
             work.run(sandbox);
             return null;
         });

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.server.auth.Caller;
 import dev.declaw.runtime.guest.GuestTunnel;
+import dev.declaw.server.metrics.ServerMetrics;
 import dev.declaw.server.ports.PortRelay;
 import dev.declaw.server.ports.PortTarget;
 import dev.declaw.server.ports.UpgradedConnection;
@@ -12,6 +13,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -36,6 +38,12 @@ final class HttpCall {
     private Optional<String> bodyDigest = Optional.empty();
     private Caller caller;
     private boolean answered;
+    private final ServerMetrics metrics;
+    private final long begun = System.nanoTime();
+    private String routeMethod = "other";
+    private String routePath = "unknown";
+    private boolean streaming;
+    private boolean ended;
 
     /// A write that failed because the caller is gone.
     static final class CallerGoneException extends UncheckedIOException {
@@ -46,7 +54,8 @@ final class HttpCall {
         }
     }
 
-    HttpCall(Request request, Response response) {
+    HttpCall(Request request, Response response, ServerMetrics metrics) {
+        this.metrics = metrics;
         this.request = request;
         this.response = response;
     }
@@ -94,6 +103,28 @@ final class HttpCall {
     /// A variable of the route's path.
     String parameter(String name) {
         return parameters.get(name);
+    }
+
+    /// Which route it is counted under.
+    void found(Router.Route route) {
+        routeMethod = route.method();
+        routePath = route.template();
+    }
+
+    /// The answer is a stream of events from now on: how long it lasts says nothing about the server.
+    void streams() {
+        streaming = true;
+        metrics.streamOpened();
+        metrics.answered(routeMethod, routePath, Duration.ofNanos(System.nanoTime() - begun));
+    }
+
+    /// Counts the call, once.
+    void ended(int status) {
+        if (ended) return;
+        ended = true;
+        if (streaming) metrics.streamEnded();
+        else metrics.answered(routeMethod, routePath, Duration.ofNanos(System.nanoTime() - begun));
+        metrics.ended(routeMethod, routePath, status);
     }
 
     void route(Map<String, String> found, Caller authenticated) {

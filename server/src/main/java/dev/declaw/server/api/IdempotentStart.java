@@ -2,6 +2,7 @@ package dev.declaw.server.api;
 
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.runtime.guest.GuestClient.ProcessTag;
+import dev.declaw.server.lifecycle.LiveSandbox;
 import java.util.Optional;
 import java.util.function.Supplier;
 
@@ -20,14 +21,24 @@ final class IdempotentStart {
         });
     }
 
+    /// Starts a process. What may have started is never answered with a status that clients repeat, unless the repetition finds it again.
+    ///
     /// @throws PlatformFailure.Unprocessable when the key was used for something else
-    static <T> T told(Supplier<T> start) {
+    /// @throws PlatformFailure.Conflict when it is not known whether it was started, and there is no key
+    static <T> T told(HttpCall call, LiveSandbox sandbox, Supplier<T> start) {
         try {
             return start.get();
         } catch (PlatformFailure.Conflict e) {
             if (!e.code().equals("tag_taken")) throw e;
             throw new PlatformFailure.Unprocessable(
                     "idempotency_key_reused", "this Idempotency-Key was used in this sandbox for another request; use a new one");
+        } catch (PlatformFailure.GuestUnreachable e) {
+            if (call.idempotencyKey().isPresent() || e.unsent() || sandbox.ending()) throw e;
+            PlatformFailure lost = new PlatformFailure.Conflict(
+                    "command_lost",
+                    "the connection to the sandbox broke while a process was started; look at its state before you repeat it, or send an Idempotency-Key");
+            lost.addSuppressed(e);
+            throw lost;
         }
     }
 }

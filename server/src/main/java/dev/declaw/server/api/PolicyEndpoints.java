@@ -12,6 +12,10 @@ import dev.declaw.model.policy.Decision;
 import dev.declaw.model.policy.NetworkPolicy;
 import dev.declaw.model.policy.PolicyLint;
 import dev.declaw.model.policy.PolicyReader;
+import dev.declaw.model.policy.Reason;
+import dev.declaw.model.policy.SecurityPolicy;
+import dev.declaw.server.custom.CommandGate;
+import dev.declaw.server.custom.CommandInputs;
 import dev.declaw.server.lifecycle.Sandboxes;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -20,12 +24,12 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Locale;
-import java.util.concurrent.Semaphore;
 
 /// Policies by themselves: replace that of a running sandbox, replay a request through one, find rules without effect.
 final class PolicyEndpoints {
     /// Replays at one time: each may keep a processor busy for seconds.
     private static final int EXPLAINS_MAX = 2;
+    private static final int EXPLAINS_PER_TENANT_MAX = 1;
 
     private static final int BODY_BYTES_MAX = 1024 * 1024;
     private static final int HOST_CHARS_MAX = 253;
@@ -33,7 +37,7 @@ final class PolicyEndpoints {
     private static final int URL_CHARS_MAX = 8192;
 
     private final Sandboxes sandboxes;
-    private final Semaphore explains = new Semaphore(EXPLAINS_MAX);
+    private final SharedPermits explains = new SharedPermits(EXPLAINS_MAX, EXPLAINS_PER_TENANT_MAX);
 
     /// Made on first use: scanners take memory.
     private static final class Explainer {
@@ -68,7 +72,9 @@ final class PolicyEndpoints {
     void lint(HttpCall call) {
         PolicyReader.Result read = read(call.body());
         ObjectNode answer = Json.object().put("accepted", true).put("valid", true);
-        warnings(answer, read.warnings());
+        List<String> warnings = new ArrayList<>(read.warnings());
+        warnings.addAll(sandboxes.commandGate().policies().check(read.policy()));
+        warnings(answer, warnings);
         ArrayNode findings = answer.putArray("findings");
         PolicyLint.of(read.policy()).forEach(finding -> findings.addObject()
                 .put("code", finding.code())
@@ -81,26 +87,32 @@ final class PolicyEndpoints {
         return PolicyReader.read(body.node("security").orElse(null), body.node("network").orElse(null));
     }
 
-    /// Replays `request` through every stage; with a `host` alone, tells what the network rules say to it. A name's answer is
+    /// Replays `request` through every stage; with a `command`, tells what the command rules say to it; with a `host` alone, tells what the network rules say to it. A name's answer is
     /// the one before it is resolved: what it resolves to is judged again when it is dialled.
     void explain(HttpCall call) {
         JsonBody body = call.body();
         PolicyReader.Result read = read(body);
+        sandboxes.commandGate().policies().check(read.policy());
+        if (body.node("command").isPresent()) {
+            call.json(200, command(read.policy(), CommandRequest.command(body, "command")));
+            return;
+        }
         if (body.node("request").isEmpty()) {
             call.json(200, host(read.policy().network(), body.requiredText("host", HOST_CHARS_MAX)));
             return;
         }
         Sample sample = sample(JsonBody.of("request", body.node("request").get()));
-        if (!explains.tryAcquire()) {
+        if (explains.tryAcquire(call.owner()) != SharedPermits.Outcome.TAKEN) {
             throw new PlatformFailure.QuotaExceeded(
-                    "too_many_explains", "this server explains " + EXPLAINS_MAX + " requests at one time; try again", 2);
+                    "too_many_explains",
+                    "this server explains " + EXPLAINS_MAX + " requests at one time, and " + EXPLAINS_PER_TENANT_MAX + " of an account; try again", 2);
         }
         try {
-            ObjectNode answer = Explainer.INSTANCE.explain(read.policy(), sample);
+            ObjectNode answer = Explainer.INSTANCE.explain(read.policy(), sample, sandboxes.commandGate().policies().engine());
             warnings(answer, read.warnings());
             call.json(200, answer);
         } finally {
-            explains.release();
+            explains.release(call.owner());
         }
     }
 
@@ -115,6 +127,18 @@ final class PolicyEndpoints {
                 .put("reason", decision.reason().code());
         decision.rule().ifPresent(rule -> answer.put("rule", rule));
         return answer;
+    }
+
+    private ObjectNode command(SecurityPolicy policy, String line) {
+        CommandGate.Answer answer = sandboxes.commandGate().judge(policy, CommandInputs.ofLine(line));
+        Decision decision = answer.decision().orElse(Decision.allow(Reason.ALLOWED_BY_DEFAULT, null));
+        ObjectNode told = Json.object()
+                .put("decision", decision.wire())
+                .put("reason", decision.reason().code())
+                .put("text", decision.reason().text());
+        decision.rule().ifPresent(rule -> told.put("rule", rule));
+        if (!answer.messages().isEmpty()) told.put("messages", answer.messages());
+        return told;
     }
 
     private static Sample sample(JsonBody request) {

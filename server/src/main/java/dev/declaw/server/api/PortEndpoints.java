@@ -33,7 +33,7 @@ final class PortEndpoints {
 
     void relay(HttpCall call) {
         int port = port(call.parameter("port"));
-        sandboxes.use(call.owner(), call.parameter("id"), sandbox -> {
+        sandboxes.use(call.caller(), call.parameter("id"), sandbox -> {
             NetworkPolicy network = sandbox.policy().network();
             if (!inbound(network)) {
                 throw new PlatformFailure.PermissionDenied(

@@ -5,6 +5,7 @@ import dev.declaw.server.auth.ApiKeys;
 import dev.declaw.server.auth.Caller;
 import dev.declaw.server.auth.Scope;
 import dev.declaw.server.lifecycle.Sandboxes;
+import java.util.Optional;
 import java.util.Set;
 
 /// Who may reach the ports of a sandbox: whoever has an API key of its owner, or the token of this one sandbox
@@ -34,7 +35,7 @@ final class PortGuard {
             String owner = sandboxes
                     .ownerByTrafficToken(sandbox, token)
                     .orElseThrow(() -> new PlatformFailure.Unauthenticated(TOKEN_HEADER + " is not the traffic_access_token of this sandbox"));
-            return new Caller(owner, "traffic", "traffic_access_token", Set.of(Scope.SANDBOXES));
+            return new Caller(owner, "traffic", "traffic_access_token", Set.of(Scope.SANDBOXES), Optional.empty());
         }
         String key = call.header(KEY_HEADER);
         return keys.caller(key == null ? call.header(AUTHORIZATION) : null, key);

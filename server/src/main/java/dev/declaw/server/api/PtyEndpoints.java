@@ -5,6 +5,7 @@ import dev.declaw.runtime.guest.GuestClient.ProcessSpec;
 import dev.declaw.runtime.guest.GuestClient.TerminalSize;
 import dev.declaw.runtime.guest.GuestProcess;
 import dev.declaw.runtime.guest.ProcessRef;
+import dev.declaw.server.custom.CommandInputs;
 import dev.declaw.server.lifecycle.LiveSandbox;
 import dev.declaw.server.lifecycle.Sandboxes;
 import java.nio.charset.StandardCharsets;
@@ -37,8 +38,9 @@ final class PtyEndpoints {
                 Optional.of(size(body)),
                 IdempotentStart.tag(call));
         with(call, sandbox -> {
+            CommandCheck.check(sandboxes.commandGate(), sandbox, CommandInputs.ofTerminal());
             sandbox.record(AuditCategory.PTY, "pty_started", facts -> facts.text("user", spec.user()));
-            int pid = IdempotentStart.told(() -> sandbox.guest().launch(spec));
+            int pid = IdempotentStart.told(call, sandbox, () -> sandbox.guest().launch(spec));
             call.json(201, Json.object().put("pid", pid));
         });
     }
@@ -94,7 +96,7 @@ final class PtyEndpoints {
     }
 
     private void with(HttpCall call, Consumer<LiveSandbox> work) {
-        sandboxes.use(call.owner(), call.parameter("id"), sandbox -> {
+        sandboxes.use(call.caller(), call.parameter("id"), sandbox -> {
             work.accept(sandbox);
             return null;
         });

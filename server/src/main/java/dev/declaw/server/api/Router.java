@@ -19,6 +19,11 @@ final class Router {
     record Route(String method, List<String> path, Endpoint endpoint, boolean open) {
         private static final String REST = "{rest...}";
 
+        /// The path as the table has it.
+        String template() {
+            return "/" + String.join("/", path);
+        }
+
         /// Whether it leads to a port of a sandbox, which has a guard of its own.
         boolean port() {
             return path.getLast().equals(REST);

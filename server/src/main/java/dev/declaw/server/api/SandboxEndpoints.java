@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.server.auth.Scope;
+import dev.declaw.server.lifecycle.CreateSandbox;
 import dev.declaw.server.lifecycle.IdempotentCreates;
 import dev.declaw.server.lifecycle.LiveSandbox;
 import dev.declaw.server.lifecycle.SandboxInfo;
@@ -13,6 +14,7 @@ import dev.declaw.server.lifecycle.SandboxPage;
 import dev.declaw.server.lifecycle.Sandboxes;
 import dev.declaw.server.volumes.VolumeAttachment;
 import dev.declaw.server.volumes.VolumeMounts;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Instant;
@@ -35,8 +37,10 @@ final class SandboxEndpoints {
     private final Sandboxes sandboxes;
     private final IdempotentCreates creates;
     private final VolumeMounts volumes;
+    private final ForkAnswer forks;
 
-    SandboxEndpoints(Sandboxes sandboxes, IdempotentCreates creates, VolumeMounts volumes) {
+    SandboxEndpoints(Sandboxes sandboxes, IdempotentCreates creates, VolumeMounts volumes, Errors errors) {
+        this.forks = new ForkAnswer(errors);
         this.sandboxes = sandboxes;
         this.creates = creates;
         this.volumes = volumes;
@@ -56,13 +60,15 @@ final class SandboxEndpoints {
         JsonNode json = body.length == 0 ? Json.object() : Json.parse(body);
         Optional<String> key = call.idempotencyKey();
         if (key.isEmpty()) {
-            call.json(201, create(call.owner(), json));
+            ObjectNode answer = create(call.owner(), json);
+            call.json(ForkAnswer.status(answer), answer);
             return;
         }
         if (key.get().length() > IdempotentCreates.KEY_CHARS_MAX) {
             throw JsonBody.wrong("Idempotency-Key", "is longer than " + IdempotentCreates.KEY_CHARS_MAX + " characters");
         }
-        call.jsonText(201, createOnce(call.owner(), key.get(), json));
+        String answer = createOnce(call.owner(), key.get(), json);
+        call.jsonText(ForkAnswer.status(Json.parse(answer.getBytes(StandardCharsets.UTF_8))), answer);
     }
 
     private String createOnce(String owner, String key, JsonNode json) {
@@ -76,12 +82,20 @@ final class SandboxEndpoints {
             throw e;
         }
         String answer = Json.write(created);
-        creates.finish(owner, key, created.path("sandbox_id").textValue(), answer);
+        JsonNode first = created.path("sandboxes").path(0).path("sandbox_id");
+        creates.finish(owner, key, created.path("sandbox_id").asText(first.asText()), answer);
         return answer;
     }
 
     private ObjectNode create(String owner, JsonNode json) {
-        Sandboxes.Created created = sandboxes.create(owner, CreateRequest.read(JsonBody.of("", json)));
+        JsonBody body = JsonBody.of("", json);
+        int count = ForkAnswer.count(body);
+        CreateSandbox request = CreateRequest.read(body);
+        return count == 0 ? createOne(owner, request) : forks.create(count, () -> createOne(owner, request));
+    }
+
+    private ObjectNode createOne(String owner, CreateSandbox request) {
+        Sandboxes.Created created = sandboxes.create(owner, request);
         ObjectNode answer = json(created.info(), true);
         ArrayNode warnings = answer.putArray("warnings");
         created.warnings().forEach(warnings::add);
@@ -92,7 +106,7 @@ final class SandboxEndpoints {
     private static String fingerprint(JsonNode json) {
         try {
             MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            return HexFormat.of().formatHex(digest.digest(Json.write(json).getBytes(java.nio.charset.StandardCharsets.US_ASCII)));
+            return HexFormat.of().formatHex(digest.digest(Json.write(json).getBytes(StandardCharsets.US_ASCII)));
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }

@@ -50,7 +50,7 @@ final class SandboxVolumeEndpoints {
     }
 
     private void answer(HttpCall call, Work work) {
-        Volumes.Filled filled = sandboxes.use(call.owner(), call.parameter("id"), sandbox -> {
+        Volumes.Filled filled = sandboxes.use(call.caller(), call.parameter("id"), sandbox -> {
             try {
                 return work.run(sandbox);
             } catch (IOException e) {

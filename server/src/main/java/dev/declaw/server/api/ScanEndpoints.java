@@ -9,14 +9,13 @@ import dev.declaw.guardrails.report.Redaction;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.scan.PiiType;
 import dev.declaw.server.auth.ApiKeys;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 
 /// The scanners as a service: our own form, and the one of the older client's helper (wire-api 14). Texts are neither kept nor logged.
 final class ScanEndpoints {
@@ -24,7 +23,11 @@ final class ScanEndpoints {
     private static final int PROMPTS_MAX = 64;
     private static final int SCANNERS_MAX = 8;
     private static final int SCANS_AT_ONCE_MAX = 4;
-    private static final int WAIT_SECONDS_MAX = 10;
+    private static final int SCANS_PER_TENANT_MAX = 2;
+    private static final Duration WAIT_MAX = Duration.ofSeconds(10);
+
+    /// Who scans without a key.
+    private static final String THIS_MACHINE = "";
     private static final double CONFIDENCE = 0.7;
 
     /// Labels of other tools for our kinds.
@@ -42,7 +45,7 @@ final class ScanEndpoints {
 
     private final AllScanners scanners;
     private final ApiKeys keys;
-    private final Semaphore turns = new Semaphore(SCANS_AT_ONCE_MAX, true);
+    private final SharedPermits turns = new SharedPermits(SCANS_AT_ONCE_MAX, SCANS_PER_TENANT_MAX);
 
     ScanEndpoints(AllScanners scanners, ApiKeys keys) {
         this.scanners = scanners;
@@ -62,7 +65,7 @@ final class ScanEndpoints {
         List<Evidence> personal = List.of();
         for (String name : names) {
             long started = System.nanoTime();
-            AllScanners.Result result = inTurn(name, text, key, types);
+            AllScanners.Result result = inTurn(call.owner(), name, text, key, types);
             flagged |= result.flagged();
             if (name.equals("pii")) personal = result.findings();
             results.add(json(result, text, (System.nanoTime() - started) / 1000));
@@ -74,8 +77,9 @@ final class ScanEndpoints {
 
     /// The helper sends no key: it is served without one from this machine only, not through a proxy that runs here.
     void legacy(HttpCall call) throws InterruptedException {
+        String owner = THIS_MACHINE;
         if (call.header("Authorization") != null || call.header("X-API-Key") != null || !call.fromThisMachine() || call.forwarded()) {
-            keys.caller(call.header("Authorization"), call.header("X-API-Key"));
+            owner = keys.owner(call.header("Authorization"), call.header("X-API-Key"));
         }
         JsonBody body = call.body();
         List<String> prompts = new ArrayList<>();
@@ -93,16 +97,16 @@ final class ScanEndpoints {
                 throw new PlatformFailure.InvalidRequest("unknown_scanner", "scanner_type '" + clip(type) + "' is not served here; pii_scanner is, and POST /guardrails/scan has all scanners");
             }
             JsonBody settings = wanted.node("pii_scanner").map(node -> JsonBody.of("pii_scanner", node)).orElse(new JsonBody(Json.object()));
-            responses.add(legacyAnswer(prompts.isEmpty() ? "" : prompts.getFirst(), settings));
+            responses.add(legacyAnswer(owner, prompts.isEmpty() ? "" : prompts.getFirst(), settings));
         }
         call.json(200, answer);
     }
 
-    private ObjectNode legacyAnswer(String prompt, JsonBody settings) throws InterruptedException {
+    private ObjectNode legacyAnswer(String owner, String prompt, JsonBody settings) throws InterruptedException {
         double least = settings.seconds("confidence_threshold", 1).orElse(CONFIDENCE);
         Set<PiiType> types = EnumSet.noneOf(PiiType.class);
         settings.node("entities").ifPresent(list -> list.forEach(label -> types.add(kind(label.asText()))));
-        AllScanners.Result result = inTurn("pii", prompt, "", types.isEmpty() ? AllScanners.allTypes() : types);
+        AllScanners.Result result = inTurn(owner, "pii", prompt, "", types.isEmpty() ? AllScanners.allTypes() : types);
         Redaction redaction = Redaction.of(prompt, result.findings().stream().filter(finding -> finding.score() >= least).toList());
         ObjectNode answer = Json.object().put("scanner_type", "pii_scanner");
         ObjectNode inner = answer.putObject("pii_scanner_response");
@@ -112,14 +116,21 @@ final class ScanEndpoints {
         return answer;
     }
 
-    private AllScanners.Result inTurn(String name, String text, String key, Set<PiiType> types) throws InterruptedException {
-        if (!turns.tryAcquire(WAIT_SECONDS_MAX, TimeUnit.SECONDS)) {
-            throw new PlatformFailure.NoCapacity("scanners_busy", "the scanners have been busy for " + WAIT_SECONDS_MAX + " s; try again");
+    private AllScanners.Result inTurn(String owner, String name, String text, String key, Set<PiiType> types) throws InterruptedException {
+        switch (turns.acquire(owner, WAIT_MAX)) {
+            case TAKEN -> {}
+            case TENANT_FULL ->
+                throw new PlatformFailure.QuotaExceeded(
+                        "too_many_scans",
+                        SCANS_PER_TENANT_MAX + " scans of this account have been under way for " + WAIT_MAX.toSeconds() + " s, its limit; try again", 2,
+                        SCANS_PER_TENANT_MAX);
+            case ALL_FULL ->
+                throw new PlatformFailure.NoCapacity("scanners_busy", "the scanners have been busy for " + WAIT_MAX.toSeconds() + " s; try again");
         }
         try {
             return scanners.scan(name, text, key, types);
         } finally {
-            turns.release();
+            turns.release(owner);
         }
     }
 

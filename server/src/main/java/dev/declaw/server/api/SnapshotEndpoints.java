@@ -28,7 +28,8 @@ final class SnapshotEndpoints {
     }
 
     void create(HttpCall call) {
-        call.json(201, json(rests.snapshot(call.owner(), call.parameter("id"))));
+        Optional<Long> life = call.body().wholeNumber("ttl_seconds");
+        call.json(201, json(rests.snapshot(call.owner(), call.parameter("id"), life)));
     }
 
     void list(HttpCall call) {
@@ -69,7 +70,7 @@ final class SnapshotEndpoints {
     }
 
     private static ObjectNode json(SnapshotInfo snapshot) {
-        return Json.object()
+        ObjectNode node = Json.object()
                 .put("snapshot_id", snapshot.id())
                 .put("sandbox_id", snapshot.sandboxId())
                 .put("source", snapshot.source())
@@ -77,6 +78,10 @@ final class SnapshotEndpoints {
                 .put("vmstate_blob_key", snapshot.id() + "/state")
                 .put("mem_size_bytes", snapshot.memoryBytes())
                 .put("pause_duration_ms", snapshot.stillMillis())
+                .put("size_bytes", snapshot.sizeBytes())
+                .put("stored_bytes", snapshot.storedBytes())
                 .put("created_at", Json.timestamp(snapshot.created()));
+        node.put("expires_at", snapshot.expires().map(Json::timestamp).orElse(null));
+        return node;
     }
 }

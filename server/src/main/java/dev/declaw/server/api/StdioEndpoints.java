@@ -7,6 +7,7 @@ import dev.declaw.runtime.guest.GuestClient.ProcessTag;
 import dev.declaw.runtime.guest.GuestProcess;
 import dev.declaw.runtime.guest.ProcessRef;
 import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.custom.CommandInputs;
 import dev.declaw.server.lifecycle.LiveSandbox;
 import dev.declaw.server.lifecycle.Sandboxes;
 import java.util.Base64;
@@ -43,8 +44,9 @@ final class StdioEndpoints {
                 Optional.empty(),
                 Optional.of(tag));
         with(call, sandbox -> {
+            CommandCheck.check(sandboxes.commandGate(), sandbox, CommandInputs.ofLine(command));
             CommandRecord.of(sandbox, "stdio_started", command, envs, user, "stdio");
-            int pid = IdempotentStart.told(() -> sandbox.guest().launch(spec));
+            int pid = IdempotentStart.told(call, sandbox, () -> sandbox.guest().launch(spec));
             call.json(201, Json.object().put("cmd_id", tag.name()).put("pid", pid));
         });
     }
@@ -105,7 +107,7 @@ final class StdioEndpoints {
     }
 
     private void with(HttpCall call, Consumer<LiveSandbox> work) {
-        sandboxes.use(call.owner(), call.parameter("id"), sandbox -> {
+        sandboxes.use(call.caller(), call.parameter("id"), sandbox -> {
             work.accept(sandbox);
             return null;
         });

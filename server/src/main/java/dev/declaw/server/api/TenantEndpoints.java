@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.server.account.Accounts;
 import dev.declaw.server.auth.Tenants;
+import dev.declaw.server.lifecycle.Sandboxes;
 import java.util.Optional;
 
 /// Tenants, for the keys of administrators. An addition of ours: no official client knows it.
@@ -11,9 +12,11 @@ final class TenantEndpoints {
     private static final int NAME_CHARS_MAX = 128;
 
     private final Accounts accounts;
+    private final Sandboxes sandboxes;
 
-    TenantEndpoints(Accounts accounts) {
+    TenantEndpoints(Accounts accounts, Sandboxes sandboxes) {
         this.accounts = accounts;
+        this.sandboxes = sandboxes;
     }
 
     void list(HttpCall call) {
@@ -35,7 +38,9 @@ final class TenantEndpoints {
 
     /// Replaces all limits: one that is left out follows the server's default again.
     void limit(HttpCall call) {
-        call.json(200, json(accounts.limitTenant(call.caller(), call.parameter("oid"), limits(call.body()))));
+        Tenants.Tenant tenant = accounts.limitTenant(call.caller(), call.parameter("oid"), limits(call.body()));
+        sandboxes.refreshLimits(tenant.id());
+        call.json(200, json(tenant));
     }
 
     private static Tenants.OwnLimits limits(JsonBody body) {
@@ -43,7 +48,9 @@ final class TenantEndpoints {
         return new Tenants.OwnLimits(
                 limit(limits, "max_concurrent").map(Long::intValue),
                 limit(limits, "max_creates_per_second").map(Long::intValue),
-                limit(limits, "max_memory_mb"));
+                limit(limits, "max_memory_mb"),
+                limit(limits, "max_egress_connections").map(Long::intValue),
+                limit(limits, "max_snapshot_mb"));
     }
 
     private static Optional<Long> limit(JsonBody limits, String name) {
@@ -61,7 +68,9 @@ final class TenantEndpoints {
         node.putObject("limits")
                 .put("max_concurrent", tenant.limits().sandboxesMax())
                 .put("max_creates_per_second", tenant.limits().createsPerSecondMax())
-                .put("max_memory_mb", tenant.limits().memoryMibMax());
+                .put("max_memory_mb", tenant.limits().memoryMibMax())
+                .put("max_egress_connections", tenant.limits().egressConnectionsMax())
+                .put("max_snapshot_mb", tenant.limits().savedMibMax());
         return node;
     }
 }

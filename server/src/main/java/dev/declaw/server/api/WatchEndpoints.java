@@ -84,7 +84,7 @@ final class WatchEndpoints {
     }
 
     private void use(HttpCall call, Watched watched, Work work) {
-        sandboxes.use(call.owner(), call.parameter("id"), sandbox -> {
+        sandboxes.use(call.caller(), call.parameter("id"), sandbox -> {
             sandbox.record(
                     AuditCategory.FILESYSTEM,
                     "directory_watched",

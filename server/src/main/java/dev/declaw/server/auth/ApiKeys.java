@@ -10,7 +10,6 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HexFormat;
@@ -36,9 +35,7 @@ public final class ApiKeys {
     private final ApiKeyTable table;
     private final RandomTokens tokens;
     private final InstantSource clock;
-    private final ConcurrentMap<String, Held> byHash = new ConcurrentHashMap<>();
-
-    private record Held(Caller caller, Optional<Instant> expires) {}
+    private final ConcurrentMap<String, Caller> byHash = new ConcurrentHashMap<>();
 
     /// A key that was just made; the only moment at which it is known.
     public record NewKey(String keyId, String key, String name) {
@@ -109,23 +106,22 @@ public final class ApiKeys {
 
     private void hold(ApiKeyTable.Row row) {
         if (row.revoked().isPresent()) return;
-        Caller caller = new Caller(row.owner(), row.keyId(), row.name(), Scope.parseStored(row.scopes()));
-        byHash.put(row.hash(), new Held(caller, row.expires()));
+        byHash.put(
+                row.hash(), new Caller(row.owner(), row.keyId(), row.name(), Scope.parseStored(row.scopes()), row.expires()));
     }
 
     /// Makes a key. The caller has checked that its scopes may be given.
     ///
-    /// @param life how long it is valid; empty for as long as nobody revokes it
+    /// @param expires until when it is valid; empty for as long as nobody revokes it
     /// @throws PlatformFailure.QuotaExceeded when the tenant has [#KEYS_PER_OWNER_MAX] already
-    public NewKey create(String owner, String name, Set<Scope> scopes, Optional<Duration> life) {
-        long held = byHash.values().stream().filter(key -> key.caller().owner().equals(owner)).count();
+    public NewKey create(String owner, String name, Set<Scope> scopes, Optional<Instant> expires) {
+        long held = byHash.values().stream().filter(key -> key.owner().equals(owner)).count();
         if (held >= KEYS_PER_OWNER_MAX) {
             throw new PlatformFailure.QuotaExceeded(
                     "too_many_keys", "there are " + KEYS_PER_OWNER_MAX + " API keys, the limit; revoke one", 60);
         }
         String key = tokens.apiKey();
-        Instant now = clock.instant();
-        ApiKeyTable.Row row = row(key, owner, name, scopes, now, life.map(now::plus));
+        ApiKeyTable.Row row = row(key, owner, name, scopes, clock.instant(), expires);
         table.add(row);
         hold(row);
         return new NewKey(row.keyId(), key, name);
@@ -153,7 +149,7 @@ public final class ApiKeys {
         boolean known = table.of(owner).stream().anyMatch(row -> row.keyId().equals(keyId));
         if (!known) throw new PlatformFailure.NotFound("key_not_found", "there is no API key of this id");
         boolean revoked = table.revoke(owner, keyId, clock.instant());
-        byHash.values().removeIf(held -> held.caller().keyId().equals(keyId));
+        byHash.values().removeIf(held -> held.keyId().equals(keyId));
         return revoked;
     }
 
@@ -186,8 +182,7 @@ public final class ApiKeys {
     private Optional<Caller> find(String key) {
         if (key.length() > KEY_CHARS_MAX) return Optional.empty();
         return Optional.ofNullable(byHash.get(hash(key)))
-                .filter(held -> held.expires().map(clock.instant()::isBefore).orElse(true))
-                .map(Held::caller);
+                .filter(held -> held.expires().map(clock.instant()::isBefore).orElse(true));
     }
 
     private static String bearer(String authorization) {

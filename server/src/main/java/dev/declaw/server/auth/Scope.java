@@ -20,7 +20,7 @@ public enum Scope {
     AUDIT,
     /// Account, usage and the keys of the tenant.
     ACCOUNT,
-    /// Other tenants: make them and set their limits. Not part of [#TENANT].
+    /// Other tenants: make them and set their limits; the metrics of the whole server. Not part of [#TENANT].
     ADMIN;
 
     /// All of a tenant's own, written `tenant`.
@@ -67,7 +67,7 @@ public enum Scope {
             case "volumes" -> Set.of(VOLUMES);
             case "teams", "vault" -> Set.of(VAULT);
             case "accounts" -> Set.of(ACCOUNT);
-            case "tenants" -> Set.of(ADMIN);
+            case "tenants", "metrics" -> Set.of(ADMIN);
             case "sandboxes" -> path.size() < 3
                     ? Set.of(SANDBOXES)
                     : switch (path.get(2)) {

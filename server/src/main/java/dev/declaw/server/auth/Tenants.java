@@ -27,11 +27,14 @@ public final class Tenants {
     /// @param sandboxesMax sandboxes at once, paused ones not counted
     /// @param createsPerSecondMax creates, as a rate and as the longest burst
     /// @param memoryMibMax memory of its sandboxes, all together
-    public record Limits(int sandboxesMax, int createsPerSecondMax, long memoryMibMax) {
-        public static final Limits NONE = new Limits(0, 0, 0);
+    /// @param egressConnectionsMax connections that its sandboxes have open to the outside, all together
+    /// @param savedMibMax what its snapshots and paused sandboxes hold on disk, all together
+    public record Limits(
+            int sandboxesMax, int createsPerSecondMax, long memoryMibMax, int egressConnectionsMax, long savedMibMax) {
+        public static final Limits NONE = new Limits(0, 0, 0, 0, 0);
 
         public Limits {
-            if (sandboxesMax < 0 || createsPerSecondMax < 0 || memoryMibMax < 0) {
+            if (sandboxesMax < 0 || createsPerSecondMax < 0 || memoryMibMax < 0 || egressConnectionsMax < 0 || savedMibMax < 0) {
                 throw new IllegalArgumentException("a limit is never negative");
             }
         }
@@ -42,8 +45,13 @@ public final class Tenants {
 
     /// Own limits of a tenant; an empty one follows the server's default.
     public record OwnLimits(
-            Optional<Integer> sandboxesMax, Optional<Integer> createsPerSecondMax, Optional<Long> memoryMibMax) {
-        public static final OwnLimits NONE = new OwnLimits(Optional.empty(), Optional.empty(), Optional.empty());
+            Optional<Integer> sandboxesMax,
+            Optional<Integer> createsPerSecondMax,
+            Optional<Long> memoryMibMax,
+            Optional<Integer> egressConnectionsMax,
+            Optional<Long> savedMibMax) {
+        public static final OwnLimits NONE =
+                new OwnLimits(Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty());
     }
 
     public Tenants(TenantTable table, Limits defaults, RandomTokens tokens, InstantSource clock) {
@@ -57,7 +65,8 @@ public final class Tenants {
 
     private static TenantTable.Row row(String id, String name, Instant created, OwnLimits limits) {
         return new TenantTable.Row(
-                id, name, created, limits.sandboxesMax(), limits.createsPerSecondMax(), limits.memoryMibMax());
+                id, name, created, limits.sandboxesMax(), limits.createsPerSecondMax(), limits.memoryMibMax(),
+                limits.egressConnectionsMax(), limits.savedMibMax());
     }
 
     /// @throws PlatformFailure.QuotaExceeded when the server has too many
@@ -102,7 +111,9 @@ public final class Tenants {
         Limits limits = new Limits(
                 row.sandboxesMax().orElse(defaults.sandboxesMax()),
                 row.createsPerSecondMax().orElse(defaults.createsPerSecondMax()),
-                row.memoryMibMax().orElse(defaults.memoryMibMax()));
+                row.memoryMibMax().orElse(defaults.memoryMibMax()),
+                row.egressConnectionsMax().orElse(defaults.egressConnectionsMax()),
+                row.savedMibMax().orElse(defaults.savedMibMax()));
         return new Tenant(row.id(), row.name(), row.created(), limits);
     }
 }

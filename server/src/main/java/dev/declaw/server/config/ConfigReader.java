@@ -3,6 +3,7 @@ package dev.declaw.server.config;
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.model.network.Cidr;
 import dev.declaw.server.auth.Tenants;
+import dev.declaw.server.lifecycle.Sandboxes;
 import dev.declaw.server.lifecycle.WarmPoolSizes;
 import java.io.IOException;
 import java.io.Reader;
@@ -84,14 +85,23 @@ public final class ConfigReader {
                         (int) number(ConfigKey.SANDBOXES_MAX, 1, 4096),
                         (int) number(ConfigKey.BOOTS_MAX, 1, 64),
                         (int) number(ConfigKey.MEMORY_MIB, 0, 1 << 30),
-                        number(ConfigKey.TIMEOUT_SECONDS_MAX, 0, 366L * 24 * 3600)),
+                        number(ConfigKey.TIMEOUT_SECONDS_MAX, 0, 366L * 24 * 3600),
+                        (int) number(ConfigKey.PRESTARTED_VMMS, 0, 64)),
                 flag(ConfigKey.KEEP_SANDBOXES),
                 new Tenants.Limits(
                         (int) number(ConfigKey.TENANT_SANDBOXES_MAX, 0, 4096),
                         (int) number(ConfigKey.TENANT_CREATES_PER_SECOND_MAX, 0, 100_000),
-                        number(ConfigKey.TENANT_MEMORY_MIB_MAX, 0, 1L << 40)),
+                        number(ConfigKey.TENANT_MEMORY_MIB_MAX, 0, 1L << 40),
+                        (int) number(ConfigKey.TENANT_EGRESS_CONNECTIONS_MAX, 0, 1_000_000),
+                        number(ConfigKey.TENANT_SNAPSHOTS_MIB_MAX, 0, 1L << 40)),
                 number(ConfigKey.TENANT_VOLUMES_MIB_MAX, 0, 1L << 40),
                 tls(),
+                new StoreReader(key -> settings.get(key).value(), (key, why) -> problems.add(settings.get(key).where() + ": " + key.variable() + " " + why))
+                        .read(number(ConfigKey.SNAPSHOT_CACHE_MIB, 0, 1L << 40), flag(ConfigKey.STORE_S3_PATH_STYLE)),
+                new Sandboxes.Retention(
+                        number(ConfigKey.SNAPSHOT_TTL_SECONDS, 0, 366L * 24 * 3600 * 100),
+                        number(ConfigKey.SNAPSHOT_TTL_SECONDS_MAX, 0, 366L * 24 * 3600 * 100),
+                        (int) number(ConfigKey.TENANT_SNAPSHOTS_MAX, 0, 1_000_000)),
                 new ServerConfig.Builds(
                         (int) number(ConfigKey.BUILDS_MAX, 1, 64),
                         (int) number(ConfigKey.TENANT_BUILDS_MAX, 1, 64),

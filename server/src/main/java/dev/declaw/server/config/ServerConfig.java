@@ -2,6 +2,7 @@ package dev.declaw.server.config;
 
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.server.auth.Tenants;
+import dev.declaw.server.lifecycle.Sandboxes;
 import dev.declaw.server.lifecycle.WarmPoolSizes;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -21,6 +22,8 @@ import java.util.Optional;
 /// @param tenants what a tenant may use unless it has limits of its own
 /// @param tenantVolumesMibMax what the volumes of a tenant may hold, all together; 0 for no limit
 /// @param tls the second listener, with TLS; empty for none
+/// @param store where snapshots are kept
+/// @param retention how long, and how many
 /// @param keepSandboxes whether sandboxes outlive a normal stop of the server, to be adopted by the next start
 public record ServerConfig(
         Path home,
@@ -34,6 +37,8 @@ public record ServerConfig(
         Tenants.Limits tenants,
         long tenantVolumesMibMax,
         Optional<Tls> tls,
+        StoreConfig store,
+        Sandboxes.Retention retention,
         Builds builds) {
     public ServerConfig {
         Objects.requireNonNull(home);
@@ -41,6 +46,8 @@ public record ServerConfig(
         Objects.requireNonNull(listen);
         Objects.requireNonNull(egress);
         Objects.requireNonNull(limits);
+        Objects.requireNonNull(store);
+        Objects.requireNonNull(retention);
     }
 
     /// @param buildsMax builds of templates that work at the same time
@@ -62,5 +69,6 @@ public record ServerConfig(
     /// @param bootsMax creates that work at the same time; further ones wait in line
     /// @param memoryMib memory that all sandboxes together may be promised; 0 for three quarters of the machine's
     /// @param timeoutSecondsMax longest life that a sandbox may ask for; 0 for no limit
-    public record Limits(int sandboxesMax, int bootsMax, int memoryMib, long timeoutSecondsMax) {}
+    /// @param prestartedVmms VMMs that are started in advance for each template that is asked for
+    public record Limits(int sandboxesMax, int bootsMax, int memoryMib, long timeoutSecondsMax, int prestartedVmms) {}
 }

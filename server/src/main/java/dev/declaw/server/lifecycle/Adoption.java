@@ -10,6 +10,8 @@ import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
 import dev.declaw.server.volumes.VolumeMounts;
 import dev.declaw.server.store.SnapshotRow;
+import dev.declaw.server.store.SnapshotTable;
+import java.io.UncheckedIOException;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.EnumSet;
@@ -120,7 +122,13 @@ final class Adoption {
 
     /// Snapshots that nobody saw the end of: the machine knows whether they exist (L3).
     private void settleSnapshots() {
-        Set<String> found = host.snapshots();
+        Set<String> found;
+        try {
+            found = host.snapshots();
+        } catch (UncheckedIOException unreachable) {
+            LOG.error("the store of snapshots cannot be asked: what a crash left unfinished stays until the next start", unreachable);
+            return;
+        }
         Set<String> known = new HashSet<>(parts.templates().artifacts());
         for (SnapshotRow row : parts.snapshots().all()) {
             if (!found.contains(row.id())) {
@@ -128,7 +136,7 @@ final class Adoption {
                         row.complete() ? "its files are gone" : "it was not finished");
                 parts.snapshots().delete(row.id());
             } else if (!row.complete()) {
-                parts.snapshots().complete(row.id(), 0, 0);
+                parts.snapshots().complete(row.id(), SnapshotTable.Sizes.UNKNOWN, 0);
             }
             known.add(row.id());
             boolean pausing = table.find(row.sandboxId()).map(of -> BETWEEN.contains(of.state())).orElse(false);
@@ -161,7 +169,7 @@ final class Adoption {
             return;
         }
         try {
-            slots.connect(sandbox);
+            slots.connect(sandbox, false);
             volumes.resume(row.owner(), row.id(), vm.guest());
             audit.lifecycle(row.id(), "vm_adopted", facts -> {});
             sandbox.finishCreating();
@@ -189,7 +197,7 @@ final class Adoption {
     }
 
     private LiveSandbox living(SandboxRow row, MicroVm vm, SecurityPolicy policy) {
-        LiveSandbox sandbox = new LiveSandbox(row, policy, StoredJson.readMap(row.envs()), audit);
+        LiveSandbox sandbox = new LiveSandbox(row, policy, audit);
         if (vm != null) sandbox.attach(vm);
         live.put(row.id(), sandbox);
         places.take();

@@ -11,6 +11,7 @@ import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.guest.GuestClient;
 import dev.declaw.runtime.guest.GuestClient.GuestIdentity;
 import dev.declaw.runtime.guest.GuestProcess;
+import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.vault.Vault;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -31,20 +32,27 @@ final class EgressSlots {
 
     private final EgressProxy proxy;
     private final Vault vault;
+    private final Tenants tenants;
+    private final ExecGates gates;
     private final InstantSource clock;
 
-    EgressSlots(EgressProxy proxy, Vault vault, InstantSource clock) {
+    EgressSlots(EgressProxy proxy, Vault vault, Tenants tenants, ExecGates gates, InstantSource clock) {
+        this.gates = gates;
         this.proxy = proxy;
         this.vault = vault;
+        this.tenants = tenants;
         this.clock = clock;
     }
 
     /// Opens the way out and gives the guest its identity. For a guest that has one already (an adopted microVM) the token
     /// must be the same; everything else is set anew.
-    void connect(LiveSandbox sandbox) {
+    ///
+    /// @param fresh whether the guest comes straight from a template
+    void connect(LiveSandbox sandbox, boolean fresh) {
         sandbox.egressLock.lock();
         try {
             identify(sandbox, open(sandbox));
+            gates.bring(sandbox, !fresh);
             sandbox.connected(true);
             sandbox.egressOpen(true);
         } finally {
@@ -84,6 +92,7 @@ final class EgressSlots {
             sandbox.vm().goOn();
             sandbox.identified(CompletableFuture.runAsync(
                     () -> identify(sandbox, ca), work -> Thread.ofVirtual().name("identify-" + sandbox.id()).start(work)));
+            gates.bring(sandbox, false); // waits for the identity only where commands are judged
             sandbox.connected(true);
             sandbox.egressOpen(true);
         } finally {
@@ -189,6 +198,8 @@ final class EgressSlots {
                 sandbox.row().policyVersion(),
                 security,
                 network,
-                credentials.isEmpty() ? null : credentials);
+                credentials.isEmpty() ? null : credentials,
+                new EgressProxy.Tenant(
+                        sandbox.row().owner(), tenants.limits(sandbox.row().owner()).egressConnectionsMax()));
     }
 }

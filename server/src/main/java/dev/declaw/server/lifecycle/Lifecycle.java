@@ -7,13 +7,16 @@ import dev.declaw.server.store.SandboxRow;
 ///
 /// @param pauseOnTimeout it is paused when its deadline passes, not killed
 /// @param autoResume it is resumed when it is used while it is paused
-record Lifecycle(boolean pauseOnTimeout, boolean autoResume) {
+/// @param idleSeconds after so long without a call to it, what its deadline would do is done; 0 for never
+record Lifecycle(boolean pauseOnTimeout, boolean autoResume, long idleSeconds) {
     static Lifecycle of(SandboxRow row) {
-        return row.lifecycle().map(StoredJson::read).map(Lifecycle::read).orElse(new Lifecycle(false, false));
+        return row.lifecycle().map(StoredJson::read).map(Lifecycle::read).orElse(new Lifecycle(false, false, 0));
     }
 
     private static Lifecycle read(JsonNode json) {
         return new Lifecycle(
-                json.path("on_timeout").asText().equals("pause"), json.path("auto_resume").asBoolean(false));
+                json.path("on_timeout").asText().equals("pause"),
+                json.path("auto_resume").asBoolean(false),
+                json.path("idle_timeout").asLong(0));
     }
 }

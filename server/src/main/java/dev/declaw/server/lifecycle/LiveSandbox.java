@@ -6,6 +6,7 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.policy.SecurityPolicy;
 import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.guest.GuestClient;
+import dev.declaw.server.custom.ExecGateLink;
 import dev.declaw.server.store.SandboxRow;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -17,6 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 
@@ -34,9 +36,14 @@ public final class LiveSandbox {
     private volatile SandboxRow row;
     private volatile SecurityPolicy policy;
     private final Map<String, String> environment;
+    private final Map<String, String> sensitive;
     private final SandboxAudit audit;
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
     private final Semaphore calls = new Semaphore(CALLS_MAX);
+    private final AtomicLong uses = new AtomicLong();
+    private final Lifecycle lifecycle;
+    private long usesSeen;
+    private Instant idleSince;
 
     /// Held while sockets, CA and guest are brought in line, so that a create and a restart of the proxy do not interleave.
     final ReentrantLock egressLock = new ReentrantLock();
@@ -47,6 +54,8 @@ public final class LiveSandbox {
     private volatile boolean leaving;
     private volatile boolean connected;
     private volatile boolean egressOpen;
+    private volatile Optional<ExecGateLink> execGate = Optional.empty();
+    private volatile List<String> gateWarnings = List.of();
     private volatile Optional<String> endReason = Optional.empty();
     private volatile Instant retryAfter = Instant.MIN;
     private volatile Optional<Usage> lastUsage = Optional.empty();
@@ -69,12 +78,16 @@ public final class LiveSandbox {
             long receivedBytes,
             long sentBytes) {}
 
-    LiveSandbox(SandboxRow row, SecurityPolicy policy, Map<String, String> environment, SandboxAudit audit) {
+    LiveSandbox(SandboxRow row, SecurityPolicy policy, SandboxAudit audit) {
         this.row = Objects.requireNonNull(row);
         this.policy = Objects.requireNonNull(policy);
-        this.environment = Map.copyOf(environment);
+        this.sensitive = StoredJson.readMap(row.sensitiveEnvs());
+        Map<String, String> all = StoredJson.readMap(row.envs());
+        all.putAll(sensitive);
+        this.environment = Map.copyOf(all);
         this.audit = audit;
         this.deadline = row.deadline();
+        this.lifecycle = Lifecycle.of(row);
     }
 
     public String id() {
@@ -113,7 +126,7 @@ public final class LiveSandbox {
     /// The text as it may be recorded: without the values of secret variables, those of the sandbox and those of one call,
     /// and without personal data, whatever the policy does with it in traffic.
     public String mask(String text, Map<String, String> ofCall) {
-        return PersonalData.mask(SecretValues.mask(text, policy.envSecurity(), List.of(environment, ofCall)));
+        return PersonalData.mask(SecretValues.mask(text, policy.envSecurity(), List.of(environment, ofCall), sensitive.values()));
     }
 
     /// Takes one of the calls that the sandbox may have under way; the caller releases it by closing the result.
@@ -124,7 +137,22 @@ public final class LiveSandbox {
             throw new PlatformFailure.QuotaExceeded(
                     "too_many_calls", "this sandbox has " + CALLS_MAX + " calls under way; wait for one to end", 1);
         }
+        uses.incrementAndGet();
         return calls::release;
+    }
+
+    /// What it asked for about its own end.
+    Lifecycle lifecycle() {
+        return lifecycle;
+    }
+
+    /// Since when nobody uses it, as seen by whoever asks again and again; now, when a call is under way or was since the
+    /// last time.
+    synchronized Instant idleSince(Instant now) {
+        long seen = uses.get();
+        if (idleSince == null || seen != usesSeen || calls.availablePermits() < CALLS_MAX) idleSince = now;
+        usesSeen = seen;
+        return idleSince;
     }
 
     /// One call that is under way.
@@ -141,11 +169,16 @@ public final class LiveSandbox {
     /// Saves the whole machine under this id. It stands still from then on: its end must follow.
     public void saveMachine(String artifact) {
         leaving(true);
-        vm().pause(artifact);
+        vm().pause(artifact, row.owner());
     }
 
     SandboxRow row() {
         return row;
+    }
+
+    /// Version of the policy in force.
+    public int policyVersion() {
+        return row.policyVersion();
     }
 
     /// What it was created with, parsed.
@@ -182,6 +215,11 @@ public final class LiveSandbox {
         return attached != null && attached.exited().toCompletableFuture().isDone();
     }
 
+    /// True when its microVM has ended, or is about to.
+    public boolean ending() {
+        return leaving() || vmExited() || endReason().isPresent();
+    }
+
     Optional<Instant> deadline() {
         return deadline;
     }
@@ -206,6 +244,21 @@ public final class LiveSandbox {
 
     void connected(boolean now) {
         connected = now;
+    }
+
+    /// What answers the guest before a program starts; empty where programs start without a question.
+    Optional<ExecGateLink> execGate() {
+        return execGate;
+    }
+
+    /// What the owner should know about the gate.
+    List<String> gateWarnings() {
+        return gateWarnings;
+    }
+
+    void execGate(Optional<ExecGateLink> link, List<String> warnings) {
+        execGate = link;
+        gateWarnings = List.copyOf(warnings);
     }
 
     boolean egressOpen() {

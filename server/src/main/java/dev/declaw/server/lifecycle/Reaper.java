@@ -9,6 +9,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -21,6 +22,8 @@ final class Reaper implements AutoCloseable {
     private static final Duration TICK = Duration.ofMillis(200);
     private static final Duration SAMPLE_EVERY = Duration.ofSeconds(10);
     private static final int PAUSE_RETRY_SECONDS = 3;
+    private static final String IDLE = "idle";
+    private static final Duration RETAIN_EVERY = Duration.ofSeconds(2);
     private static final Duration FORGET_EVERY = Duration.ofMinutes(5);
     private static final Duration KILLED_STAY_READABLE = Duration.ofHours(24);
     private static final Duration AUDIT_STAYS = Duration.ofDays(7);
@@ -32,11 +35,14 @@ final class Reaper implements AutoCloseable {
     private final SandboxEnd end;
     private final EgressSlots slots;
     private final SandboxPause pause;
+    private final SnapshotRetention retention;
     private final InstantSource clock;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition stop = lock.newCondition();
     private final Thread thread;
+    private final AtomicBoolean retaining = new AtomicBoolean();
     private Instant forgetAt;
+    private Instant retainAt = Instant.MIN;
     private boolean closed;
 
     Reaper(
@@ -47,7 +53,9 @@ final class Reaper implements AutoCloseable {
             SandboxEnd end,
             EgressSlots slots,
             SandboxPause pause,
+            SnapshotRetention retention,
             InstantSource clock) {
+        this.retention = retention;
         this.live = live;
         this.sandboxes = sandboxes;
         this.idempotency = idempotency;
@@ -89,6 +97,12 @@ final class Reaper implements AutoCloseable {
                 LOG.warn("could not look after {}", sandbox.id(), e);
             }
         }
+        if (!now.isBefore(retainAt)) {
+            retainAt = now.plus(RETAIN_EVERY);
+            if (retaining.compareAndSet(false, true)) {
+                Thread.ofVirtual().name("snapshot-retention").start(() -> retain(now));
+            }
+        }
         if (!now.isBefore(forgetAt)) {
             forgetAt = now.plus(FORGET_EVERY);
             forget(now);
@@ -99,7 +113,11 @@ final class Reaper implements AutoCloseable {
         if (sandbox.creating() || !sandbox.mayRetry(now)) return;
         if (sandbox.endReason().isEmpty() && sandbox.sampleDue(now.minus(SAMPLE_EVERY))) sample(sandbox, now);
         boolean expired = sandbox.deadline().map(deadline -> !deadline.isAfter(now)).orElse(false);
-        if (expired && Lifecycle.of(sandbox.row()).pauseOnTimeout() && sandbox.mayTryPause()) {
+        boolean idle = !expired && idle(sandbox, now);
+        if (idle && sandbox.endReason().isEmpty()) {
+            sandbox.retryAfter(now.plusSeconds(PAUSE_RETRY_SECONDS));
+            Thread.ofVirtual().name("idle-" + sandbox.id()).start(() -> endIdle(sandbox));
+        } else if (expired && sandbox.lifecycle().pauseOnTimeout() && sandbox.mayTryPause()) {
             sandbox.retryAfter(now.plusSeconds(PAUSE_RETRY_SECONDS));
             Thread.ofVirtual().name("pause-" + sandbox.id()).start(() -> pauseExpired(sandbox, now));
         } else if (expired && end.decideExpired(sandbox, now)) {
@@ -109,6 +127,24 @@ final class Reaper implements AutoCloseable {
         } else if (!sandbox.egressOpen() && slots.ready()) {
             sandbox.retryAfter(now.plusSeconds(2));
             Thread.ofVirtual().name("reopen-" + sandbox.id()).start(() -> slots.reopen(sandbox));
+        }
+    }
+
+    private static boolean idle(LiveSandbox sandbox, Instant now) {
+        long seconds = sandbox.lifecycle().idleSeconds();
+        Instant since = sandbox.idleSince(now);
+        return seconds > 0 && !since.plusSeconds(seconds).isAfter(now);
+    }
+
+    private void endIdle(LiveSandbox sandbox) {
+        try {
+            if (sandbox.lifecycle().pauseOnTimeout() && sandbox.mayTryPause()) {
+                pause.pauseIdle(sandbox);
+            } else if (end.decide(sandbox, IDLE)) {
+                end.tearDown(sandbox);
+            }
+        } catch (RuntimeException e) {
+            LOG.warn("{} is idle and could not be paused", sandbox.id(), e);
         }
     }
 
@@ -127,6 +163,17 @@ final class Reaper implements AutoCloseable {
             pause.pauseExpired(sandbox, now);
         } catch (RuntimeException e) {
             LOG.warn("{} is over its time and could not be paused", sandbox.id(), e);
+        }
+    }
+
+    /// Away from the tick: a store may take its time.
+    private void retain(Instant now) {
+        try {
+            retention.sweep(now);
+        } catch (RuntimeException e) {
+            LOG.warn("snapshots whose time is over could not be removed yet", e);
+        } finally {
+            retaining.set(false);
         }
     }
 

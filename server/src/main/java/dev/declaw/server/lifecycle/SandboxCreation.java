@@ -5,6 +5,7 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.policy.PolicyException;
 import dev.declaw.model.policy.PolicyReader;
 import dev.declaw.model.policy.SecurityPolicy;
+import dev.declaw.model.policy.SensitiveVariables;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVm;
@@ -13,7 +14,7 @@ import dev.declaw.runtime.template.Template;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.VolumeMounts;
-import dev.declaw.server.store.SnapshotRow;
+import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -25,11 +26,16 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /// How a sandbox comes to life. Each step's release is registered before the next step: from the moment a place is taken
 /// until the sandbox runs, every failure ends in [SandboxEnd], so nothing of a failed create is left. Thread-safe.
 final class SandboxCreation {
     private static final int LINE_WAIT_SECONDS_MAX = 60;
+    private static final Pattern SNAPSHOT_ID = Pattern.compile("snap-[0-9a-z]{1,48}");
+    private static final Logger LOG = LoggerFactory.getLogger(SandboxCreation.class);
     private static final int FIRST_POLICY_VERSION = 1;
 
     private final Sandboxes.Parts parts;
@@ -70,6 +76,11 @@ final class SandboxCreation {
         refusing = true;
     }
 
+    /// How many have left the line and not arrived.
+    int booting() {
+        return settings.bootsMax() - boots.availablePermits();
+    }
+
     boolean refusing() {
         return refusing;
     }
@@ -77,15 +88,25 @@ final class SandboxCreation {
     /// A place among the living, and in line, for a sandbox that is brought back. Closing it leaves the line, and the place
     /// unless it was kept.
     final class Admission implements AutoCloseable {
+        private final Turn turn;
         private boolean kept;
+
+        Admission(Turn turn) {
+            this.turn = turn;
+        }
 
         void keepPlace() {
             kept = true;
         }
 
+        /// Lets the next one boot.
+        void leaveLine() {
+            turn.leave();
+        }
+
         @Override
         public void close() {
-            boots.release();
+            leaveLine();
             if (!kept) places.release();
         }
     }
@@ -100,8 +121,9 @@ final class SandboxCreation {
         quotas.admit(owner, memoryMib, replaced);
         if (!places.tryTake()) throw noPlace();
         try {
-            standInLine();
-            return new Admission();
+            Turn turn = new Turn();
+            turn.take();
+            return new Admission(turn);
         } catch (RuntimeException e) {
             places.release();
             throw e;
@@ -133,12 +155,15 @@ final class SandboxCreation {
     }
 
     private Sandboxes.Created create(String owner, CreateSandbox request, Supplier<Origin> from) {
+        Timings timings = new Timings();
         if (refusing) throw new PlatformFailure.NoCapacity("shutting_down", "this server is stopping");
         PolicyReader.Result policy = readPolicy(request);
+        List<String> custom = parts.custom().check(policy.policy());
         checkTimeout(request.timeoutSeconds());
         parts.volumes().check(owner, request.volumes());
         Vault.Bound bound = bind(owner, request);
         Origin origin = from.get();
+        timings.mark("checks");
         if (!slots.ready()) {
             throw new PlatformFailure.NoCapacity("egress_not_ready", "the egress proxy is starting; try again in a moment");
         }
@@ -146,20 +171,25 @@ final class SandboxCreation {
         quotas.admit(owner, origin.memoryMib()); // early, so that nobody stands in line in vain; counts again at the end of it
         if (!places.tryTake()) throw noPlace();
         LiveSandbox sandbox = null;
-        boolean queued = false;
+        Turn turn = new Turn();
         try {
             pool.asked(origin.template());
             Optional<WarmPool.Warm> warm = origin.pooled().flatMap(pool::claim);
             if (warm.isEmpty()) {
-                queued = standInLine();
+                turn.take();
                 warm = origin.pooled().flatMap(pool::claim); // one may have got ready meanwhile
             }
+            timings.mark("line");
             sandbox = register(owner, request, policy.policy(), origin, warm);
+            timings.mark("row");
+            SandboxInfo info = bringUp(sandbox, origin, request, bound, turn, timings);
             List<String> warnings = new ArrayList<>(policy.warnings());
+            warnings.addAll(custom);
+            warnings.addAll(sandbox.gateWarnings());
             warnings.addAll(VolumeMounts.warnings(request.volumes()));
-            return new Sandboxes.Created(bringUp(sandbox, origin, request, bound), warnings);
+            return new Sandboxes.Created(info, warnings);
         } finally {
-            if (queued) boots.release();
+            turn.leave();
             if (sandbox == null) places.release();
         }
     }
@@ -201,20 +231,45 @@ final class SandboxCreation {
 
     private Origin origin(String owner, CreateSandbox request) {
         if (request.snapshotId().isPresent()) {
-            SnapshotRow snapshot = parts.snapshots()
-                    .find(request.snapshotId().get())
+            String id = request.snapshotId().get();
+            return parts.snapshots()
+                    .find(id)
                     .filter(row -> row.owner().equals(owner) && row.complete())
+                    .map(row -> new Origin(
+                            row.template(), row.vcpus(), row.memoryMib(), Optional.empty(), request.snapshotId(),
+                            Map.of(), false))
+                    .or(() -> ofAnotherServer(owner, id))
                     .orElseThrow(() -> new PlatformFailure.NotFound("snapshot_not_found", "there is no snapshot of this id"));
-            return new Origin(
-                    snapshot.template(), snapshot.vcpus(), snapshot.memoryMib(), Optional.empty(), request.snapshotId(),
-                    Map.of(), false);
         }
         return Origin.of(parts.templates().resolve(owner, request.template()), false);
+    }
+
+    /// A snapshot of the same tenant that another server put into the store.
+    private Optional<Origin> ofAnotherServer(String owner, String id) {
+        if (!SNAPSHOT_ID.matcher(id).matches()) return Optional.empty();
+        try {
+            return parts.host()
+                    .snapshot(id)
+                    .filter(stored -> stored.tenant().equals(owner))
+                    .map(stored -> new Origin(
+                            stored.template(), stored.vcpus(), stored.memoryMib(), Optional.empty(), Optional.of(id),
+                            Map.of(), false));
+        } catch (UncheckedIOException e) {
+            LOG.warn("whether the store has snapshot {} cannot be said", id, e);
+            throw new PlatformFailure.NoCapacity(
+                    "snapshot_store_unavailable", "the store of snapshots does not answer as it should; try again later");
+        }
     }
 
     private PolicyReader.Result readPolicy(CreateSandbox request) {
         PolicyReader.Result read =
                 PolicyReader.read(request.security().orElse(null), request.network().orElse(null));
+        for (String variable : read.policy().envSecurity().sensitive()) {
+            if (request.envs().containsKey(variable) || request.vaultReferences().containsKey(variable)) {
+                throw new PolicyException(
+                        "security.env_security.sensitive_vars", "and envs or vault_refs both set " + variable + "; choose one");
+            }
+        }
         if (!request.secure() && read.policy().needsCertificateAuthority()) {
             throw new PolicyException("secure", "is false, but security switches content scanning on; send only one of them");
         }
@@ -247,22 +302,38 @@ final class SandboxCreation {
         return timeoutSeconds == 0 ? Optional.empty() : Optional.of(from.plus(Duration.ofSeconds(timeoutSeconds)));
     }
 
-    private boolean standInLine() {
-        try {
-            if (boots.tryAcquire(LINE_WAIT_SECONDS_MAX, TimeUnit.SECONDS)) return true;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+    /// A place among those that boot. Used by one thread.
+    private final class Turn {
+        private boolean taken;
+
+        /// Stands in line.
+        void take() {
+            try {
+                taken = boots.tryAcquire(LINE_WAIT_SECONDS_MAX, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            if (!taken) {
+                throw new PlatformFailure.NoCapacity(
+                        "create_queue_full", "too many sandboxes are being created at this moment; try again");
+            }
         }
-        throw new PlatformFailure.NoCapacity(
-                "create_queue_full", "too many sandboxes are being created at this moment; try again");
+
+        /// Lets the next one boot; does nothing when there is nothing to leave.
+        void leave() {
+            if (taken) boots.release();
+            taken = false;
+        }
     }
 
     /// Records the sandbox as CREATING. A warm microVM brings its id and its token with it.
     private LiveSandbox register(
             String owner, CreateSandbox request, SecurityPolicy policy, Origin origin, Optional<WarmPool.Warm> warm) {
         Map<String, String> environment = origin.environment(request.envs());
+        SandboxId id = warm.map(machine -> machine.vm().id())
+                .orElseGet(() -> origin.pooled().map(parts.host()::reserve).orElseGet(parts.tokens()::sandboxId));
         try {
-            SandboxId id = warm.map(machine -> machine.vm().id()).orElseGet(parts.tokens()::sandboxId);
+            SensitiveVariables sensitive = SensitiveVariables.of(request.security().orElse(null));
             SandboxRow row = new SandboxRow(
                     id.value(),
                     owner,
@@ -282,10 +353,11 @@ final class SandboxCreation {
                     FIRST_POLICY_VERSION,
                     StoredJson.writeMap(request.metadata()),
                     StoredJson.writeMap(environment),
+                    StoredJson.writeMap(sensitive.values()),
                     request.network().map(JsonNode::toString),
-                    request.security().map(JsonNode::toString),
+                    Optional.ofNullable(sensitive.policy()).map(JsonNode::toString),
                     request.lifecycle().map(JsonNode::toString));
-            LiveSandbox sandbox = new LiveSandbox(row, policy, environment, audit);
+            LiveSandbox sandbox = new LiveSandbox(row, policy, audit);
             warm.ifPresent(machine -> sandbox.attach(machine.vm()));
             synchronized (quotas.lock()) {
                 quotas.admit(owner, origin.memoryMib());
@@ -300,26 +372,28 @@ final class SandboxCreation {
             return sandbox;
         } catch (RuntimeException e) {
             warm.ifPresent(pool::release);
+            parts.host().release(id);
             throw e;
         }
     }
 
-    private SandboxInfo bringUp(LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound) {
+    private SandboxInfo bringUp(
+            LiveSandbox sandbox, Origin origin, CreateSandbox request, Vault.Bound bound, Turn turn, Timings timings) {
         try {
-            Timings timings = new Timings();
             boolean warm = sandbox.attachedVm().isPresent();
             if (!warm) {
                 sandbox.attach(start(new SandboxId(sandbox.id()), origin));
-                timings.after(sandbox.vm().timings());
+                timings.include(sandbox.vm().timings());
             }
             parts.vault().attach(sandbox.id(), bound);
             if (warm) {
                 slots.claim(sandbox);
                 timings.mark("claim");
             } else {
-                slots.connect(sandbox);
+                slots.connect(sandbox, origin.snapshotId().isEmpty());
                 timings.mark("identity");
             }
+            turn.leave(); // what comes now takes as long as the guest lets it: others wait no longer
             if (!request.volumes().isEmpty()) {
                 parts.volumes().attach(sandbox.row().owner(), sandbox.id(), request.volumes(), sandbox.guest());
                 timings.mark("volumes");

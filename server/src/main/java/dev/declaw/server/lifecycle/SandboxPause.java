@@ -4,9 +4,11 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.runtime.MicroVm;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SnapshotRow;
+import dev.declaw.server.store.SnapshotTable;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -19,6 +21,7 @@ final class SandboxPause {
     private static final int RELEASE_TRIES_MAX = 20;
     private static final Duration RELEASE_PAUSE = Duration.ofSeconds(1);
     private static final String ID_PREFIX = "snap";
+    private static final long MIB = 1024 * 1024;
 
     private final Sandboxes.Parts parts;
     private final SandboxAudit audit;
@@ -27,6 +30,8 @@ final class SandboxPause {
     private final PauseSnapshots pauses;
     private final ConcurrentMap<String, LiveSandbox> live;
     private final Places places;
+    private final SnapshotRetention retention;
+    private final Object savedLock = new Object();
 
     SandboxPause(
             Sandboxes.Parts parts,
@@ -35,7 +40,9 @@ final class SandboxPause {
             SandboxEnd end,
             PauseSnapshots pauses,
             ConcurrentMap<String, LiveSandbox> live,
-            Places places) {
+            Places places,
+            SnapshotRetention retention) {
+        this.retention = retention;
         this.parts = parts;
         this.audit = audit;
         this.slots = slots;
@@ -46,14 +53,17 @@ final class SandboxPause {
     }
 
     /// Saves a sandbox that goes on.
-    SnapshotInfo snapshot(LiveSandbox sandbox) {
+    ///
+    /// @param lifeSeconds after which the snapshot is removed; 0 for never, empty for what the server's settings say
+    SnapshotInfo snapshot(LiveSandbox sandbox, Optional<Long> lifeSeconds) {
+        Optional<Instant> expires = retention.expires(lifeSeconds, parts.clock().instant());
         requireRoom(sandbox);
         if (!sandbox.beginTransition()) throw busy(sandbox);
         try {
-            SnapshotRow row = begin(sandbox, SnapshotRow.MANUAL);
+            SnapshotRow row = begin(sandbox, SnapshotRow.MANUAL, expires);
             try {
-                MicroVm.Saved saved = sandbox.vm().snapshot(row.id());
-                parts.snapshots().complete(row.id(), saved.memoryBytes(), saved.still().toMillis());
+                MicroVm.Saved saved = sandbox.vm().snapshot(row.id(), row.owner());
+                parts.snapshots().complete(row.id(), sizes(saved), saved.still().toMillis());
                 audit.lifecycle(
                         sandbox.id(),
                         "vm_snapshot_completed",
@@ -71,12 +81,21 @@ final class SandboxPause {
 
     /// Saves a sandbox and frees what it holds; when this returns, it is PAUSED. When it fails, it goes on or has ended.
     void pause(LiveSandbox sandbox) {
+        pause(sandbox, "request");
+    }
+
+    /// As [#pause], because nobody uses it.
+    void pauseIdle(LiveSandbox sandbox) {
+        pause(sandbox, "idle");
+    }
+
+    private void pause(LiveSandbox sandbox, String why) {
         if (!sandbox.beginTransition()) throw busy(sandbox);
         if (!parts.transitions().pausing(sandbox.id(), sandbox.row().executionId())) {
             finish(sandbox);
             throw busy(sandbox);
         }
-        save(sandbox, "request");
+        save(sandbox, why);
     }
 
     /// As [#pause], for a sandbox whose deadline has passed. False when it was moved, or somebody else has the sandbox.
@@ -95,18 +114,18 @@ final class SandboxPause {
         SnapshotRow row = null;
         boolean saved = false;
         try {
-            row = begin(sandbox, SnapshotRow.PAUSE);
+            row = begin(sandbox, SnapshotRow.PAUSE, Optional.empty());
             parts.volumes().end(of.id()); // a last look, while the guest still answers
             sandbox.leaving(true);
             slots.close(sandbox);
-            MicroVm.Saved machine = sandbox.vm().pause(row.id());
+            MicroVm.Saved machine = sandbox.vm().pause(row.id(), row.owner());
             saved = true;
-            parts.snapshots().complete(row.id(), machine.memoryBytes(), machine.still().toMillis());
+            parts.snapshots().complete(row.id(), sizes(machine), machine.still().toMillis());
         } catch (RuntimeException | Error e) {
             if (saved) finish(sandbox); // it stays PAUSING and is found as paused by the next start: nothing of it is lost
             if (saved) throw e;
             if (row != null) pauses.discard(row);
-            goOn(sandbox, e);
+            goOn(sandbox, e, row != null);
             throw e;
         }
         release(sandbox.vm());
@@ -152,14 +171,19 @@ final class SandboxPause {
     }
 
     /// The sandbox could not be paused: it goes on with its way out open again, or ends when it cannot.
-    private void goOn(LiveSandbox sandbox, Throwable failure) {
+    ///
+    /// @param begun false when nothing was done to it yet
+    private void goOn(LiveSandbox sandbox, Throwable failure, boolean begun) {
         SandboxRow of = sandbox.row();
-        LOG.warn("{} could not be paused", of.id(), failure);
+        if (begun) LOG.warn("{} could not be paused", of.id(), failure);
+        else LOG.info("{} is not paused: {}", of.id(), reason(failure));
         try {
             if (sandbox.vmExited()) throw new IllegalStateException("its microVM ended");
-            slots.connect(sandbox);
-            parts.volumes().resume(of.owner(), of.id(), sandbox.guest());
-            sandbox.leaving(false);
+            if (begun) {
+                slots.connect(sandbox, false);
+                parts.volumes().resume(of.owner(), of.id(), sandbox.guest());
+                sandbox.leaving(false);
+            }
             if (!parts.transitions().goesOn(of.id(), of.executionId())) throw SandboxCreation.killedMeanwhile(sandbox);
             audit.lifecycle(of.id(), "vm_pause_failed", facts -> facts.text("detail", reason(failure)));
             finish(sandbox);
@@ -178,8 +202,10 @@ final class SandboxPause {
     }
 
     /// A snapshot is written down before it is made, so that none is ever unknown.
-    private SnapshotRow begin(LiveSandbox sandbox, String source) {
+    private SnapshotRow begin(LiveSandbox sandbox, String source, Optional<Instant> expires) {
         SandboxRow of = sandbox.row();
+        long memoryBytes = of.memoryMib() * MIB;
+        long diskBytes = sandbox.vm().usage().diskMib() * MIB;
         SnapshotRow row = new SnapshotRow(
                 parts.tokens().resourceId(ID_PREFIX),
                 of.id(),
@@ -189,11 +215,41 @@ final class SandboxPause {
                 of.template(),
                 of.vcpus(),
                 of.memoryMib(),
+                memoryBytes,
+                diskBytes,
+                0,
+                parts.clock().instant(),
                 0,
                 0,
-                parts.clock().instant());
-        parts.snapshots().insert(row);
+                expires);
+        synchronized (savedLock) {
+            requireSpace(of.owner(), (memoryBytes + diskBytes) / MIB);
+            parts.snapshots().insert(row); // holds the space from here on
+        }
         return row;
+    }
+
+    /// @throws PlatformFailure.QuotaExceeded when the tenant's saved machines would take more than they may
+    /// @throws PlatformFailure.PermissionDenied when this one alone would
+    private void requireSpace(String owner, long mib) {
+        long max = parts.tenants().limits(owner).savedMibMax();
+        if (max == 0) return;
+        if (mib > max) {
+            throw new PlatformFailure.PermissionDenied(
+                    "snapshot_too_large", "the saved sandbox may take " + mib + " MiB; the snapshots of this account may take " + max);
+        }
+        long taken = parts.snapshots().bytesOfOwner(owner) / MIB;
+        if (taken + mib > max) {
+            throw new PlatformFailure.QuotaExceeded(
+                    "too_much_saved",
+                    "snapshots and paused sandboxes of this account take " + taken + " MiB and may take " + max + ", and this one may need "
+                            + mib + ": delete one first",
+                    60);
+        }
+    }
+
+    private static SnapshotTable.Sizes sizes(MicroVm.Saved saved) {
+        return new SnapshotTable.Sizes(saved.memoryBytes(), saved.contentBytes(), saved.storedBytes());
     }
 
     private void requireRoom(LiveSandbox sandbox) {
@@ -202,6 +258,7 @@ final class SandboxPause {
             throw new PlatformFailure.QuotaExceeded(
                     "too_many_snapshots", "this sandbox has " + SNAPSHOTS_MAX + " snapshots: delete one first", 1);
         }
+        retention.requireRoom(parts.snapshots().count(sandbox.row().owner()));
     }
 
     static PlatformFailure busy(LiveSandbox sandbox) {

@@ -87,10 +87,12 @@ public final class SandboxRests {
     }
 
     /// Saves a running sandbox, which goes on. Of one that is paused, its pause is the newest snapshot.
-    public SnapshotInfo snapshot(String owner, String id) {
+    ///
+    /// @param lifeSeconds after which the snapshot is removed; 0 for never, empty for what the server's settings say
+    public SnapshotInfo snapshot(String owner, String id, Optional<Long> lifeSeconds) {
         SandboxRow row = row(owner, id);
         if (row.state() == SandboxState.PAUSED) return SnapshotInfo.of(pauses.required(id));
-        return pause.snapshot(running(row));
+        return pause.snapshot(running(row), lifeSeconds);
     }
 
     /// Snapshots of one sandbox, living or killed, newest first.

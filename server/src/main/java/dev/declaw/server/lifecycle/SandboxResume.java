@@ -116,7 +116,7 @@ final class SandboxResume {
                 throw e;
             }
             admission.keepPlace();
-            run(sandbox, row, snapshot, former, event);
+            run(sandbox, row, snapshot, former, event, admission);
         }
     }
 
@@ -126,19 +126,25 @@ final class SandboxResume {
             throw new PlatformFailure.Conflict("sandbox_busy", row.id() + " has changed its state meanwhile; ask again", 1);
         }
         SandboxRow now = parts.sandboxes().find(row.id()).orElseThrow();
-        LiveSandbox sandbox = new LiveSandbox(now, policy(now), StoredJson.readMap(now.envs()), audit);
+        LiveSandbox sandbox = new LiveSandbox(now, policy(now), audit);
         former.ifPresent(old -> sandbox.attach(old.vm())); // until it is gone, it is this run's to remove
         live.put(row.id(), sandbox);
         return sandbox;
     }
 
     private void run(
-            LiveSandbox sandbox, SandboxRow before, SnapshotRow snapshot, Optional<LiveSandbox> former, String event) {
+            LiveSandbox sandbox,
+            SandboxRow before,
+            SnapshotRow snapshot,
+            Optional<LiveSandbox> former,
+            String event,
+            SandboxCreation.Admission admission) {
         Instant start = parts.clock().instant();
         try {
             former.ifPresent(this::remove);
             sandbox.attach(creation.makingRoom(() -> parts.host().resume(new SandboxId(sandbox.id()), snapshot.id())));
-            slots.connect(sandbox);
+            slots.connect(sandbox, false);
+            admission.leaveLine();
             parts.volumes().resume(before.owner(), before.id(), sandbox.guest());
             Instant now = parts.clock().instant();
             audit.lifecycle(sandbox.id(), event, facts -> facts.text("snapshot_id", snapshot.id())

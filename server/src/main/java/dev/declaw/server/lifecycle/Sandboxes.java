@@ -6,13 +6,18 @@ import dev.declaw.model.audit.AuditSink;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxState;
 import dev.declaw.runtime.MicroVmHost;
+import dev.declaw.server.auth.Caller;
 import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.auth.Scope;
 import dev.declaw.server.auth.Tenants;
+import dev.declaw.server.custom.CommandGate;
+import dev.declaw.server.custom.CustomPolicies;
 import dev.declaw.server.store.AuditTable;
 import dev.declaw.server.store.IdempotencyTable;
 import dev.declaw.server.store.PauseTransitions;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.store.SandboxTable;
+import dev.declaw.server.metrics.ServerMetrics;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import dev.declaw.server.vault.Vault;
@@ -33,6 +38,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.function.Predicate;
 
 /// All sandboxes of this server, for its API: everything that is done to them goes through here. Owners see their own only.
 /// Thread-safe; calls block and are meant for virtual threads.
@@ -46,6 +52,7 @@ public final class Sandboxes implements AutoCloseable {
     private final ConcurrentMap<String, LiveSandbox> live = new ConcurrentHashMap<>();
     private final SandboxAudit audit;
     private final EgressSlots slots;
+    private final ExecGates gates;
     private final Vault vault;
     private final PolicyChange policies;
     private final SandboxEnd end;
@@ -64,12 +71,27 @@ public final class Sandboxes implements AutoCloseable {
     /// @param timeoutSecondsMax longest life that a sandbox may ask for; 0 for no limit
     /// @param warmPool microVMs that wait for a create
     /// @param keepOnClose whether sandboxes outlive [Sandboxes#close]
+    /// @param retention how long snapshots are kept
     public record Settings(
-            int sandboxesMax, int bootsMax, long timeoutSecondsMax, WarmPoolSizes warmPool, boolean keepOnClose) {
-        /// With so many waiting microVMs of the `base` template.
+            int sandboxesMax,
+            int bootsMax,
+            long timeoutSecondsMax,
+            WarmPoolSizes warmPool,
+            boolean keepOnClose,
+            Retention retention) {
+        /// With so many waiting microVMs of the `base` template; snapshots are kept until somebody removes them.
         public Settings(int sandboxesMax, int bootsMax, long timeoutSecondsMax, int warmPool, boolean keepOnClose) {
-            this(sandboxesMax, bootsMax, timeoutSecondsMax, WarmPoolSizes.fixed("base", warmPool), keepOnClose);
+            this(sandboxesMax, bootsMax, timeoutSecondsMax, WarmPoolSizes.fixed("base", warmPool), keepOnClose, Retention.NONE);
         }
+    }
+
+    /// How long snapshots are kept, and how many; 0 stands for no limit.
+    ///
+    /// @param lifeSecondsDefault of a snapshot that is taken without a time
+    /// @param lifeSecondsMax longest time that may be asked for
+    /// @param countMax snapshots of a tenant
+    public record Retention(long lifeSecondsDefault, long lifeSecondsMax, int countMax) {
+        public static final Retention NONE = new Retention(0, 0, 0);
     }
 
     /// The parts that sandboxes are made of and recorded in.
@@ -87,7 +109,8 @@ public final class Sandboxes implements AutoCloseable {
             PauseTransitions transitions,
             VolumeMounts volumes,
             Vault vault,
-            TemplateSource templates) {}
+            TemplateSource templates,
+            CustomPolicies custom) {}
 
     public Sandboxes(Parts parts, Settings settings) {
         this.table = parts.sandboxes();
@@ -96,17 +119,19 @@ public final class Sandboxes implements AutoCloseable {
         Places places = new Places(settings.sandboxesMax());
         audit = new SandboxAudit(parts.audit(), parts.tokens(), clock);
         vault = parts.vault();
-        slots = new EgressSlots(parts.egress(), parts.vault(), clock);
-        policies = new PolicyChange(table, slots, audit);
+        gates = new ExecGates(new CommandGate(parts.custom()));
+        slots = new EgressSlots(parts.egress(), parts.vault(), parts.tenants(), gates, clock);
+        policies = new PolicyChange(table, slots, audit, parts.custom(), gates);
         PauseSnapshots pauses = new PauseSnapshots(parts);
         end = new SandboxEnd(table, slots, parts.volumes(), audit, live, places, clock, pauses);
         pool = new WarmPool(parts.host(), slots, settings.warmPool(), parts.tokens(), clock);
         creation = new SandboxCreation(parts, settings, audit, slots, end, pool, live, places);
-        SandboxPause pause = new SandboxPause(parts, audit, slots, end, pauses, live, places);
+        SnapshotRetention retention = new SnapshotRetention(parts, settings.retention(), pauses, audit);
+        SandboxPause pause = new SandboxPause(parts, audit, slots, end, pauses, live, places, retention);
         SandboxResume resume = new SandboxResume(parts, audit, slots, end, pauses, creation, live, places);
         rests = new SandboxRests(parts, pause, resume, pauses, live, audit);
         adoption = new Adoption(parts, pauses, slots, end, audit, live, places);
-        reaper = new Reaper(live, table, parts.idempotency(), parts.auditTable(), end, slots, pause, clock);
+        reaper = new Reaper(live, table, parts.idempotency(), parts.auditTable(), end, slots, pause, retention, clock);
     }
 
     /// Takes over what an earlier process left running, ends what cannot be taken over, then starts the timers and the
@@ -156,13 +181,13 @@ public final class Sandboxes implements AutoCloseable {
         return "traffic-" + accessToken;
     }
 
-    /// Runs work with a running sandbox. When its guest becomes unreachable because the sandbox ended in the meantime, the
-    /// caller learns that instead.
+    /// Runs work with a running sandbox; a paused one is resumed when it asked for that and the caller may do more than look. When the
+    /// sandbox ends meanwhile, the caller learns that, and not that its guest cannot be reached.
     ///
-    /// @throws PlatformFailure.Gone when it was killed
-    /// @throws PlatformFailure.Conflict when it is not running yet
-    public <T> T use(String owner, String id, Function<LiveSandbox, T> work) {
-        LiveSandbox sandbox = running(rests.awake(row(owner, id)));
+    /// @throws PlatformFailure when it was killed (`Gone`), or is not running (`Conflict`)
+    public <T> T use(Caller caller, String id, Function<LiveSandbox, T> work) {
+        SandboxRow row = row(caller.owner(), id);
+        LiveSandbox sandbox = running(caller.scopes().contains(Scope.SANDBOXES) ? rests.awake(row) : row);
         try (LiveSandbox.Call _ = sandbox.enter()) {
             return work.apply(sandbox);
         } catch (PlatformFailure.GuestUnreachable e) {
@@ -220,6 +245,10 @@ public final class Sandboxes implements AutoCloseable {
 
     /// @param version of the policy that is in force now; stands in every event
     public record PolicyUpdated(int version, List<String> warnings) {}
+
+    public CommandGate commandGate() {
+        return gates.gate();
+    }
 
     /// Pausing, resuming, snapshots.
     public SandboxRests rests() {
@@ -319,9 +348,7 @@ public final class Sandboxes implements AutoCloseable {
 
     /// Sandboxes of an owner that hold resources now.
     public int living(Tenants.Tenant owner) {
-        return (int) live.values().stream()
-                .filter(sandbox -> sandbox.row().owner().equals(owner.id()))
-                .count();
+        return (int) live.values().stream().filter(sandbox -> sandbox.row().owner().equals(owner.id())).count();
     }
 
     /// Sandboxes that this server takes at once, of all owners.
@@ -334,9 +361,18 @@ public final class Sandboxes implements AutoCloseable {
     ///
     /// @return how many sandboxes that were
     public int refreshSecret(String owner, String secretId) {
+        return refresh(owner, sandbox -> vault.uses(sandbox.id(), secretId));
+    }
+
+    /// Tells the proxy the limits that a tenant has now.
+    public void refreshLimits(String owner) {
+        refresh(owner, _ -> true);
+    }
+
+    private int refresh(String owner, Predicate<LiveSandbox> concerned) {
         int told = 0;
         for (LiveSandbox sandbox : live.values()) {
-            if (!sandbox.row().owner().equals(owner) || !vault.uses(sandbox.id(), secretId)) continue;
+            if (!sandbox.row().owner().equals(owner) || !concerned.test(sandbox)) continue;
             sandbox.egressLock.lock();
             try {
                 slots.update(sandbox);
@@ -355,6 +391,11 @@ public final class Sandboxes implements AutoCloseable {
         counts.put("warm", pool.available());
         counts.put("waiting", creation.waiting());
         return counts;
+    }
+
+    /// Adds what monitoring wants to know about sandboxes.
+    public void measured(ServerMetrics metrics) {
+        SandboxGauges.add(metrics, table, settings.sandboxesMax(), pool, creation, slots);
     }
 
     /// True when new sandboxes can be created.

@@ -9,6 +9,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.eclipse.jetty.io.AbstractConnection;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
+import org.eclipse.jetty.server.HttpStream;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.BufferUtil;
 import org.eclipse.jetty.util.Callback;
@@ -24,11 +25,30 @@ public final class UpgradedConnection extends AbstractConnection implements Conn
     private final GuestTunnel tunnel;
     private final CompletableFuture<Void> ended = new CompletableFuture<>();
     private final AtomicBoolean ending = new AtomicBoolean();
+    private volatile boolean opened;
     private ByteBuffer early = BufferUtil.EMPTY_BUFFER;
 
     UpgradedConnection(Request request, GuestTunnel tunnel) {
         super(request.getConnectionMetaData().getConnection().getEndPoint(), request.getComponents().getExecutor());
         this.tunnel = tunnel;
+        request.addHttpStreamWrapper(stream -> new HttpStream.Wrapper(stream) {
+            @Override
+            public void succeeded() {
+                super.succeeded(); // hands the connection over
+                endUnlessOpened();
+            }
+
+            @Override
+            public void failed(Throwable cause) {
+                super.failed(cause);
+                endUnlessOpened();
+            }
+        });
+    }
+
+    /// The caller left before it had the answer: nobody will ever open, or close, this connection.
+    private void endUnlessOpened() {
+        if (!opened) end();
     }
 
     /// Runs this when both directions have ended, at once if they have.
@@ -44,6 +64,7 @@ public final class UpgradedConnection extends AbstractConnection implements Conn
 
     @Override
     public void onOpen() {
+        opened = true;
         super.onOpen();
         getEndPoint().setIdleTimeout(IDLE_MILLIS_MAX);
         Thread.ofVirtual().name("port-in").start(this::inwards);

@@ -6,7 +6,8 @@ import org.jdbi.v3.core.Handle;
 /// The tables, as the list of steps that lead to them. A step, once released, is never changed: a new one is added.
 /// Instants are microseconds since 1970 (BIGINT), JSON and hashes are TEXT, so that every SQL database can hold them.
 final class Migrations {
-    private static final List<List<String>> STEPS = List.of(firstTables(), ControlTables.STEP, SnapshotTables.STEP, BuildTables.STEP);
+    private static final List<List<String>> STEPS =
+            List.of(firstTables(), ControlTables.STEP, SnapshotTables.STEP, BuildTables.STEP, QuotaColumns.STEP, SnapshotTables.RETENTION_STEP);
 
     private static List<String> firstTables() {
         return List.of(

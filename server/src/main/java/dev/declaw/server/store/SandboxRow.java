@@ -13,6 +13,7 @@ import java.util.Optional;
 /// @param accessToken opaque value that create returns; with the prefix of the traffic token it opens the sandbox's ports
 /// @param metadata JSON object, as are `envs` and, where present, `network`, `security` and `lifecycle`: the echo of the
 ///     create request
+/// @param sensitiveEnvs JSON object of the variables whose values are neither shown nor recorded
 public record SandboxRow(
         String id,
         String owner,
@@ -32,6 +33,7 @@ public record SandboxRow(
         int policyVersion,
         String metadata,
         String envs,
+        String sensitiveEnvs,
         Optional<String> network,
         Optional<String> security,
         Optional<String> lifecycle) {
@@ -45,7 +47,7 @@ public record SandboxRow(
     public SandboxRow withPolicy(int version, Optional<String> newNetwork, Optional<String> newSecurity) {
         return new SandboxRow(
                 id, owner, template, state, executionId, timeoutSeconds, created, started, deadline, ended, endReason,
-                guestToken, accessToken, vcpus, memoryMib, version, metadata, envs, newNetwork, newSecurity, lifecycle);
+                guestToken, accessToken, vcpus, memoryMib, version, metadata, envs, sensitiveEnvs, newNetwork, newSecurity, lifecycle);
     }
 
     @Override

@@ -7,6 +7,9 @@ import java.time.Instant;
 import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
+import java.util.TreeMap;
+import java.util.Map;
+import java.util.Locale;
 import org.jdbi.v3.core.statement.Query;
 
 /// The sandboxes. States change only by compare-and-set on state and execution id (L1).
@@ -29,9 +32,9 @@ public final class SandboxTable {
                         """
                         INSERT INTO sandboxes (id, owner, template, state, execution_id, timeout_seconds, created_micros,
                           started_micros, deadline_micros, ended_micros, end_reason, guest_token, access_token, vcpus,
-                          memory_mib, policy_version, metadata, envs, network, security, lifecycle)
+                          memory_mib, policy_version, metadata, envs, sensitive_envs, network, security, lifecycle)
                         VALUES (:id, :owner, :template, :state, :execution, :timeout, :created, :started, :deadline, :ended,
-                          :reason, :guestToken, :accessToken, :vcpus, :memory, :version, :metadata, :envs, :network,
+                          :reason, :guestToken, :accessToken, :vcpus, :memory, :version, :metadata, :envs, :sensitive, :network,
                           :security, :lifecycle)
                         """)
                 .bind("id", row.id())
@@ -52,6 +55,7 @@ public final class SandboxTable {
                 .bind("version", row.policyVersion())
                 .bind("metadata", row.metadata())
                 .bind("envs", row.envs())
+                .bind("sensitive", row.sensitiveEnvs())
                 .bind("network", row.network().orElse(null))
                 .bind("security", row.security().orElse(null))
                 .bind("lifecycle", row.lifecycle().orElse(null))
@@ -63,6 +67,19 @@ public final class SandboxTable {
                 .bind("id", id)
                 .map((results, _) -> row(results))
                 .findOne());
+    }
+
+    /// How many there are of all owners, by the state's wire name; those that are killed are left out.
+    public Map<String, Integer> countsByState() {
+        Map<String, Integer> counts = new TreeMap<>();
+        for (SandboxState state : SandboxState.values()) {
+            if (state != SandboxState.KILLED) counts.put(state.name().toLowerCase(Locale.ROOT), 0);
+        }
+        database.read(handle -> handle.createQuery(
+                        "SELECT state, COUNT(*) AS sandboxes FROM sandboxes WHERE state <> 'KILLED' GROUP BY state")
+                .map((results, _) -> counts.put(results.getString("state").toLowerCase(Locale.ROOT), results.getInt("sandboxes")))
+                .list());
+        return counts;
     }
 
     /// All sandboxes in one of the states, of all owners.
@@ -236,6 +253,7 @@ public final class SandboxTable {
                 results.getInt("policy_version"),
                 results.getString("metadata"),
                 results.getString("envs"),
+                results.getString("sensitive_envs"),
                 Optional.ofNullable(results.getString("network")),
                 Optional.ofNullable(results.getString("security")),
                 Optional.ofNullable(results.getString("lifecycle")));

@@ -19,8 +19,9 @@ public final class SnapshotTable {
         database.write(handle -> handle.createUpdate(
                         """
                         INSERT INTO snapshots (id, sandbox_id, owner, source, complete, template, vcpus, memory_mib,
-                          memory_bytes, still_millis, created_micros)
-                        VALUES (:id, :sandbox, :owner, :source, :complete, :template, :vcpus, :memory, :bytes, :still, :created)
+                          memory_bytes, disk_bytes, still_millis, created_micros, size_bytes, stored_bytes, expires_micros)
+                        VALUES (:id, :sandbox, :owner, :source, :complete, :template, :vcpus, :memory, :bytes, :disk, :still, :created,
+                          :size, :stored, :expires)
                         """)
                 .bind("id", row.id())
                 .bind("sandbox", row.sandboxId())
@@ -31,19 +32,54 @@ public final class SnapshotTable {
                 .bind("vcpus", row.vcpus())
                 .bind("memory", row.memoryMib())
                 .bind("bytes", row.memoryBytes())
+                .bind("disk", row.diskBytes())
                 .bind("still", row.stillMillis())
                 .bind("created", Micros.of(row.created()))
+                .bind("size", row.sizeBytes())
+                .bind("stored", row.storedBytes())
+                .bind("expires", row.expires().map(Micros::of).orElse(null))
                 .execute());
     }
 
     /// The runtime has all of it.
-    public void complete(String id, long memoryBytes, long stillMillis) {
+    public void complete(String id, Sizes sizes, long stillMillis) {
         database.write(handle -> handle.createUpdate(
-                        "UPDATE snapshots SET complete = 1, memory_bytes = :bytes, still_millis = :still WHERE id = :id")
-                .bind("bytes", memoryBytes)
+                        """
+                        UPDATE snapshots SET complete = 1, memory_bytes = :bytes, still_millis = :still,
+                          size_bytes = :size, stored_bytes = :stored WHERE id = :id
+                        """)
+                .bind("bytes", sizes.memoryBytes())
+                .bind("size", sizes.sizeBytes())
+                .bind("stored", sizes.storedBytes())
                 .bind("still", stillMillis)
                 .bind("id", id)
                 .execute());
+    }
+
+    /// As in [SnapshotRow].
+    public record Sizes(long memoryBytes, long sizeBytes, long storedBytes) {
+        public static final Sizes UNKNOWN = new Sizes(0, 0, 0);
+    }
+
+    /// Complete ones whose time is over, some at a time.
+    public List<SnapshotRow> expired(Instant now, int limit) {
+        return database.read(handle -> handle.createQuery(
+                        """
+                        SELECT * FROM snapshots WHERE complete = 1 AND expires_micros <= :now
+                        ORDER BY expires_micros LIMIT :limit
+                        """)
+                .bind("now", Micros.of(now))
+                .bind("limit", limit)
+                .map((results, _) -> row(results))
+                .list());
+    }
+
+    /// Snapshots of an owner, those of pauses and unfinished ones among them.
+    public int count(String owner) {
+        return database.read(handle -> handle.createQuery("SELECT COUNT(*) FROM snapshots WHERE owner = :owner")
+                .bind("owner", owner)
+                .mapTo(Integer.class)
+                .one());
     }
 
     public void delete(String id) {
@@ -87,6 +123,15 @@ public final class SnapshotTable {
                 .list());
     }
 
+    /// What all of an owner's take on disk, those that are being made counted with what they may come to.
+    public long bytesOfOwner(String owner) {
+        return database.read(handle -> handle.createQuery(
+                        "SELECT COALESCE(SUM(memory_bytes + disk_bytes), 0) FROM snapshots WHERE owner = :owner")
+                .bind("owner", owner)
+                .mapTo(Long.class)
+                .one());
+    }
+
     public List<SnapshotRow> all() {
         return database.read(handle -> handle.createQuery("SELECT * FROM snapshots")
                 .map((results, _) -> row(results))
@@ -95,6 +140,8 @@ public final class SnapshotTable {
 
     private static SnapshotRow row(ResultSet results) throws SQLException {
         Instant created = Micros.instant(results.getLong("created_micros"));
+        long micros = results.getLong("expires_micros");
+        Optional<Instant> expires = results.wasNull() ? Optional.empty() : Optional.of(Micros.instant(micros));
         return new SnapshotRow(
                 results.getString("id"),
                 results.getString("sandbox_id"),
@@ -105,7 +152,11 @@ public final class SnapshotTable {
                 results.getInt("vcpus"),
                 results.getInt("memory_mib"),
                 results.getLong("memory_bytes"),
+                results.getLong("disk_bytes"),
                 results.getLong("still_millis"),
-                created);
+                created,
+                results.getLong("size_bytes"),
+                results.getLong("stored_bytes"),
+                expires);
     }
 }

@@ -2,7 +2,7 @@ package dev.declaw.server.store;
 
 import java.util.List;
 
-/// The step of the tables that adds snapshots.
+/// The steps of the tables that add snapshots.
 final class SnapshotTables {
     static final List<String> STEP = List.of(
             """
@@ -21,6 +21,13 @@ final class SnapshotTables {
             """,
             "CREATE INDEX snapshots_by_sandbox ON snapshots (sandbox_id, created_micros)",
             "CREATE INDEX snapshots_by_owner ON snapshots (owner, created_micros, id)");
+
+    /// What snapshots take, and until when they are kept.
+    static final List<String> RETENTION_STEP = List.of(
+            "ALTER TABLE snapshots ADD COLUMN size_bytes BIGINT NOT NULL DEFAULT 0",
+            "ALTER TABLE snapshots ADD COLUMN stored_bytes BIGINT NOT NULL DEFAULT 0",
+            "ALTER TABLE snapshots ADD COLUMN expires_micros BIGINT",
+            "CREATE INDEX snapshots_by_end ON snapshots (expires_micros)");
 
     private SnapshotTables() {}
 }

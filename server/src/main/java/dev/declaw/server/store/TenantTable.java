@@ -14,21 +14,24 @@ public final class TenantTable {
         this.database = database;
     }
 
-    /// @param sandboxesMax own limit; empty for the server's default, as are the other two
+    /// @param sandboxesMax own limit; empty for the server's default, as are the others
     public record Row(
             String id,
             String name,
             Instant created,
             Optional<Integer> sandboxesMax,
             Optional<Integer> createsPerSecondMax,
-            Optional<Long> memoryMibMax) {}
+            Optional<Long> memoryMibMax,
+            Optional<Integer> egressConnectionsMax,
+            Optional<Long> savedMibMax) {}
 
     /// Adds a tenant; does nothing when it is there.
     public void add(Row row) {
         database.write(handle -> handle.createUpdate(
                         """
-                        INSERT INTO tenants (id, name, created_micros, sandboxes_max, creates_per_second_max, memory_mib_max)
-                        VALUES (:id, :name, :created, :sandboxes, :creates, :memory) ON CONFLICT (id) DO NOTHING
+                        INSERT INTO tenants (id, name, created_micros, sandboxes_max, creates_per_second_max, memory_mib_max,
+                          egress_connections_max, saved_mib_max)
+                        VALUES (:id, :name, :created, :sandboxes, :creates, :memory, :egress, :saved) ON CONFLICT (id) DO NOTHING
                         """)
                 .bind("id", row.id())
                 .bind("name", row.name())
@@ -36,6 +39,8 @@ public final class TenantTable {
                 .bind("sandboxes", row.sandboxesMax().orElse(null))
                 .bind("creates", row.createsPerSecondMax().orElse(null))
                 .bind("memory", row.memoryMibMax().orElse(null))
+                .bind("egress", row.egressConnectionsMax().orElse(null))
+                .bind("saved", row.savedMibMax().orElse(null))
                 .execute());
     }
 
@@ -44,12 +49,14 @@ public final class TenantTable {
         return database.write(handle -> handle.createUpdate(
                         """
                         UPDATE tenants SET sandboxes_max = :sandboxes, creates_per_second_max = :creates,
-                          memory_mib_max = :memory WHERE id = :id
+                          memory_mib_max = :memory, egress_connections_max = :egress, saved_mib_max = :saved WHERE id = :id
                         """)
                 .bind("id", row.id())
                 .bind("sandboxes", row.sandboxesMax().orElse(null))
                 .bind("creates", row.createsPerSecondMax().orElse(null))
                 .bind("memory", row.memoryMibMax().orElse(null))
+                .bind("egress", row.egressConnectionsMax().orElse(null))
+                .bind("saved", row.savedMibMax().orElse(null))
                 .execute())
                 == 1;
     }
@@ -68,7 +75,9 @@ public final class TenantTable {
                 Micros.instant(results.getLong("created_micros")),
                 integer(results, "sandboxes_max"),
                 integer(results, "creates_per_second_max"),
-                memory(results));
+                wide(results, "memory_mib_max"),
+                integer(results, "egress_connections_max"),
+                wide(results, "saved_mib_max"));
     }
 
     private static Optional<Integer> integer(ResultSet results, String column) throws SQLException {
@@ -76,8 +85,8 @@ public final class TenantTable {
         return results.wasNull() ? Optional.empty() : Optional.of(value);
     }
 
-    private static Optional<Long> memory(ResultSet results) throws SQLException {
-        long value = results.getLong("memory_mib_max");
+    private static Optional<Long> wide(ResultSet results, String column) throws SQLException {
+        long value = results.getLong(column);
         return results.wasNull() ? Optional.empty() : Optional.of(value);
     }
 }

@@ -24,6 +24,7 @@ public record BuildEgress(Set<String> registries, List<String> hosts, Map<String
             "npm_config_update_notifier", "false",
             "PIP_DISABLE_PIP_VERSION_CHECK", "1",
             "PIP_ROOT_USER_ACTION", "ignore",
+            "PIP_PROGRESS_BAR", "off",
             "PIP_DEFAULT_TIMEOUT", "60",
             "DEBIAN_FRONTEND", "noninteractive");
 

@@ -80,7 +80,7 @@ final class BuildPlan {
         config = config.withEnv(request.envs());
         if (!request.aptPackages().isEmpty()) {
             String names = String.join(" ", request.aptPackages());
-            run(0, "apt_packages " + names, "export DEBIAN_FRONTEND=noninteractive; apt-get update && apt-get install -y "
+            run(0, "apt_packages " + names, "export DEBIAN_FRONTEND=noninteractive; apt-get -o Acquire::Languages=none update && apt-get install -y "
                     + "--no-install-recommends " + names + " && rm -rf /var/lib/apt/lists/*");
         }
         for (BuildRequest.Copy copy : request.copies()) {

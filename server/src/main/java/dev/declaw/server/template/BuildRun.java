@@ -21,6 +21,7 @@ final class BuildRun {
     private static final Duration WARM_UP_DEADLINE = Duration.ofMinutes(2);
     private static final int READY_POLL_MILLIS = 1000;
     private static final int START_MILLIS = 2000;
+    private static final int LAYERS_MAX = 30;
     private static final int TAIL_LINES = 20;
     private static final String SANDBOX_USER = "user";
 
@@ -43,6 +44,7 @@ final class BuildRun {
             LayerCache cache,
             BuildEgress egress,
             dev.declaw.server.auth.RandomTokens tokens,
+            java.time.InstantSource clock,
             Duration timeout) {}
 
     /// What the build tells while it runs.
@@ -95,6 +97,15 @@ final class BuildRun {
 
     /// @throws BuildException when a step fails, with its output
     Result run() throws BuildException, IOException, InterruptedException {
+        try {
+            return build();
+        } catch (PlatformFailure.Gone | PlatformFailure.GuestUnreachable ended) {
+            check(); // its time was over, or somebody canceled it
+            throw ended;
+        }
+    }
+
+    private Result build() throws BuildException, IOException, InterruptedException {
         if (request.diskMib().isPresent() && request.diskMib().get() < shape.diskMib()) {
             progress.log().add("disk_mb: the base has " + shape.diskMib() + " MiB, and a disk does not shrink");
         }
@@ -148,20 +159,12 @@ final class BuildRun {
         if (done == keys.size()) return disk;
         Template from = disk.isEmpty() ? shape : Template.saved(shape.name(), base.key(), disk,
                 shape.vcpus(), shape.memoryMib(), shape.diskMib());
-        Builder machine;
-        try {
-            machine = start(from, new HashMap<>(parts.egress().variables()));
-        } catch (PlatformFailure.NotFound | PlatformFailure.Unprocessable unusable) {
-            if (disk.isEmpty()) throw unusable;
-            progress.log().add("a cached step cannot be used any more: " + unusable.getMessage());
-            parts.cache().drop(keys.get(done - 1));
-            return steps(keys);
-        }
-        try (machine) {
+        try (Builder machine = start(from, new HashMap<>(parts.egress().variables()))) {
             for (int i = done; i < keys.size(); i++) {
                 Step step = plan.steps().get(i);
                 announce(i, "");
                 act(machine, step, i + 1);
+                if (!kept(i, keys.size())) continue;
                 disk = parts.tokens().resourceId("bldlayer");
                 machine.saveDisk(disk);
                 parts.cache().put(owner, keys.get(i), disk);
@@ -170,6 +173,12 @@ final class BuildRun {
             progress.machine(Optional.empty());
         }
         return disk;
+    }
+
+    /// Whether the disk after a step is kept: a disk may lie on so many layers only, so of many steps only some are.
+    private static boolean kept(int index, int steps) {
+        int every = (steps + LAYERS_MAX - 1) / LAYERS_MAX;
+        return (index + 1) % every == 0 || index == steps - 1;
     }
 
     private void announce(int index, String how) {
@@ -241,7 +250,7 @@ final class BuildRun {
         Builder.Ended prepared = machine.run(make, "root", Optional.of("/"), Map.of(), left(), tail::add);
         if (!prepared.succeeded()) return prepared;
         return machine.unpack(
-                out -> archive.write(out, target, !directory, owner.get(0), owner.get(1)), left(), tail::add);
+                out -> archive.write(out, target, !directory, owner.get(0), owner.get(1), parts.clock().instant()), left(), tail::add);
     }
 
     /// Numbers of the owner and group that a COPY names; the guest knows their names.

@@ -1,11 +1,13 @@
 package dev.declaw.server.template;
 
 import dev.declaw.model.failure.PlatformFailure;
-import dev.declaw.runtime.guest.GuestClient;
 import dev.declaw.runtime.guest.GuestClient.ProcessSpec;
-import dev.declaw.runtime.guest.GuestProcess;
+import dev.declaw.runtime.guest.GuestClient;
 import dev.declaw.runtime.guest.GuestProcess.Event;
+import dev.declaw.runtime.guest.GuestProcess;
 import dev.declaw.runtime.guest.ProcessRef;
+import dev.declaw.server.auth.Caller;
+import dev.declaw.server.auth.Scope;
 import dev.declaw.server.lifecycle.CreateSandbox;
 import dev.declaw.server.lifecycle.LiveSandbox;
 import dev.declaw.server.lifecycle.Sandboxes;
@@ -22,6 +24,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 
@@ -224,7 +227,7 @@ final class Builder implements AutoCloseable {
     }
 
     private <T> T with(java.util.function.Function<LiveSandbox, T> work) {
-        return sandboxes.use(owner, id, work);
+        return sandboxes.use(new Caller(owner, "builds", "template build", Set.of(Scope.SANDBOXES), Optional.empty()), id, work);
     }
 
     @Override

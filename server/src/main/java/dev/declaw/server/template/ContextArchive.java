@@ -131,10 +131,11 @@ final class ContextArchive {
     /// Writes what is copied as a tar stream with paths relative to the root of the machine.
     ///
     /// @param target where it goes: a directory, or for a single file its own path
-    void write(OutputStream out, String target, boolean toFile, long userId, long groupId) throws IOException {
+    /// @param now when everything counts as modified
+    void write(OutputStream out, String target, boolean toFile, long userId, long groupId, Instant now)
+            throws IOException {
         TarWriter tar = new TarWriter(out, userId, groupId);
         String base = ContextPath.clean(target).orElseThrow();
-        Instant now = Instant.EPOCH.plusSeconds(1); // the same archive gives the same layer
         each(archive, (path, entry, content) -> {
             for (String source : copy.sources()) {
                 Optional<String> name = name(source, path, entry);

@@ -1,6 +1,7 @@
 package dev.declaw.server.template;
 
 import dev.declaw.runtime.MicroVmHost;
+import dev.declaw.runtime.template.Template;
 import dev.declaw.server.store.BuildTable;
 import dev.declaw.server.store.BuildTable.Layer;
 import java.time.InstantSource;
@@ -26,9 +27,13 @@ final class LayerCache {
         this.clock = clock;
     }
 
-    /// The disk of this key, which counts as used now.
+    /// The disk of this key, which counts as used now; one that is damaged is forgotten.
     Optional<String> find(String owner, String key) {
         Optional<Layer> found = table.layer(key).filter(layer -> layer.owner().equals(owner));
+        if (found.isPresent() && !host.usable(Template.saved("layer", key, found.get().artifact(), 1, 1, 1))) {
+            drop(found.get());
+            return Optional.empty();
+        }
         found.ifPresent(layer -> table.putLayer(new Layer(key, owner, layer.artifact(), clock.instant())));
         return found.map(Layer::artifact);
     }
@@ -51,11 +56,6 @@ final class LayerCache {
             total--;
             if (mine) own--;
         }
-    }
-
-    /// Forgets a disk that cannot be used.
-    void drop(String key) {
-        table.layer(key).ifPresent(this::drop);
     }
 
     private void drop(Layer layer) {

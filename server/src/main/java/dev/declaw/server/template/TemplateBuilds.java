@@ -16,6 +16,7 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,9 @@ import org.slf4j.LoggerFactory;
 /// Builds of templates: a line per tenant, one for the server, and what came of each. Thread-safe; a virtual thread per build.
 public final class TemplateBuilds implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(TemplateBuilds.class);
+    /// Names that stand for something else in the paths of the API.
+    private static final Set<String> PATHS = Set.of("build", "builds", "build-contexts");
+
     private static final int TENANT_WAITING_MAX = 16;
     private static final int TENANT_BUILDS_KEPT_MAX = 100;
     private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(45);
@@ -125,7 +129,7 @@ public final class TemplateBuilds implements AutoCloseable {
 
     /// What can be known without building.
     private BuildPlan.From check(String owner, BuildRequest request) throws BuildException {
-        if (request.alias().filter(BaseImages.BUILT_IN::contains).isPresent()) {
+        if (request.alias().filter(name -> BaseImages.BUILT_IN.contains(name) || PATHS.contains(name)).isPresent()) {
             throw new BuildException("alias_reserved", "alias: this name belongs to a template of the platform; choose another");
         }
         BuildPlan.From from = request.dockerfile().isPresent()
@@ -246,7 +250,7 @@ public final class TemplateBuilds implements AutoCloseable {
         BuildPlan.Result plan = BuildPlan.of(request, base.config());
         build.step(0, plan.steps().size());
         BuildRun.Result made = new BuildRun(
-                        new BuildRun.Parts(parts.sandboxes(), cache, parts.egress(), parts.tokens(), settings.timeout()),
+                        new BuildRun.Parts(parts.sandboxes(), cache, parts.egress(), parts.tokens(), parts.clock(), settings.timeout()),
                         build, owner, build.row().id(), request, base, plan, context)
                 .run();
         TemplateRow row = parts.templates().add(new TemplateRow(
@@ -279,7 +283,7 @@ public final class TemplateBuilds implements AutoCloseable {
             if (forWhom.canceled()) throw new BuildException("build_canceled", "the build was canceled");
         }
         try {
-            Optional<TemplateRow> there = parts.templates().newest(BuiltInTemplates.OWNER, name);
+            Optional<TemplateRow> there = parts.templates().usable(name);
             if (there.isPresent() && there.get().definition().equals(currentDefinition(name))) return there.get();
             RunningBuild build = begin(BuiltInTemplates.OWNER, Optional.of(name));
             forWhom.log().add("building the template '" + name + "' first, as " + build.row().id());
@@ -304,7 +308,7 @@ public final class TemplateBuilds implements AutoCloseable {
         if (below.equals("base")) {
             return parts.templates().base().map(base -> Keys.of(BuiltInTemplates.definition(name), base.digest())).orElse("");
         }
-        Optional<TemplateRow> row = parts.templates().newest(BuiltInTemplates.OWNER, below);
+        Optional<TemplateRow> row = parts.templates().usable(below);
         if (row.isEmpty() || !row.get().definition().equals(currentDefinition(below))) return "";
         return Keys.of(BuiltInTemplates.definition(name), row.get().digest());
     }
@@ -329,7 +333,7 @@ public final class TemplateBuilds implements AutoCloseable {
             ReentrantLock lock = builtIns.computeIfAbsent(name, _ -> new ReentrantLock());
             lock.lockInterruptibly();
             try {
-                Optional<TemplateRow> there = parts.templates().newest(BuiltInTemplates.OWNER, name);
+                Optional<TemplateRow> there = parts.templates().usable(name);
                 if (there.isPresent() && there.get().definition().equals(currentDefinition(name))) return there.get();
                 return executeBuiltIn(build, name);
             } finally {

@@ -4,6 +4,7 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.runtime.MicroVmHost;
 import dev.declaw.runtime.template.Template;
 import dev.declaw.server.lifecycle.TemplateSource;
+import dev.declaw.server.store.BuildRow;
 import dev.declaw.server.store.BuildTable;
 import dev.declaw.server.store.TemplateRow;
 import dev.declaw.server.store.TemplateTable;
@@ -110,9 +111,19 @@ public final class Templates implements TemplateSource {
                     java.util.Map.of());
         }
         if (BaseImages.BUILT_IN.contains(plain)) {
-            return start(newest(BuiltInTemplates.OWNER, plain).orElseThrow(() -> notReady(plain)));
+            return start(usable(plain).orElseThrow(() -> notReady(plain)));
         }
-        return find(owner, plain).map(Templates::start).orElseThrow(() -> unknown(owner, plain));
+        TemplateRow row = find(owner, plain).orElseThrow(() -> unknown(owner, plain));
+        if (!host.usable(machine(row))) {
+            throw new PlatformFailure.Conflict(
+                    "template_not_ready", "the files of the template '" + plain + "' are gone or damaged; build it again");
+        }
+        return start(row);
+    }
+
+    /// The newest build of a built-in template, when sandboxes can start from it.
+    Optional<TemplateRow> usable(String name) {
+        return newest(BuiltInTemplates.OWNER, name).filter(row -> host.usable(machine(row)));
     }
 
     private PlatformFailure notReady(String name) {
@@ -127,6 +138,7 @@ public final class Templates implements TemplateSource {
         return builds.of(owner).stream()
                 .filter(build -> build.alias().equals(Optional.of(name)))
                 .findFirst()
+                .filter(build -> !build.status().equals(BuildRow.COMPLETED)) // deleted since
                 .<PlatformFailure>map(build -> new PlatformFailure.Conflict(
                         "template_not_ready",
                         "the template '" + name + "' was never built to its end; its last build is " + build.status()

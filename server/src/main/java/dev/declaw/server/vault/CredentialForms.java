@@ -36,6 +36,10 @@ final class CredentialForms {
                 parameters.remove(carrier);
                 node.put("name", carrier);
             }
+            case SIGV4, HMAC -> {
+                if (!scope.headerName().isEmpty()) node.put("header", scope.headerName());
+                put(node, "signing", scope.signing());
+            }
         }
         put(node, "extra_headers", scope.extraHeaders());
         put(node, "query_params", parameters);

@@ -8,6 +8,8 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
+import dev.declaw.egress.credential.CredentialReader;
+import dev.declaw.model.policy.PolicyException;
 import dev.declaw.model.failure.PlatformFailure;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -68,22 +70,41 @@ public final class ScopeForms {
         String path = text(name, node, "path_prefix");
         if (!path.isEmpty() && !path.startsWith("/")) throw wrong(name + ".path_prefix", "must begin with a slash");
         return new SecretScope(
-                regex, type, header, text(name, node, "value_prefix"), username, extra, query,
+                regex, type, header, text(name, node, "value_prefix"), username, extra, query, signing(name, node, type, header),
                 words(name, node, "schemes", Set.of("https", "http")), ports(name, node), methods(name, node),
                 path.isEmpty() ? "/" : path);
     }
 
+    /// Read as the proxy will read it, so that what is kept here is accepted there.
+    private static Map<String, String> signing(String name, JsonNode node, SecretScope.Type type, String header) {
+        Map<String, String> signing = texts(name, node, "signing");
+        if (type != SecretScope.Type.SIGV4 && type != SecretScope.Type.HMAC) {
+            if (!signing.isEmpty()) throw wrong(name + ".signing", "is for the types sigv4 and hmac");
+            return signing;
+        }
+        ObjectNode credential = JsonNodeFactory.instance.objectNode().put("id", "scope").put("type", type.wire());
+        credential.putArray("hosts").add("scope.invalid");
+        if (!header.isEmpty()) credential.put("header", header);
+        put(credential, "signing", signing);
+        try {
+            CredentialReader.read(JsonNodeFactory.instance.arrayNode().add(credential));
+        } catch (PolicyException e) {
+            throw wrong(name, "cannot sign: " + e.getMessage().substring(e.getMessage().indexOf("].") + 2));
+        }
+        return signing;
+    }
+
     private static SecretScope.Type type(String name, String word) {
         if (word.isEmpty()) return SecretScope.Type.BEARER;
-        List<String> brokered = List.of("sigv4", "oidc", "hmac", "redis", "postgres", "mysql", "smtp", "mongodb");
+        List<String> brokered = List.of("oidc", "redis", "postgres", "mysql", "smtp", "mongodb");
         if (brokered.contains(word)) {
             throw new PlatformFailure.Unprocessable(
-                    "not_available", name + ".injection_type: this version does not have " + word + "; it has bearer, header, basic and query");
+                    "not_available", name + ".injection_type: this version does not have " + word + "; it has bearer, header, basic, query, sigv4 and hmac");
         }
         return Arrays.stream(SecretScope.Type.values())
                 .filter(type -> type.wire().equals(word))
                 .findFirst()
-                .orElseThrow(() -> wrong(name + ".injection_type", "must be bearer, header, basic or query"));
+                .orElseThrow(() -> wrong(name + ".injection_type", "must be bearer, header, basic, query, sigv4 or hmac"));
     }
 
     private static void checkHeader(String name, String header) {
@@ -123,7 +144,7 @@ public final class ScopeForms {
         String choice = known.stream().sorted().collect(Collectors.joining(", "));
         if (!value.isArray() || value.size() > LIST_MAX) throw wrong(name + "." + member, "must be an array of " + choice);
         for (JsonNode word : value) {
-            if (!known.contains(word.textValue())) throw wrong(name + "." + member, "must be an array of " + choice);
+            if (!known.contains(word.asText())) throw wrong(name + "." + member, "must be an array of " + choice);
             words.add(word.textValue());
         }
         return words;
@@ -159,6 +180,7 @@ public final class ScopeForms {
             put(node, "basic_username", scope.basicUsername());
             put(node, "extra_headers", scope.extraHeaders());
             put(node, "query_params", scope.queryParams());
+            put(node, "signing", scope.signing());
             if (!scope.schemes().isEmpty()) scope.schemes().forEach(node.putArray("schemes")::add);
             if (!scope.ports().isEmpty()) scope.ports().forEach(node.putArray("ports")::add);
             if (!scope.methods().isEmpty()) scope.methods().forEach(node.putArray("methods")::add);

@@ -12,7 +12,8 @@ import java.util.Map;
 /// @param basicUsername for [Type#BASIC]
 /// @param extraHeaders fixed headers that go with it, no secrets
 /// @param queryParams for [Type#QUERY]: names of parameters; one whose text is empty carries the secret
-/// @param schemes `https`, `http`; empty for https alone. An addition of ours, as are the next three
+/// @param signing for [Type#SIGV4] and [Type#HMAC]: how the request is signed (protocol/egress-control.md)
+/// @param schemes `https`, `http`; empty for https alone. An addition of ours, as are `signing` and the next three
 /// @param ports empty for 443, and 80 with http
 /// @param methods empty for all
 /// @param pathPrefix `/` for all
@@ -24,6 +25,7 @@ public record SecretScope(
         String basicUsername,
         Map<String, String> extraHeaders,
         Map<String, String> queryParams,
+        Map<String, String> signing,
         List<String> schemes,
         List<Integer> ports,
         List<String> methods,
@@ -33,7 +35,9 @@ public record SecretScope(
         BEARER,
         HEADER,
         BASIC,
-        QUERY;
+        QUERY,
+        SIGV4,
+        HMAC;
 
         public String wire() {
             return name().toLowerCase(java.util.Locale.ROOT);
@@ -43,6 +47,7 @@ public record SecretScope(
     public SecretScope {
         extraHeaders = Map.copyOf(extraHeaders);
         queryParams = Map.copyOf(queryParams);
+        signing = Map.copyOf(signing);
         schemes = List.copyOf(schemes);
         ports = List.copyOf(ports);
         methods = List.copyOf(methods);
@@ -51,6 +56,6 @@ public record SecretScope(
     /// The usual scope: one kind of header for the names that a regex matches.
     static SecretScope of(String domainRegex, Type type, String headerName, String valuePrefix, Map<String, String> extraHeaders) {
         return new SecretScope(
-                domainRegex, type, headerName, valuePrefix, "", extraHeaders, Map.of(), List.of(), List.of(), List.of(), "/");
+                domainRegex, type, headerName, valuePrefix, "", extraHeaders, Map.of(), Map.of(), List.of(), List.of(), List.of(), "/");
     }
 }

@@ -87,7 +87,9 @@ public final class Vault {
 
     /// Makes a team; one of this name that is there already is given instead, so that two clients who both start agree.
     public Team createTeam(Caller caller, String name) {
-        if (parts.table().teams(caller.owner()).size() >= TEAMS_MAX) throw full("teams", TEAMS_MAX);
+        List<VaultTable.Team> held = parts.table().teams(caller.owner());
+        boolean there = held.stream().anyMatch(team -> team.name().equals(name));
+        if (!there && held.size() >= TEAMS_MAX) throw full("teams", TEAMS_MAX);
         VaultTable.Team team = parts.table()
                 .addTeam(new VaultTable.Team(parts.tokens().resourceId("team"), caller.owner(), name, parts.clock().instant()));
         return new Team(team.id(), team.name(), team.created());
@@ -114,7 +116,9 @@ public final class Vault {
     /// As [#createTeam].
     public Environment createEnvironment(Caller caller, String teamId, String name) {
         String team = team(caller.owner(), teamId);
-        if (parts.table().environments(team).size() >= ENVIRONMENTS_MAX) throw full("environments", ENVIRONMENTS_MAX);
+        List<VaultTable.Environment> held = parts.table().environments(team);
+        boolean there = held.stream().anyMatch(environment -> environment.name().equals(name));
+        if (!there && held.size() >= ENVIRONMENTS_MAX) throw full("environments", ENVIRONMENTS_MAX);
         return environment(team, name);
     }
 

@@ -1,5 +1,8 @@
 # What code that analyses data expects, and a Jupyter kernel to run it.
 FROM declaw/python:latest
-RUN pip3 install --no-cache-dir scipy scikit-learn
-RUN pip3 install --no-cache-dir matplotlib plotly pillow sympy
-RUN pip3 install --no-cache-dir ipykernel jupyter-client jupyter-core nbconvert jupyter-server
+RUN pip3 install --no-cache-dir --no-compile scipy scikit-learn \
+    && python3 -m compileall -q -x '/tests?/' /usr/local/lib/python3*/dist-packages
+RUN pip3 install --no-cache-dir --no-compile matplotlib plotly pillow sympy \
+    && python3 -m compileall -q -x '/tests?/' /usr/local/lib/python3*/dist-packages
+RUN pip3 install --no-cache-dir --no-compile ipykernel jupyter-client jupyter-core nbconvert jupyter-server \
+    && python3 -m compileall -q -x '/tests?/' /usr/local/lib/python3*/dist-packages

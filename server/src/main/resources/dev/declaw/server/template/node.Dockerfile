@@ -4,7 +4,7 @@ ARG NODE_VERSION=22.23.3
 ARG NODE_SHA512=a879f3e6d16c1e88ff58cfae4443558d638d8b9855be6c2b82af00e15efa2a9b95340738fa3c0af31e20c1ba1b13d06d1cd83f00a476e7cdde628acb17f73b9e
 ARG NPM_VERSION=10.9.9
 ARG NPM_SHA512=d60fba8cb42f688b81e33c2f1cbef2ad7b977166700ec0ad057f1b6d60ea6ef2524abf673e20c35931cd8305d1dbb8887134d6eefdc0e7b8435bd458bf65b862
-RUN apt-get update \
+RUN apt-get -o Acquire::Languages=none update \
     && apt-get install -y --no-install-recommends libatomic1 libstdc++6 \
     && rm -rf /var/lib/apt/lists/*
 RUN set -eu; registry="${npm_config_registry:-https://registry.npmjs.org}"; registry="${registry%/}"; cd /tmp; \

@@ -3,6 +3,7 @@ package dev.declaw.server.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.declaw.egress.control.EgressProxy;
 import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.fake.FakeHost;
 import dev.declaw.server.fake.MovedClock;
@@ -142,6 +143,19 @@ final class AccountEndpointsTest {
     }
 
     @Test
+    void aKeyOutlivesItsMakerByNothing() {
+        RawHttp brief = with(newKey("{\"name\":\"brief\",\"scopes\":[\"account\"],\"expires_in_seconds\":60}"));
+        RawHttp.Answer longer = brief.post(ME + "/api-keys", "{\"name\":\"y\",\"expires_in_seconds\":61}");
+        assertThat(longer.status()).isEqualTo(403);
+        assertThat(longer.json().path("code").textValue()).isEqualTo("expiry_not_held");
+        assertThat(brief.post(ME + "/api-keys", "{\"name\":\"y\",\"expires_in_seconds\":60}").status()).isEqualTo(201);
+        RawHttp child = with(brief.post(ME + "/api-keys", "{\"name\":\"z\"}").json());
+        assertThat(child.get("/auth/me").status()).isEqualTo(200);
+        clock.move(Duration.ofSeconds(60));
+        assertThat(child.get("/auth/me").status()).as("made without an end").isEqualTo(401);
+    }
+
+    @Test
     void anotherAccountIsRefusedWhetherItExistsOrNot() {
         String other = http.post("/tenants", "{\"name\":\"b\"}").json().path("owner_id").textValue();
         for (String id : new String[] {other, "owner-of-nothing"}) {
@@ -232,6 +246,37 @@ final class AccountEndpointsTest {
     }
 
     @Test
+    void whatIsSavedCountsAgainstALimitOfItsOwn() {
+        String limits = "/tenants/owner-1/limits";
+        String first = "/sandboxes/" + http.post("/sandboxes", "{}").json().path("sandbox_id").textValue();
+        // A sandbox of 512 MiB that has written 30: what it may come to counts until it is saved, then what it came to.
+        http.call("PUT", limits, "{\"limits\":{\"max_snapshot_mb\":541}}");
+        RawHttp.Answer never = http.post(first + "/snapshot", "{}");
+        assertThat(never.status()).isEqualTo(403);
+        assertThat(never.json().path("code").textValue()).isEqualTo("snapshot_too_large");
+        http.call("PUT", limits, "{\"limits\":{\"max_snapshot_mb\":600}}");
+        for (int i = 0; i < 2; i++) assertThat(http.post(first + "/snapshot", "{}").status()).isEqualTo(201);
+        RawHttp.Answer full = http.post(first + "/pause", "{}");
+        assertThat(full.status()).isEqualTo(429);
+        assertThat(full.json().path("code").textValue()).isEqualTo("too_much_saved");
+        assertThat(full.header("Retry-After")).isNotNull();
+        assertThat(http.get(first + "/status").json().path("is_running").booleanValue()).as("it goes on").isTrue();
+        String snapshot = http.get(first + "/snapshots").json().at("/snapshots/0/snapshot_id").textValue();
+        assertThat(http.delete(first + "/snapshots/" + snapshot).status()).isEqualTo(200);
+        assertThat(http.post(first + "/pause", "{}").status()).isEqualTo(200);
+    }
+
+    @Test
+    void theLimitOnEgressConnectionsReachesTheProxyAtOnceAndOnlyForItsTenant() {
+        String id = http.post("/sandboxes", "{}").json().path("sandbox_id").textValue();
+        assertThat(server.egress.slots.get(id).tenant()).isEqualTo(new EgressProxy.Tenant("owner-1", 0));
+        http.call("PUT", "/tenants/owner-1/limits", "{\"limits\":{\"max_egress_connections\":9}}");
+        assertThat(server.egress.slots.get(id).tenant()).isEqualTo(new EgressProxy.Tenant("owner-1", 9));
+        JsonNode overview = http.get(ME + "/overview").json();
+        assertThat(overview.at("/tier_limits/max_egress_connections").intValue()).isEqualTo(9);
+    }
+
+    @Test
     void createsAboveTheRateAreTurnedAwayUntilTimeHasPassed() {
         JsonNode made = http.post("/tenants", "{\"name\":\"b\",\"limits\":{\"max_creates_per_second\":2}}").json();
         RawHttp b = with(made.path("first_key"));
@@ -260,6 +305,6 @@ final class AccountEndpointsTest {
         http = server.http;
         assertThat(with(key).get("/auth/me").status()).isEqualTo(200);
         assertThat(with(gone).get("/auth/me").status()).isEqualTo(401);
-        assertThat(server.tenants.limits(owner)).isEqualTo(new Tenants.Limits(1, 0, 0));
+        assertThat(server.tenants.limits(owner)).isEqualTo(new Tenants.Limits(1, 0, 0, 0, 0));
     }
 }

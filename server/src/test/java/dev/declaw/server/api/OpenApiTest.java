@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.declaw.server.fake.Contract;
 import dev.declaw.server.fake.RawHttp;
+import dev.declaw.server.fake.RequestContract;
 import dev.declaw.server.fake.TestServer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -82,6 +83,51 @@ final class OpenApiTest {
         assertThat(Contract.faults("GET", "/teams", answer(418, "{}"))).isNotEmpty();
         assertThat(Contract.faults("GET", "/nowhere", answer(200, "{}"))).isNotEmpty();
         assertThat(Contract.faults("GET", "/teams", answer(401, "{\"message\":\"m\",\"code\":\"made_up\"}"))).isNotEmpty();
+    }
+
+    @Test
+    void aRequestThatDiffersIsNoticed() {
+        assertThat(requestFaults("POST", "/sandboxes", "{\"timeout\":60}", 201)).isEmpty();
+        assertThat(requestFaults("POST", "/sandboxes", "{\"timeout\":\"60\"}", 201)).isNotEmpty();
+        assertThat(requestFaults("POST", "/sandboxes", "{\"timeout\":\"60\"}", 400)).isEmpty();
+        assertThat(requestFaults("POST", "/sandboxes", "{\"made_up\":1}", 201)).isNotEmpty();
+        assertThat(requestFaults("POST", "/sandboxes", "{\"volumes\":[{\"volume_id\":\"v\",\"mount_path\":\"/a\",\"made_up\":1}]}", 201)).isNotEmpty();
+        assertThat(requestFaults("GET", "/sandboxes?made_up=1", "", 200)).isNotEmpty();
+        assertThat(requestFaults("GET", "/sandboxes?limit=1", "", 200)).isEmpty();
+        assertThat(requestFaults("GET", "/auth/me", "{\"a\":1}", 200)).isNotEmpty();
+    }
+
+    private static List<String> requestFaults(String method, String target, String body, int status) {
+        return RequestContract.faults(method, target, body.getBytes(StandardCharsets.UTF_8), status);
+    }
+
+    /// A body that the server refuses however it is written, or takes, is a code and a status that clients can rely on.
+    @Test
+    void everyListedCodeIsAnsweredSomewhere() throws IOException {
+        StringBuilder sources = new StringBuilder();
+        for (String folder : List.of("server/src/main", "runtime/src/main", "egress/src/main", "model/src/main", "envd")) {
+            try (Stream<Path> files = Files.walk(Path.of("..", folder.split("/")))) {
+                for (Path file : files.filter(path -> path.toString().matches(".*[.](java|go)")).toList()) sources.append(Files.readString(file));
+            }
+        }
+        Contract.document().path("x-error-codes").fieldNames().forEachRemaining(code ->
+                assertThat(sources.indexOf("\"" + code + "\"")).as(code + " is listed, and nothing answers it").isNotNegative());
+    }
+
+    @Test
+    void everyCodeIsExplainedWithItsStatus() throws IOException {
+        Set<String> described = new TreeSet<>();
+        Contract.document().path("x-error-codes").properties().forEach(code -> {
+            JsonNode status = code.getValue();
+            String text = status.isArray() ? status.get(0) + ", " + status.get(1) : status.toString();
+            described.add("| `" + code.getKey() + "` | " + text + " |");
+        });
+        Set<String> explained = new TreeSet<>();
+        for (String line : Files.readAllLines(Path.of("..", "docs", "errors.md"))) {
+            Matcher row = Pattern.compile("([|] `[a-z_0-9]+` [|] [0-9, ]+ [|]) [^|]+ [|] [^|]+ [|]").matcher(line);
+            if (row.matches()) explained.add(row.group(1));
+        }
+        assertThat(explained).isEqualTo(described);
     }
 
     private static RawHttp.Answer answer(int status, String body) {

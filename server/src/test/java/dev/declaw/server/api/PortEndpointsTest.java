@@ -275,6 +275,37 @@ final class PortEndpointsTest {
         }
     }
 
+    /// The answer cannot be written any more: nothing of the exchange may stay behind, neither its tunnel nor its place.
+    @Test
+    void aCallerWhoLeavesBeforeTheSwitchLeavesNothingOpen() throws Exception {
+        CountDownLatch gone = new CountDownLatch(1);
+        CountDownLatch ended = new CountDownLatch(1);
+        GuestOrigin origin = new GuestOrigin((head, socket) -> {
+            try {
+                gone.await(20, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                throw new IOException(e);
+            }
+            socket.getOutputStream().write(
+                    "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            while (socket.getInputStream().read() >= 0) {}
+            ended.countDown();
+        });
+        try (origin) {
+            guest.ports.put(8080, origin.port());
+            String request = "GET " + ports + "8080/ws HTTP/1.1\r\nHost: x\r\n" + http.authorization()
+                    + "\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+                    + "Sec-WebSocket-Version: 13\r\n\r\n";
+            Socket socket = http.sendRaw(request.getBytes(StandardCharsets.US_ASCII));
+            origin.head();
+            socket.setSoLinger(true, 0); // a reset: what is written to it fails
+            socket.close();
+            Thread.sleep(100); // for the server's kernel to have it
+            gone.countDown();
+            assertThat(ended.await(20, TimeUnit.SECONDS)).as("the tunnel is closed").isTrue();
+        }
+    }
+
     @Test
     void anAuditEventIsWrittenForEachExchange() throws Exception {
         try (GuestOrigin _ = origin("HTTP/1.1 204 No Content\r\n\r\n")) {

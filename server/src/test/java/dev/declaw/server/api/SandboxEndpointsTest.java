@@ -49,7 +49,7 @@ final class SandboxEndpointsTest {
                 "{\"template\":\"base\",\"timeout\":60,\"envs\":{\"A\":\"b\"},\"metadata\":{\"team\":\"x\"},"
                         + "\"network\":{\"allow_out\":[\"api.example.test\"]},"
                         + "\"security\":{\"policy_json\":\"{\\\"pii\\\":{\\\"enabled\\\":true,\\\"types\\\":[\\\"ssn\\\"]}}\"},"
-                        + "\"surprise\":1}");
+                        + "\"unknown_member\":1}");
         JsonNode sandbox = answer.json();
         assertThat(answer.status()).isEqualTo(201);
         assertThat(sandbox.path("sandbox_id").textValue()).matches("sbx-[0-9a-f]{8,}");
@@ -95,8 +95,8 @@ final class SandboxEndpointsTest {
         "{\"timeout\":1e300}                           | 400 | invalid_request  | timeout",
         "{\"timeout\":3601}                            | 403 | timeout_too_long | DECLAW_TIMEOUT_SECONDS_MAX",
         "{\"template\":5}                              | 400 | invalid_request  | template",
-        "{\"template\":\"nope\"}                       | 404 | template_not_found | base",
-        "{\"template\":\"../../etc\"}                  | 404 | template_not_found | base",
+        "{\"template\":\"nope\"}                       | 404 | template_not_found | GET /templates",
+        "{\"template\":\"../../etc\"}                  | 404 | template_not_found | GET /templates",
         "{\"metadata\":[]}                             | 400 | invalid_request  | metadata",
         "{\"metadata\":{\"a\":1}}                      | 400 | invalid_request  | metadata.a",
         "{\"envs\":{\"A=B\":\"x\"}}                    | 400 | invalid_request  | envs",
@@ -163,7 +163,6 @@ final class SandboxEndpointsTest {
         "GET, /sandboxes/sbx-00000000/pause, it takes POST",
         "PUT, /sandboxes/sbx-00000000/snapshots, it takes GET",
         "PUT, /sandboxes/sbx-00000000/pty, it takes POST",
-        "POST, /templates/build, template",
         "GET, /, there is no such endpoint",
         "GET, /nonsense, there is no such endpoint",
         "PUT, /sandboxes, it takes GET",

@@ -3,10 +3,14 @@ package dev.declaw.server.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.declaw.runtime.StoredSnapshot;
+import dev.declaw.server.fake.FakeGuest;
 import dev.declaw.server.fake.RawHttp;
 import dev.declaw.server.fake.TestServer;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.OffsetDateTime;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -135,5 +139,64 @@ final class SnapshotEndpointsTest {
         assertCode(refused, 422, "snapshot_unusable");
         assertThat(refused.json().path("message").textValue()).contains("memory is missing");
         assertThat(state(id)).isEqualTo("paused");
+    }
+
+    @Test
+    void aSnapshotTellsItsSizesAndIsRemovedWhenItsTimeIsOver() throws Exception {
+        String id = create("{}");
+        JsonNode kept = http.post("/sandboxes/" + id + "/snapshot", "{}").json();
+        assertThat(kept.path("expires_at").isNull()).isTrue();
+        assertThat(kept.path("size_bytes").longValue()).isEqualTo(3 << 20);
+        assertThat(kept.path("stored_bytes").longValue()).isEqualTo(1 << 19);
+        JsonNode passing = http.post("/sandboxes/" + id + "/snapshot", "{\"ttl_seconds\": 60}").json();
+        assertThat(OffsetDateTime.parse(passing.path("expires_at").textValue()).toInstant())
+                .isEqualTo(server.clock.instant().plusSeconds(60));
+        assertCode(http.post("/sandboxes/" + id + "/snapshot", "{\"ttl_seconds\": -1}"), 400, "invalid_request");
+        server.clock.move(Duration.ofSeconds(59));
+        Thread.sleep(500);
+        assertThat(ids(id)).hasSize(2);
+        server.clock.move(Duration.ofSeconds(3));
+        for (int i = 0; i < 200 && ids(id).size() > 1; i++) Thread.sleep(20);
+        assertThat(ids(id)).containsExactly(kept.path("snapshot_id").textValue());
+        assertThat(server.host.saved).containsOnlyKeys(kept.path("snapshot_id").textValue());
+    }
+
+    private List<String> ids(String sandbox) {
+        return http.get("/sandboxes/" + sandbox + "/snapshots").json().path("snapshots").valueStream()
+                .map(snapshot -> snapshot.path("snapshot_id").textValue())
+                .toList();
+    }
+
+    @Test
+    void severalForksComeFromOneCallAndThoseThatFailAreTold() {
+        String id = create("{}");
+        String snapshot = http.post("/sandboxes/" + id + "/snapshot", "{}").json().path("snapshot_id").textValue();
+        String request = "{\"snapshot_id\": \"" + snapshot + "\", \"count\": %d}";
+        RawHttp.Answer three = http.post("/sandboxes", request.formatted(3));
+        assertThat(three.status()).as(three.text()).isEqualTo(201);
+        assertThat(three.json().path("failed")).isEmpty();
+        assertThat(three.json().path("sandboxes").valueStream().map(one -> one.path("sandbox_id").textValue()).distinct())
+                .hasSize(3);
+
+        RawHttp.Answer some = http.post("/sandboxes", request.formatted(6)); // the server takes 8 in all
+        assertThat(some.status()).as(some.text()).isEqualTo(207);
+        assertThat(some.json().path("sandboxes")).hasSize(4);
+        assertThat(some.json().path("failed")).hasSize(2);
+        assertThat(some.json().path("failed").path(0).path("code").textValue()).isEqualTo("too_many_sandboxes");
+        assertCode(http.post("/sandboxes", request.formatted(2)), 429, "too_many_sandboxes");
+
+        assertCode(http.post("/sandboxes", request.formatted(65)), 400, "invalid_request");
+        assertCode(http.post("/sandboxes", "{\"count\": 2}"), 400, "invalid_request");
+    }
+
+    @Test
+    void aSnapshotOfAnotherServerIsForkedByItsTenantOnly() {
+        server.host.saved.put("snap-elsewhere", new FakeGuest());
+        server.host.foreign.put("snap-elsewhere", new StoredSnapshot(
+                "snap-elsewhere", "owner-1", "sbx-1", "base", 2, 512, server.clock.instant()));
+        server.host.foreign.put("snap-strangers", new StoredSnapshot(
+                "snap-strangers", "owner-2", "sbx-1", "base", 2, 512, server.clock.instant()));
+        create("{\"snapshot_id\": \"snap-elsewhere\"}");
+        assertCode(http.post("/sandboxes", "{\"snapshot_id\": \"snap-strangers\"}"), 404, "snapshot_not_found");
     }
 }

@@ -3,32 +3,20 @@ package dev.declaw.server.api;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.declaw.server.fake.RawHttp;
+import dev.declaw.server.fake.RawHttp2;
 import dev.declaw.server.fake.TestServer;
 import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.KeyStore;
-import java.security.cert.CertificateFactory;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLSocket;
-import javax.net.ssl.TrustManagerFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 final class TlsTest {
-    private static final int ANSWER_MILLIS_MAX = 20_000;
-    private static final byte DATA = 0;
-    private static final byte HEADERS = 1;
-    private static final byte SETTINGS = 4;
-    private static final int END_STREAM = 1;
-    private static final int END_HEADERS = 4;
+    private static final int STREAMS_MAX = 1000;
 
     @TempDir
     Path home;
@@ -45,31 +33,10 @@ final class TlsTest {
         server.close();
     }
 
-    /// Trusts the server's own certificate and checks its name, as clients do.
-    private SSLSocket connect(String... protocols) throws Exception {
-        KeyStore trusted = KeyStore.getInstance("PKCS12");
-        trusted.load(null, null);
-        try (var in = Files.newInputStream(home.resolve("tls-certificate.pem"))) {
-            trusted.setCertificateEntry("server", CertificateFactory.getInstance("X.509").generateCertificate(in));
-        }
-        TrustManagerFactory trust = TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
-        trust.init(trusted);
-        SSLContext context = SSLContext.getInstance("TLS");
-        context.init(null, trust.getTrustManagers(), null);
-        SSLSocket socket = (SSLSocket) context.getSocketFactory().createSocket("localhost", server.api.tlsPort().orElseThrow());
-        socket.setSoTimeout(ANSWER_MILLIS_MAX);
-        SSLParameters parameters = socket.getSSLParameters();
-        parameters.setEndpointIdentificationAlgorithm("HTTPS");
-        parameters.setApplicationProtocols(protocols);
-        socket.setSSLParameters(parameters);
-        socket.startHandshake();
-        return socket;
-    }
-
     @Test
     void http11IsSpokenWhenTheClientKnowsNothingElse() throws Exception {
         for (String[] protocols : new String[][] {{}, {"http/1.1"}}) {
-            try (SSLSocket socket = connect(protocols)) {
+            try (SSLSocket socket = RawHttp2.connect(home, server.api.tlsPort().orElseThrow(), protocols)) {
                 String request = "GET /auth/me HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + server.http.authorization() + "\r\n\r\n";
                 socket.getOutputStream().write(request.getBytes(StandardCharsets.US_ASCII));
                 RawHttp.Answer answer = RawHttp.read(socket.getInputStream());
@@ -78,53 +45,93 @@ final class TlsTest {
         }
     }
 
-    /// RFC 9113, by hand: no client of the JDK's module graph is at hand here.
+    private RawHttp2 http2() throws Exception {
+        return new RawHttp2(home, server.api.tlsPort().orElseThrow());
+    }
+
+    private byte[] request(String method, String path) {
+        return RawHttp2.block(
+                ":method", method, ":scheme", "https", ":authority", "localhost", ":path", path, "authorization", "Bearer " + server.key);
+    }
+
     @Test
     void http2IsChosenWhenItIsOffered() throws Exception {
-        try (SSLSocket socket = connect("h2", "http/1.1")) {
-            assertThat(socket.getApplicationProtocol()).isEqualTo("h2");
-            OutputStream out = socket.getOutputStream();
-            out.write("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-            frame(out, SETTINGS, 0, 0, new byte[0]);
-            ByteArrayOutputStream head = new ByteArrayOutputStream();
-            literal(head, ":method", "GET");
-            literal(head, ":scheme", "https");
-            literal(head, ":authority", "localhost");
-            literal(head, ":path", "/auth/me");
-            literal(head, "authorization", "Bearer " + server.key);
-            frame(out, HEADERS, END_HEADERS | END_STREAM, 1, head.toByteArray());
-            assertThat(body(new DataInputStream(socket.getInputStream()))).contains("\"owner_id\":\"owner-1\"");
+        try (RawHttp2 http = http2()) {
+            http.send(RawHttp2.HEADERS, RawHttp2.END_HEADERS | RawHttp2.END_STREAM, 1, request("GET", "/auth/me"));
+            ByteArrayOutputStream body = new ByteArrayOutputStream();
+            for (RawHttp2.Frame frame = http.read(); ; frame = http.read()) {
+                if (frame.type() == RawHttp2.DATA) body.writeBytes(frame.payload());
+                if (frame.stream() == 1 && (frame.flags() & RawHttp2.END_STREAM) != 0) break;
+            }
+            assertThat(body.toString(StandardCharsets.UTF_8)).contains("\"owner_id\":\"owner-1\"");
         }
     }
 
-    private static void literal(ByteArrayOutputStream out, String name, String value) {
-        out.write(0); // RFC 7541 §6.2.2, new name
-        out.write(name.length());
-        out.writeBytes(name.getBytes(StandardCharsets.US_ASCII));
-        out.write(value.length());
-        out.writeBytes(value.getBytes(StandardCharsets.US_ASCII));
+    /// The first frame of this type, or null when the connection ended without one.
+    private static RawHttp2.Frame await(RawHttp2 http, int type) throws IOException {
+        RawHttp2.Frame frame = http.read();
+        while (frame != null && frame.type() != type) frame = http.read();
+        return frame;
     }
 
-    private static void frame(OutputStream out, byte type, int flags, int stream, byte[] payload) throws IOException {
-        byte[] head = {
-            (byte) (payload.length >> 16), (byte) (payload.length >> 8), (byte) payload.length, type, (byte) flags,
-            0, 0, 0, (byte) stream
-        };
-        out.write(head);
-        out.write(payload);
-        out.flush();
+    private void assertServes() {
+        assertThat(server.http.get("/auth/me").status()).isEqualTo(200);
     }
 
-    private static String body(DataInputStream in) throws IOException {
-        ByteArrayOutputStream body = new ByteArrayOutputStream();
-        while (true) {
-            int length = in.readUnsignedByte() << 16 | in.readUnsignedShort();
-            byte type = in.readByte();
-            int flags = in.readUnsignedByte();
-            in.readInt();
-            byte[] payload = in.readNBytes(length);
-            if (type == DATA) body.writeBytes(payload);
-            if ((type == DATA || type == HEADERS) && (flags & END_STREAM) != 0) return body.toString(StandardCharsets.UTF_8);
+    @Test
+    void aConnectionHasAThousandStreamsAndNotOneMore() throws Exception {
+        try (RawHttp2 http = http2()) {
+            byte[] head = request("POST", "/policies/lint");
+            for (int i = 0; i <= STREAMS_MAX; i++) http.send(RawHttp2.HEADERS, RawHttp2.END_HEADERS, 2 * i + 1, head); // bodies to come
+            RawHttp2.Frame refused = await(http, RawHttp2.RST_STREAM);
+            assertThat(refused.stream()).isEqualTo(2 * STREAMS_MAX + 1);
+            assertThat(refused.number(0)).as("REFUSED_STREAM").isEqualTo(7);
+            assertServes();
+        }
+    }
+
+    /// CVE-2023-44487.
+    @Test
+    void streamsThatAreResetAsSoonAsTheyAreOpenedEndTheConnection() throws Exception {
+        try (RawHttp2 http = http2()) {
+            byte[] head = request("GET", "/sandboxes");
+            Thread.ofVirtual().start(() -> {
+                try {
+                    for (int stream = 1; stream < 100_000; stream += 2) {
+                        http.send(RawHttp2.HEADERS, RawHttp2.END_HEADERS | RawHttp2.END_STREAM, stream, head);
+                        http.send(RawHttp2.RST_STREAM, 0, stream, new byte[] {0, 0, 0, 8});
+                    }
+                } catch (IOException cut) {
+                    // which is the point
+                }
+            });
+            RawHttp2.Frame end = await(http, RawHttp2.GOAWAY);
+            if (end != null) assertThat(end.number(4)).as("ENHANCE_YOUR_CALM").isEqualTo(11);
+            assertServes();
+        }
+    }
+
+    /// CVE-2024-27316 and its kin: a head without an end.
+    @Test
+    void aHeadThatNeverEndsEndsTheConnection() throws Exception {
+        try (RawHttp2 http = http2()) {
+            java.util.concurrent.atomic.AtomicLong sent = new java.util.concurrent.atomic.AtomicLong();
+            http.send(RawHttp2.HEADERS, RawHttp2.END_STREAM, 1, request("GET", "/sandboxes"));
+            byte[] more = RawHttp2.block("x-more", "y".repeat(1000));
+            Thread.ofVirtual().start(() -> {
+                try {
+                    while (sent.get() < 64 << 20) {
+                        http.send(RawHttp2.CONTINUATION, 0, 1, more);
+                        sent.addAndGet(more.length);
+                    }
+                } catch (IOException cut) {
+                    // which is the point
+                }
+            });
+            RawHttp2.Frame end = await(http, RawHttp2.GOAWAY);
+            if (end != null) assertThat(end.number(4)).isNotZero();
+            assertThat(sent).as("bytes of one head that were taken").hasValueLessThan(8 << 20);
+            assertServes();
         }
     }
 

@@ -85,6 +85,25 @@ final class VaultEndpointsTest {
     }
 
     @Test
+    void aListOfWordsTakesNothingElse() {
+        RawHttp.Answer answer = http.post(
+                secrets(), "{\"name\":\"x\",\"value\":\"v\",\"scopes\":[{\"domain_regex\":\"x\",\"schemes\":[\"https\",2147483648]}]}");
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.json().path("message").textValue()).contains("schemes");
+    }
+
+    @Test
+    void whatIsThereIsFoundAlsoWhenNothingMoreMayBeMade() {
+        for (int i = 1; i < 100; i++) assertThat(http.post("/teams", "{\"name\":\"t" + i + "\"}").status()).isEqualTo(201);
+        assertThat(http.post("/teams", "{\"name\":\"one-more\"}").json().path("code").textValue()).isEqualTo("vault_full");
+        assertThat(http.post("/teams", "{\"name\":\"default\"}").json().path("team_id").textValue()).isEqualTo(team);
+        String path = "/teams/" + team + "/environments";
+        for (int i = 0; i < 100; i++) assertThat(http.post(path, "{\"name\":\"e" + i + "\"}").status()).isEqualTo(201);
+        assertThat(http.post(path, "{\"name\":\"one-more\"}").json().path("code").textValue()).isEqualTo("vault_full");
+        assertThat(http.post(path, "{\"name\":\"e7\"}").status()).isEqualTo(201);
+    }
+
+    @Test
     void aSecretIsShownWithEverythingButItsValue() {
         JsonNode made = secret("\"name\":\"mine\",\"rotation_interval_days\":30,"
                 + "\"scopes\":[{\"domain_regex\":\"api\\\\.example\\\\.test\",\"injection_type\":\"header\",\"header_name\":\"X-Key\"}]");
@@ -202,7 +221,9 @@ final class VaultEndpointsTest {
         "\"name\":\"x\",\"scopes\":[{\"domain_regex\":\"(\"}]                                    | 400",
         "\"name\":\"x\",\"scopes\":[{}]                                                          | 400",
         "\"name\":\"x\",\"scopes\":[{\"domain_regex\":\"a\",\"injection_type\":\"magic\"}]       | 400",
-        "\"name\":\"x\",\"scopes\":[{\"domain_regex\":\"a\",\"injection_type\":\"sigv4\"}]       | 422",
+        "\"name\":\"x\",\"scopes\":[{\"domain_regex\":\"a\",\"injection_type\":\"redis\"}]       | 422",
+        "\"name\":\"x\",\"scopes\":[{\"domain_regex\":\"a\",\"injection_type\":\"hmac\"}]        | 400",
+        "\"name\":\"x\",\"scopes\":[{\"domain_regex\":\"a\",\"signing\":{\"region\":\"x\"}}]      | 400",
         "\"name\":\"x\",\"scopes\":[{\"domain_regex\":\"a\",\"header_name\":\"Host\"}]           | 400",
         "\"name\":\"x\",\"scopes\":[{\"domain_regex\":\"a\",\"header_name\":\"a b\"}]            | 400",
         "\"name\":\"x\",\"scopes\":[{\"domain_regex\":\"a\",\"value_prefix\":\"a\\r\\nb\"}]      | 400",

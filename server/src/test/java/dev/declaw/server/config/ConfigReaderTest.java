@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.model.network.Cidr;
+import dev.declaw.runtime.objects.S3Settings;
 import dev.declaw.server.auth.Tenants;
+import dev.declaw.server.lifecycle.Sandboxes;
 import dev.declaw.server.lifecycle.WarmPoolSizes;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,11 +38,13 @@ final class ConfigReaderTest {
                         new EgressConfig(List.of(), List.of(), List.of(), EgressConfig.Limits.DEFAULT),
                         Optional.empty(),
                         WarmPoolSizes.NONE,
-                        new ServerConfig.Limits(64, 4, 0, 604800),
+                        new ServerConfig.Limits(64, 4, 0, 604800, 1),
                         false,
-                        new Tenants.Limits(0, 50, 0),
+                        new Tenants.Limits(0, 50, 0, 0, 0),
                         10240,
                         Optional.empty(),
+                        StoreConfig.DEFAULT,
+                        new Sandboxes.Retention(0, 0, 1000),
                         new ServerConfig.Builds(2, 1, 3600, List.of(), List.of())));
     }
 
@@ -56,6 +62,7 @@ final class ConfigReaderTest {
         values.put("ENVD", file.toString());
         values.put("WARM_POOL", "2, python=1");
         values.put("WARM_POOL_MAX", "9");
+        values.put("PRESTARTED_VMMS", "6");
         values.put("SANDBOXES_MAX", "7");
         values.put("BOOTS_MAX", "3");
         values.put("MEMORY_MIB", "4242");
@@ -70,9 +77,28 @@ final class ConfigReaderTest {
         values.put("BUILD_TIMEOUT_SECONDS", "600");
         values.put("BUILD_ALLOW_OUT", "*.example.com,mirror");
         values.put("BUILD_TEMPLATES", "python, node");
+        values.put("TENANT_EGRESS_CONNECTIONS_MAX", "77");
+        values.put("TENANT_SNAPSHOTS_MIB_MAX", "888");
         values.put("TLS_LISTEN", "0.0.0.0:8443");
         values.put("TLS_CERTIFICATE", file.toString());
         values.put("TLS_KEY", file.toString());
+        Path secrets = Files.createFile(
+                home.resolve("credentials"), PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+        Files.writeString(secrets, "[default]\naws_access_key_id = the-key\naws_secret_access_key=the=secret\n");
+        values.put("STORE_DIRECTORY", "");
+        values.put("STORE_S3_BUCKET", "snapshots");
+        values.put("STORE_S3_ENDPOINT", "http://10.0.0.5:9000");
+        values.put("STORE_S3_REGION", "eu-west-1");
+        values.put("STORE_S3_PREFIX", "declaw");
+        values.put("STORE_S3_PATH_STYLE", "false");
+        values.put("STORE_S3_CREDENTIALS", secrets.toString());
+        values.put("STORE_S3_ACCESS_KEY", "");
+        values.put("STORE_S3_SECRET_KEY", "");
+        values.put("STORE_KEY", "/k");
+        values.put("SNAPSHOT_CACHE_MIB", "5");
+        values.put("SNAPSHOT_TTL_SECONDS", "60");
+        values.put("SNAPSHOT_TTL_SECONDS_MAX", "3600");
+        values.put("TENANT_SNAPSHOTS_MAX", "8");
         assertThat(values).hasSize(ConfigKey.values().length);
         ServerConfig expected = new ServerConfig(
                 Path.of("/h"),
@@ -89,15 +115,30 @@ final class ConfigReaderTest {
                         Optional.of(new InetSocketAddress(InetAddress.ofLiteral("192.0.2.8"), 3128))),
                 Optional.of(file),
                 new WarmPoolSizes(Map.of("base", 2, "python", 1), 9),
-                new ServerConfig.Limits(7, 3, 4242, 0),
+                new ServerConfig.Limits(7, 3, 4242, 0, 6),
                 true,
-                new Tenants.Limits(5, 9, 4096),
+                new Tenants.Limits(5, 9, 4096, 77, 888),
                 77,
                 Optional.of(new ServerConfig.Tls(
                         new InetSocketAddress(InetAddress.ofLiteral("0.0.0.0"), 8443),
                         Optional.of(new ServerConfig.KeyPairFiles(file, file)))),
+                new StoreConfig(
+                        Optional.empty(),
+                        Optional.of(new S3Settings(
+                                Optional.of(URI.create("http://10.0.0.5:9000")),
+                                "eu-west-1",
+                                "snapshots",
+                                "declaw/",
+                                false,
+                                new S3Settings.Credentials("the-key", "the=secret", Optional.empty()),
+                                S3Settings.ATTEMPT_DEFAULT,
+                                S3Settings.TRIES_DEFAULT)),
+                        Optional.of(Path.of("/k")),
+                        5),
+                new Sandboxes.Retention(60, 3600, 8),
                 new ServerConfig.Builds(
                         3, 4, 600, List.of("*.example.com", "mirror"), List.of("python", "node")));
+        assertThat(expected.toString()).doesNotContain("the=secret").doesNotContain("the-key");
         Map<String, String> environment = new HashMap<>();
         StringBuilder properties = new StringBuilder();
         values.forEach((key, value) -> {

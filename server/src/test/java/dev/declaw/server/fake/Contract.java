@@ -96,7 +96,7 @@ public final class Contract {
         return text.length() > 300 ? text.substring(0, 300) + "…" : text;
     }
 
-    private static JsonSchema schema(JsonNode schema) {
+    static JsonSchema schema(JsonNode schema) {
         ObjectNode whole = JsonNodeFactory.instance.objectNode();
         whole.put("$schema", "https://json-schema.org/draft/2020-12/schema");
         whole.set("allOf", JsonNodeFactory.instance.arrayNode().add(schema));
@@ -105,7 +105,7 @@ public final class Contract {
     }
 
     /// The operation of a request: literal segments win over variables, as in the server's table.
-    private static Optional<Map.Entry<String, JsonNode>> operation(String method, String path) {
+    static Optional<Map.Entry<String, JsonNode>> operation(String method, String path) {
         String[] asked = segments(path);
         Map.Entry<String, JsonNode> best = null;
         for (Map.Entry<String, JsonNode> entry : DOCUMENT.path("paths").properties()) {

@@ -60,6 +60,11 @@ public final class FakeEgress implements EgressProxy {
     }
 
     @Override
+    public String metrics() {
+        return ready ? "# TYPE declaw_egress_slots gauge\ndeclaw_egress_slots " + slots.size() + "\n" : "";
+    }
+
+    @Override
     public boolean ready() {
         return ready;
     }

@@ -30,6 +30,9 @@ public final class FakeGuest implements GuestClient {
     public volatile boolean failInit;
     public volatile boolean failWrites;
 
+    /// Whether the connection breaks as soon as the next process has started.
+    public volatile boolean breaksAfterStart;
+
     /// Whether `chmod` writes for ever, as a hostile agent could make it seem.
     public volatile boolean floodsChmod;
 
@@ -76,7 +79,7 @@ public final class FakeGuest implements GuestClient {
     public volatile boolean restored;
 
     void requireAnswering() {
-        if (dead) throw new PlatformFailure.GuestUnreachable("the guest agent does not answer", null);
+        if (dead) throw new PlatformFailure.GuestUnreachable("the guest agent does not answer", null, true);
     }
 
     private void requireIdentity() {
@@ -132,6 +135,10 @@ public final class FakeGuest implements GuestClient {
         starts.incrementAndGet();
         FakeProcess process = new FakeProcess(pids.incrementAndGet(), spec, environment);
         processes.put(process.pid, process);
+        if (breaksAfterStart) {
+            breaksAfterStart = false;
+            throw new PlatformFailure.GuestUnreachable("the connection broke", null);
+        }
         return process;
     }
 
@@ -200,6 +207,19 @@ public final class FakeGuest implements GuestClient {
     public void resize(int pid, TerminalSize size) {
         process(ProcessRef.pty(pid)).resized(size);
     }
+
+    @Override
+    public boolean armExecGate() {
+        throw new PlatformFailure.Conflict("gate_unsupported", "a guest without a kernel");
+    }
+
+    @Override
+    public GuestTunnel execGate() {
+        throw new PlatformFailure.Conflict("gate_unsupported", "a guest without a kernel");
+    }
+
+    @Override
+    public void disarmExecGate() {}
 
     @Override
     public GuestTunnel connect(int port) {

@@ -4,6 +4,7 @@ import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxId;
 import dev.declaw.runtime.MicroVm;
 import dev.declaw.runtime.MicroVmHost;
+import dev.declaw.runtime.StoredSnapshot;
 import dev.declaw.runtime.template.Template;
 import java.nio.file.Path;
 import java.util.List;
@@ -23,6 +24,9 @@ public final class FakeHost implements MicroVmHost {
 
     /// Snapshots that are complete.
     public final Map<String, FakeGuest> saved = new ConcurrentHashMap<>();
+
+    /// Snapshots that another server put into the store.
+    public final Map<String, StoredSnapshot> foreign = new ConcurrentHashMap<>();
 
     public volatile Predicate<SandboxId> failSave = id -> false;
     public volatile Predicate<SandboxId> failResume = id -> false;
@@ -55,7 +59,13 @@ public final class FakeHost implements MicroVmHost {
     }
 
     @Override
+    public boolean usable(Template template) {
+        return template.saved().map(saved::containsKey).orElse(true);
+    }
+
+    @Override
     public MicroVm bootDisk(SandboxId id, Template template) {
+        if (!usable(template)) throw new PlatformFailure.NotFound("snapshot_not_found", "there is no such snapshot");
         return boot(id, template);
     }
 
@@ -76,6 +86,14 @@ public final class FakeHost implements MicroVmHost {
     public volatile Memory memory = new Memory(65536, 0);
 
     @Override
+    public SandboxId reserve(Template template) {
+        return new dev.declaw.server.auth.RandomTokens().sandboxId();
+    }
+
+    @Override
+    public void release(SandboxId id) {}
+
+    @Override
     public Memory memory() {
         return memory;
     }
@@ -83,6 +101,11 @@ public final class FakeHost implements MicroVmHost {
     @Override
     public Set<String> snapshots() {
         return Set.copyOf(saved.keySet());
+    }
+
+    @Override
+    public Optional<StoredSnapshot> snapshot(String snapshotId) {
+        return Optional.ofNullable(foreign.get(snapshotId));
     }
 
     @Override

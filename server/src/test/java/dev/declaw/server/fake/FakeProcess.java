@@ -56,7 +56,8 @@ final class FakeProcess {
             case "fill" -> add(new Event.Stdout("x".repeat(Integer.parseInt(rest)).getBytes(StandardCharsets.UTF_8)));
             case "exit" -> end(Integer.parseInt(rest), false);
             case "timeout" -> end(124, true);
-            case "chmod", "true" -> {} // the first is done by the guest
+            case "chmod", "true", "sync", "mkdir", "resize2fs" -> {} // the first is done by the guest
+            case "exec" -> reading = true; // tar, which reads its input to the end
             case "sleep", "cat", "flood" -> reading = true;
             default -> {
                 add(new Event.Stderr(("not found: " + part + "\n").getBytes(StandardCharsets.UTF_8)));
@@ -77,7 +78,7 @@ final class FakeProcess {
     }
 
     synchronized void inputEnds() {
-        if (command.startsWith("cat") && !ended) end(0, false);
+        if ((command.startsWith("cat") || command.startsWith("exec tar")) && !ended) end(0, false);
     }
 
     synchronized void resized(TerminalSize size) {

@@ -90,15 +90,15 @@ public final class FakeVm implements MicroVm {
     }
 
     @Override
-    public Saved snapshot(String snapshotId) {
+    public Saved snapshot(String snapshotId, String tenant) {
         if (host.failSave.test(id)) throw new PlatformFailure.InternalFailure("the sandbox could not be saved", null);
         host.saved.put(snapshotId, guest.copy());
-        return new Saved(1 << 20, Duration.ofMillis(7));
+        return new Saved(1 << 20, 3 << 20, 1 << 19, Duration.ofMillis(7));
     }
 
     @Override
-    public Saved pause(String snapshotId) {
-        Saved saved = snapshot(snapshotId);
+    public Saved pause(String snapshotId, String tenant) {
+        Saved saved = snapshot(snapshotId, tenant);
         guest.dead = true; // it stands still
         return saved;
     }
@@ -126,7 +126,7 @@ public final class FakeVm implements MicroVm {
 
     @Override
     public void saveDisk(String snapshotId) {
-        snapshot(snapshotId);
+        snapshot(snapshotId, "");
     }
 
     @Override

@@ -74,7 +74,8 @@ public final class RawHttp {
     public Answer bytes(String method, String path, byte[] body, String... headers) {
         try (Socket socket = send(method, path, body, headers)) {
             Answer answer = read(socket.getInputStream());
-            List<String> faults = Contract.faults(method, path, answer);
+            List<String> faults = new java.util.ArrayList<>(Contract.faults(method, path, answer));
+            faults.addAll(RequestContract.faults(method, path, body, answer.status()));
             if (!faults.isEmpty()) throw new AssertionError("not as protocol/openapi.yaml says: " + String.join("; ", faults));
             return answer;
         } catch (IOException e) {

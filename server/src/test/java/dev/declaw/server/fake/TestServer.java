@@ -1,14 +1,19 @@
 package dev.declaw.server.fake;
 
+import dev.declaw.rego.PolicyEngine;
 import dev.declaw.server.api.ApiServer;
 import dev.declaw.server.account.Accounts;
 import dev.declaw.server.audit.AdminEvents;
 import dev.declaw.server.audit.AuditLog;
 import dev.declaw.server.auth.ApiKeys;
+import dev.declaw.server.auth.Caller;
 import dev.declaw.server.auth.RandomTokens;
+import dev.declaw.server.auth.Scope;
 import dev.declaw.server.auth.Tenants;
 import dev.declaw.server.lifecycle.IdempotentCreates;
+import dev.declaw.server.custom.CustomPolicies;
 import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.metrics.ServerMetrics;
 import dev.declaw.server.store.ApiKeyTable;
 import dev.declaw.server.store.AttachmentTable;
 import dev.declaw.server.store.AuditTable;
@@ -45,6 +50,9 @@ import java.util.Optional;
 
 /// The real server (Jetty, SQLite, lifecycle) around a host, a guest and a proxy in memory.
 public final class TestServer implements AutoCloseable {
+    /// The policy service, where a test has started one.
+    public static volatile Optional<PolicyEngine> policies = Optional.empty();
+
     public static final Sandboxes.Settings SETTINGS = new Sandboxes.Settings(8, 4, 3600, 0, false);
 
     public static final long VOLUME_BYTES_MAX = 8L * 1024 * 1024;
@@ -105,7 +113,8 @@ public final class TestServer implements AutoCloseable {
         sandboxes = new Sandboxes(
                 new Sandboxes.Parts(
                         host, egress, new SandboxTable(database), idempotency, auditTable, audit, tokens, clock, tenants,
-                        new SnapshotTable(database), new PauseTransitions(database), mounts, vault, templates),
+                        new SnapshotTable(database), new PauseTransitions(database), mounts, vault, templates,
+                        new CustomPolicies(policies)),
                 settings);
         sandboxes.start();
         BuildContexts contexts = new BuildContexts(home.resolve("build-contexts"), tokens, clock);
@@ -118,14 +127,22 @@ public final class TestServer implements AutoCloseable {
         builds.start();
         Accounts accounts = new Accounts(
                 keys, tenants, new UsageTable(database), admin, clock);
+        ServerMetrics metrics = new ServerMetrics(egress::metrics);
+        sandboxes.measured(metrics);
         TlsIdentity identity = OwnCertificate.open(home, List.of("localhost", "127.0.0.1"), Instant.now());
         api = new ApiServer(
                 new InetSocketAddress("127.0.0.1", 0),
                 Optional.of(new ApiServer.Tls(new InetSocketAddress("127.0.0.1", 0), identity)),
                 new ApiServer.Parts(
-                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts, vault, templates, builds, contexts));
+                        sandboxes, new IdempotentCreates(idempotency, clock), audit, () -> {}, keys, tokens, clock, accounts, volumes, mounts, vault,
+                        templates, builds, contexts, metrics));
         api.start();
         http = new RawHttp(api.port(), key);
+    }
+
+    /// Somebody of this tenant who may do everything.
+    public static Caller caller(String owner) {
+        return new Caller(owner, "key-1", "test", Scope.TENANT, Optional.empty());
     }
 
     /// As SIGKILL would: nothing more is recorded, microVMs run on. Only for servers that keep their sandboxes on a close.

@@ -20,15 +20,19 @@ import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /// A random life of a server: creates, kills, deadlines, dying microVMs, a dying proxy, crashes, each with failures injected.
 /// Whatever happened, when all is quiet store, machine and proxy agree, and in the end nothing is left.
 final class LifecycleSimulationTest {
     private static final String OWNER = "owner-1";
-    private static final int STEPS = 60;
+    /// More of both for a longer look: `./declaw test --simulation`.
+    private static final int STEPS = Integer.getInteger("declaw.simulation.steps", 60);
+
+    private static final int SEEDS = Integer.getInteger("declaw.simulation.seeds", 10);
 
     @TempDir
     Path home;
@@ -36,8 +40,12 @@ final class LifecycleSimulationTest {
     private final FakeHost host = new FakeHost();
     private final MovedClock clock = new MovedClock();
 
+    static LongStream seeds() {
+        return LongStream.rangeClosed(1, SEEDS);
+    }
+
     @ParameterizedTest(name = "seed {0}")
-    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
+    @MethodSource("seeds")
     void nothingIsLeftWhateverHappens(long seed) throws Exception {
         Random random = new Random(seed);
         AtomicInteger faults = new AtomicInteger();
@@ -109,7 +117,8 @@ final class LifecycleSimulationTest {
                 }
                 case 9, 10 -> server.sandboxes.rests().pause(OWNER, id);
                 case 11, 12 -> server.sandboxes.rests().resume(OWNER, id);
-                case 13 -> server.sandboxes.rests().snapshot(OWNER, id);
+                case 13 -> server.sandboxes.rests()
+                        .snapshot(OWNER, id, pick % 2 == 0 ? Optional.empty() : Optional.of(pick % 40L + 1));
                 case 14 -> {
                     List<SnapshotInfo> all = server.sandboxes.rests().page(OWNER, Optional.empty(), Optional.empty(), 100).snapshots();
                     SnapshotInfo one = all.get(pick % all.size());

@@ -7,6 +7,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.declaw.model.failure.PlatformFailure;
 import dev.declaw.model.sandbox.SandboxState;
+import dev.declaw.server.auth.Caller;
+import dev.declaw.server.auth.Scope;
 import dev.declaw.server.fake.FakeHost;
 import dev.declaw.server.fake.MovedClock;
 import dev.declaw.server.fake.TestServer;
@@ -17,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -58,7 +61,7 @@ final class SandboxRestsTest {
     }
 
     private static void put(TestServer server, String id, String text) {
-        server.sandboxes.use(OWNER, id, sandbox -> {
+        server.sandboxes.use(TestServer.caller(OWNER), id, sandbox -> {
             try {
                 return sandbox.guest()
                         .write("/f", "user", new java.io.ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
@@ -127,7 +130,7 @@ final class SandboxRestsTest {
             String id = create(server, 300, null);
             host.failSave = any -> true;
             assertThatThrownBy(() -> server.sandboxes.rests().pause(OWNER, id)).isInstanceOf(PlatformFailure.class);
-            assertThatThrownBy(() -> server.sandboxes.rests().snapshot(OWNER, id)).isInstanceOf(PlatformFailure.class);
+            assertThatThrownBy(() -> server.sandboxes.rests().snapshot(OWNER, id, Optional.empty())).isInstanceOf(PlatformFailure.class);
             host.failSave = any -> false;
             assertThat(state(server, id)).isEqualTo(SandboxState.RUNNING);
             assertThat(server.egress.slots).containsOnlyKeys(id);
@@ -163,11 +166,15 @@ final class SandboxRestsTest {
             server.sandboxes.list(OWNER, new SandboxQuery(java.util.Set.of(), Map.of(), Optional.empty(), 0, 10));
             server.sandboxes.rests().snapshots(OWNER, id);
             assertThat(state(server, id)).as("looking does not wake it").isEqualTo(SandboxState.PAUSED);
+            Caller reader = new Caller(OWNER, "key-2", "reader", Set.of(Scope.READ), Optional.empty());
+            assertThatThrownBy(() -> server.sandboxes.use(reader, id, sandbox -> sandbox.guest().exists("/f", "user")))
+                    .isInstanceOfSatisfying(PlatformFailure.class, failure -> assertThat(failure.code()).isEqualTo("sandbox_paused"));
+            assertThat(state(server, id)).as("who may only look does not wake it").isEqualTo(SandboxState.PAUSED);
             AtomicInteger served = new AtomicInteger();
             List<Thread> callers = new ArrayList<>();
             for (int i = 0; i < 6; i++) {
                 callers.add(Thread.startVirtualThread(() -> {
-                    server.sandboxes.use(OWNER, id, sandbox -> sandbox.guest().exists("/f", "user"));
+                    server.sandboxes.use(TestServer.caller(OWNER), id, sandbox -> sandbox.guest().exists("/f", "user"));
                     served.incrementAndGet();
                 }));
             }
@@ -198,7 +205,7 @@ final class SandboxRestsTest {
         try (TestServer server = server(false)) {
             String id = create(server, 300, null);
             put(server, id, "first");
-            SnapshotInfo snapshot = server.sandboxes.rests().snapshot(OWNER, id);
+            SnapshotInfo snapshot = server.sandboxes.rests().snapshot(OWNER, id, Optional.empty());
             put(server, id, "second");
             CreateSandbox request = new CreateSandbox(
                     "base", 300, true, Map.of(), Map.of(), Optional.empty(), Optional.empty(), Optional.empty(),
@@ -239,7 +246,7 @@ final class SandboxRestsTest {
         crashed.sandboxes.rests().pause(OWNER, resuming);
         crashed.database.write(handle -> handle.execute("UPDATE sandboxes SET state = 'PAUSING' WHERE id = ?", saving));
         crashed.database.write(handle -> handle.execute("UPDATE sandboxes SET state = 'RESUMING' WHERE id = ?", resuming));
-        host.vm(saving).snapshot("snap-belongs-to-nobody");
+        host.vm(saving).snapshot("snap-belongs-to-nobody", OWNER);
         crashed.crash();
 
         try (TestServer server = server(false)) {

@@ -38,7 +38,7 @@ final class SandboxSeamsTest {
 
     private TestServer server(int bootsMax, int warm, int sandboxesOfTenant) throws Exception {
         Sandboxes.Settings settings = new Sandboxes.Settings(8, bootsMax, 0, warm, false);
-        return new TestServer(home, host, clock, settings, new Tenants.Limits(sandboxesOfTenant, 0, 0));
+        return new TestServer(home, host, clock, settings, new Tenants.Limits(sandboxesOfTenant, 0, 0, 0, 0));
     }
 
     private static String create(TestServer server) {
@@ -129,7 +129,7 @@ final class SandboxSeamsTest {
     void aRestoreTakesTheRoomOfTheRunThatItReplaces() throws Exception {
         try (TestServer server = server(4, 0, 1)) {
             String id = create(server);
-            SnapshotInfo snapshot = server.sandboxes.rests().snapshot(OWNER, id);
+            SnapshotInfo snapshot = server.sandboxes.rests().snapshot(OWNER, id, Optional.empty());
             server.sandboxes.rests().restore(OWNER, id, Optional.of(snapshot.id()));
             assertThat(state(server, id)).isEqualTo(SandboxState.RUNNING);
             assertThatThrownBy(() -> create(server)).isInstanceOf(PlatformFailure.QuotaExceeded.class);
@@ -140,7 +140,7 @@ final class SandboxSeamsTest {
     void aPolicyThatIsReplacedWhileARestoreWaitsIsInForceAfterIt() throws Exception {
         try (TestServer server = server(1, 0, 0)) {
             String id = create(server);
-            SnapshotInfo snapshot = server.sandboxes.rests().snapshot(OWNER, id);
+            SnapshotInfo snapshot = server.sandboxes.rests().snapshot(OWNER, id, Optional.empty());
             Thread restore;
             try (Held _ = new Held(server)) {
                 restore = Thread.ofPlatform().start(() -> server.sandboxes.rests().restore(OWNER, id, Optional.of(snapshot.id())));
@@ -150,7 +150,7 @@ final class SandboxSeamsTest {
                         OWNER, id, Optional.empty(), Optional.of(json("{\"allow_public_traffic\":false}")));
             }
             restore.join();
-            boolean open = server.sandboxes.use(OWNER, id, sandbox -> sandbox.policy().network().allowPublicTraffic());
+            boolean open = server.sandboxes.use(TestServer.caller(OWNER), id, sandbox -> sandbox.policy().network().allowPublicTraffic());
             assertThat(open).isFalse();
         }
     }
@@ -231,7 +231,7 @@ final class SandboxSeamsTest {
         String id = create(server);
         server.sandboxes.rests().pause(OWNER, id);
         server.sandboxes.rests().resume(OWNER, id);
-        String snapshot = server.sandboxes.rests().snapshot(OWNER, id).id(); // as a pause leaves it when a stop comes in between
+        String snapshot = server.sandboxes.rests().snapshot(OWNER, id, Optional.empty()).id(); // as a pause leaves it when a stop comes in between
         server.database.write(handle -> handle.execute("UPDATE snapshots SET source = 'pause' WHERE id = ?", snapshot));
         server.database.write(handle -> handle.execute("UPDATE sandboxes SET state = 'PAUSED', execution_id = 'exe-next' WHERE id = ?", id));
         server.close();
@@ -247,7 +247,7 @@ final class SandboxSeamsTest {
     void aKilledSandboxIsKnownAsLongAsItsSnapshotsAre() throws Exception {
         try (TestServer server = server(4, 0, 0)) {
             String kept = create(server);
-            SnapshotInfo snapshot = server.sandboxes.rests().snapshot(OWNER, kept);
+            SnapshotInfo snapshot = server.sandboxes.rests().snapshot(OWNER, kept, Optional.empty());
             String other = create(server);
             server.sandboxes.kill(OWNER, kept);
             server.sandboxes.kill(OWNER, other);

@@ -125,7 +125,7 @@ final class SandboxesTest {
             });
             booting.await();
             assertThat(server.sandboxes.info(OWNER, id.get()).state()).isEqualTo(SandboxState.CREATING);
-            assertThatThrownBy(() -> server.sandboxes.use(OWNER, id.get(), sandbox -> null))
+            assertThatThrownBy(() -> server.sandboxes.use(TestServer.caller(OWNER), id.get(), sandbox -> null))
                     .isInstanceOf(PlatformFailure.Conflict.class);
             server.sandboxes.killLater(OWNER, id.get());
             go.countDown();
@@ -200,7 +200,7 @@ final class SandboxesTest {
             String id = create(server);
             assertThatThrownBy(() -> server.sandboxes.info("owner-2", id)).isInstanceOf(PlatformFailure.NotFound.class);
             assertThatThrownBy(() -> server.sandboxes.kill("owner-2", id)).isInstanceOf(PlatformFailure.NotFound.class);
-            assertThatThrownBy(() -> server.sandboxes.use("owner-2", id, sandbox -> null))
+            assertThatThrownBy(() -> server.sandboxes.use(TestServer.caller("owner-2"), id, sandbox -> null))
                     .isInstanceOf(PlatformFailure.NotFound.class);
             SandboxQuery all = new SandboxQuery(java.util.Set.of(), Map.of(), Optional.empty(), 0, 10);
             assertThat(server.sandboxes.list("owner-2", all).total()).isZero();
@@ -329,11 +329,40 @@ final class SandboxesTest {
     void whatThePolicyDoesNotWantRecordedIsNotButTheLifeOfTheSandboxIs() throws Exception {
         try (TestServer server = server(0, false)) {
             String id = server.sandboxes.create(OWNER, request(300, "{\"audit\":false}")).info().id();
-            server.sandboxes.use(OWNER, id, sandbox -> {
+            server.sandboxes.use(TestServer.caller(OWNER), id, sandbox -> {
                 sandbox.record(dev.declaw.model.audit.AuditCategory.COMMAND, "command_run", facts -> {});
                 return null;
             });
             assertThat(events(server, id)).containsExactly("vm_created");
         }
+    }
+
+    @Test
+    void aSandboxThatNobodyUsesEndsAfterItsIdleTimeAndOneInUseDoesNot() throws Exception {
+        try (TestServer server = server(0, false)) {
+            String idle = create(server, "{\"idle_timeout\":60}");
+            String used = create(server, "{\"idle_timeout\":60}");
+            String resting = create(server, "{\"idle_timeout\":60,\"on_timeout\":\"pause\"}");
+            String patient = create(server, "{}");
+            Thread.sleep(500); // the timers have seen them
+            clock.move(Duration.ofSeconds(40));
+            Thread.sleep(500);
+            server.sandboxes.use(TestServer.caller(OWNER), used, sandbox -> sandbox.guest().processes());
+            Thread.sleep(500);
+            clock.move(Duration.ofSeconds(30));
+            await(() -> server.sandboxes.info(OWNER, idle).state() == SandboxState.KILLED);
+            await(() -> server.sandboxes.info(OWNER, resting).state() == SandboxState.PAUSED);
+            assertThat(server.sandboxes.info(OWNER, used).state()).isEqualTo(SandboxState.RUNNING);
+            assertThat(server.sandboxes.info(OWNER, patient).state()).isEqualTo(SandboxState.RUNNING);
+            assertThat(server.sandboxes.info(OWNER, idle).endReason()).contains("idle");
+        }
+    }
+
+    private static String create(TestServer server, String lifecycle) throws Exception {
+        return server.sandboxes
+                .create(OWNER, new CreateSandbox("base", 300, true, Map.of(), Map.of(), Optional.empty(), Optional.empty(),
+                        Optional.of(JsonMapper.builder().build().readTree(lifecycle))))
+                .info()
+                .id();
     }
 }

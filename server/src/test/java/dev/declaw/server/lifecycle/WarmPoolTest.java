@@ -29,7 +29,7 @@ class WarmPoolTest {
     private final MovedClock clock = new MovedClock();
 
     private TestServer server(WarmPoolSizes sizes) throws Exception {
-        return new TestServer(home, host, clock, new Sandboxes.Settings(64, 4, 0, sizes, false));
+        return new TestServer(home, host, clock, new Sandboxes.Settings(64, 4, 0, sizes, false, Sandboxes.Retention.NONE));
     }
 
     private static String create(TestServer server, String security, Map<String, String> envs) throws Exception {
@@ -81,7 +81,7 @@ class WarmPoolTest {
             assertThat(vm.still).isFalse();
             assertThat(server.egress.slots.get(id).security().toString()).isEqualTo("{\"pii\":true}");
             assertThat(server.egress.slots.get(id).network()).isNull();
-            server.sandboxes.use(OWNER, id, sandbox -> sandbox.guest().processes()); // waits for the identity
+            server.sandboxes.use(TestServer.caller(OWNER), id, sandbox -> sandbox.guest().processes()); // waits for the identity
             assertThat(vm.guest.identity.environment()).containsEntry("NAME", "value").containsEntry("DECLAW_SANDBOX_ID", id);
             assertThat(vm.guest.identity.caPem()).hasValueSatisfying(ca -> assertThat(ca).startsWith("CA "));
             assertThat(vm.guest.identity.token()).isEqualTo(token);
@@ -118,7 +118,7 @@ class WarmPoolTest {
             String id = vm.id().value();
             try {
                 create(server, "{}", Map.of());
-                assertThatThrownBy(() -> server.sandboxes.use(OWNER, id, sandbox -> sandbox.guest().processes()))
+                assertThatThrownBy(() -> server.sandboxes.use(TestServer.caller(OWNER), id, sandbox -> sandbox.guest().processes()))
                         .isInstanceOf(PlatformFailure.class);
             } catch (PlatformFailure.Gone atOnce) {
                 // it failed before the create had answered

@@ -35,27 +35,101 @@ public sealed interface Scanner {
         PERSON_NAME,
         API_KEY,
         ADDRESS,
-        IP_ADDRESS;
+        IP_ADDRESS,
+        IBAN,
+        DATE_OF_BIRTH,
+        PASSPORT,
+        DRIVER_LICENSE,
+        MEDICAL_RECORD,
+        TAX_ID,
+        BANK_ROUTING,
+        CRYPTO_WALLET,
+        MAC_ADDRESS,
+        NATIONAL_ID;
 
         String wire() {
             return name().toLowerCase(Locale.ROOT);
         }
     }
 
+    /// A kind of personal data of your own: a pattern (RE2, matched as whole words) or a dictionary (any case).
+    ///
+    /// @param check `luhn`, `mod97`, `mod11_10` or `verhoeff`, which a match must fulfil
+    /// @param context words of which one must stand shortly before a match, or be its field's name; empty: none
+    record CustomType(String name, Optional<String> pattern, List<String> dictionary, Optional<String> check, List<String> context) {
+        public CustomType {
+            dictionary = List.copyOf(dictionary);
+            context = List.copyOf(context);
+            if (!name.matches("[a-z][a-z0-9_]{0,63}")) {
+                throw new InvalidPolicy("pii.custom_types.name must be a word of small letters, digits and _");
+            }
+            if (pattern.isPresent() != dictionary.isEmpty()) {
+                throw new InvalidPolicy("pii.custom_types: " + name + " needs either a pattern or a dictionary");
+            }
+        }
+
+        /// What a pattern matches.
+        public static CustomType pattern(String name, String pattern) {
+            return new CustomType(name, Optional.of(pattern), List.of(), Optional.empty(), List.of());
+        }
+
+        /// These words and phrases.
+        public static CustomType dictionary(String name, String... entries) {
+            return new CustomType(name, Optional.empty(), List.of(entries), Optional.empty(), List.of());
+        }
+
+        /// Only near one of these words.
+        public CustomType near(String... words) {
+            return new CustomType(name, pattern, dictionary, check, List.of(words));
+        }
+
+        JsonObject toJson() {
+            JsonObject json = new JsonObject().put("name", name);
+            pattern.ifPresent(text -> json.put("pattern", text));
+            if (!dictionary.isEmpty()) json.put("dictionary", dictionary);
+            check.ifPresent(text -> json.put("check", text));
+            if (!context.isEmpty()) json.put("context", context);
+            return json;
+        }
+    }
+
     /// Personal data in requests: replaced by tokens that responses turn back, or blocked, or only recorded.
     ///
-    /// @param types empty: all
+    /// @param types empty: the first eight of [PersonalData]
+    /// @param custom kinds of your own, at most 32
     /// @param hosts empty: all
-    record Pii(Set<PersonalData> types, Action action, boolean rehydrate, List<String> hosts) implements Scanner {
+    record Pii(Set<PersonalData> types, List<CustomType> custom, Action action, boolean rehydrate, List<String> hosts)
+            implements Scanner {
         public Pii {
             types = Set.copyOf(types);
+            custom = List.copyOf(custom);
             hosts = PolicyChecks.hosts("pii.domains", hosts);
             require("pii", action, Action.REDACT, Action.BLOCK, Action.LOG_ONLY);
         }
 
         /// Everything of these kinds is redacted, to all hosts; no kinds means all kinds.
         public static Pii redact(PersonalData... types) {
-            return new Pii(Set.of(types), Action.REDACT, true, List.of());
+            return new Pii(Set.of(types), List.of(), Action.REDACT, true, List.of());
+        }
+
+        /// A request with anything of these kinds is refused; no kinds means all kinds.
+        public static Pii block(PersonalData... types) {
+            return new Pii(Set.of(types), List.of(), Action.BLOCK, true, List.of());
+        }
+
+        /// The same, and these kinds too.
+        public Pii with(CustomType... more) {
+            return new Pii(types, List.of(more), action, rehydrate, hosts);
+        }
+
+        /// The same for these hosts only.
+        public Pii to(String... only) {
+            return new Pii(types, custom, action, rehydrate, List.of(only));
+        }
+
+        /// The same, and tokens stay tokens in responses.
+        public Pii withoutRehydration() {
+            return new Pii(types, custom, action, false, hosts);
         }
 
         @Override
@@ -67,6 +141,7 @@ public sealed interface Scanner {
         public JsonObject toJson() {
             JsonObject json = on(action, hosts).put("rehydrate_response", rehydrate);
             if (!types.isEmpty()) json.put("types", types.stream().map(PersonalData::wire).sorted().toList());
+            if (!custom.isEmpty()) json.put("custom_types", custom.stream().map(CustomType::toJson).toList());
             return json;
         }
     }

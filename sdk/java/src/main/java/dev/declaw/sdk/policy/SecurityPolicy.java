@@ -20,7 +20,7 @@ import java.util.regex.PatternSyntaxException;
 /// @param scanners at most one of each kind
 /// @param audit whether network, command, file and security events are recorded; empty: the platform's default
 /// @param rego rules of its own; empty for none
-/// @param gateHosts hosts whose requests are judged by their content
+/// @param gate what requests to some hosts must be; empty for none
 /// @param reportOnly rules and scanners only tell what they would have done
 public record SecurityPolicy(
         Optional<NetworkRules> network,
@@ -29,13 +29,12 @@ public record SecurityPolicy(
         Optional<Boolean> audit,
         List<String> maskedVariables,
         Optional<Rego> rego,
-        List<String> gateHosts,
+        Optional<Gate> gate,
         boolean reportOnly) {
     public SecurityPolicy {
         scanners = List.copyOf(scanners);
         transformations = List.copyOf(transformations);
         maskedVariables = List.copyOf(maskedVariables);
-        gateHosts = PolicyChecks.hosts("content_gate.domains", gateHosts);
         if (scanners.stream().map(Scanner::part).distinct().count() < scanners.size()) {
             throw new InvalidPolicy("a scanner is given twice");
         }
@@ -54,11 +53,26 @@ public record SecurityPolicy(
         }
     }
 
+    /// Lets only these models and endpoints of some hosts be used. Names may have `*` for any run of characters.
+    ///
+    /// @param endpoints `POST /v1/chat/*`, or a path alone
+    public record Gate(List<String> hosts, List<String> models, List<String> endpoints) {
+        public Gate {
+            hosts = PolicyChecks.hosts("content_gate.domains", hosts);
+            models = List.copyOf(models);
+            endpoints = List.copyOf(endpoints);
+            if (hosts.isEmpty()) throw new InvalidPolicy("content_gate without domains would judge nothing; name hosts");
+        }
+    }
+
     /// Replaces what a regular expression matches.
-    public record Transformation(String match, String replace, Direction direction) {
+    ///
+    /// @param hosts empty: all
+    public record Transformation(String match, String replace, Direction direction, List<String> hosts) {
         private static final int PATTERN_CHARS_MAX = 1000;
 
         public Transformation {
+            hosts = PolicyChecks.hosts("transformations.domains", hosts);
             if (match.isEmpty() || match.length() > PATTERN_CHARS_MAX) {
                 throw new InvalidPolicy("transformations.match must have 1 to " + PATTERN_CHARS_MAX + " characters");
             }
@@ -94,7 +108,8 @@ public record SecurityPolicy(
                     .map(rule -> new JsonObject()
                             .put("match", rule.match())
                             .put("replace", rule.replace())
-                            .put("direction", rule.direction().wire))
+                            .put("direction", rule.direction().wire)
+                            .put("domains", rule.hosts().isEmpty() ? null : rule.hosts()))
                     .toList());
         }
         audit.ifPresent(on -> json.put("audit", new JsonObject().put("enabled", on)));
@@ -106,9 +121,11 @@ public record SecurityPolicy(
             rules.denyOnError().ifPresent(deny -> custom.put("default_deny", deny));
             json.put("custom_policy", custom);
         });
-        if (!gateHosts.isEmpty()) {
-            json.put("content_gate", new JsonObject().put("enabled", true).put("domains", gateHosts));
-        }
+        gate.ifPresent(rules -> json.put("content_gate", new JsonObject()
+                .put("enabled", true)
+                .put("domains", rules.hosts())
+                .put("models", rules.models().isEmpty() ? null : rules.models())
+                .put("endpoints", rules.endpoints().isEmpty() ? null : rules.endpoints())));
         if (reportOnly) json.put("mode", "report");
         return json;
     }
@@ -121,7 +138,7 @@ public record SecurityPolicy(
         private Boolean audit;
         private final List<String> maskedVariables = new ArrayList<>();
         private Rego rego;
-        private final List<String> gateHosts = new ArrayList<>();
+        private Gate gate;
         private boolean reportOnly;
 
         private Builder() {}
@@ -137,7 +154,7 @@ public record SecurityPolicy(
         }
 
         public Builder transform(String match, String replace, Direction direction) {
-            transformations.add(new Transformation(match, replace, direction));
+            transformations.add(new Transformation(match, replace, direction, List.of()));
             return this;
         }
 
@@ -157,8 +174,8 @@ public record SecurityPolicy(
             return this;
         }
 
-        public Builder gate(String... hosts) {
-            gateHosts.addAll(List.of(hosts));
+        public Builder gate(Gate rules) {
+            gate = rules;
             return this;
         }
 
@@ -176,7 +193,7 @@ public record SecurityPolicy(
                     Optional.ofNullable(audit),
                     maskedVariables,
                     Optional.ofNullable(rego),
-                    gateHosts,
+                    Optional.ofNullable(gate),
                     reportOnly);
         }
     }

@@ -1,0 +1,75 @@
+package dev.declaw.egress.content;
+
+import dev.declaw.model.policy.ContentAction;
+import dev.declaw.model.policy.Reason;
+import dev.declaw.model.scan.Scanner;
+import java.util.HashMap;
+import java.util.Map;
+
+/// Replaces, or counts, the personal data of a streamed text. It is read as it stands, with its escapes resolved,
+/// percent-decoded, and with its encoded runs decoded, as any text is. One thread at a time.
+final class RedactStream implements StreamStage {
+    private final Scanner scanner;
+    private final TokenVault vault;
+    private final ContentAction action;
+    private final boolean json;
+    private final String host;
+    private final Window window = new Window();
+    private final Map<String, Integer> counts = new HashMap<>();
+
+    /// @param json whether a number that is replaced needs quotes
+    RedactStream(Scanner scanner, TokenVault vault, ContentAction action, boolean json, String host) {
+        this.scanner = scanner;
+        this.vault = vault;
+        this.action = action;
+        this.json = json;
+        this.host = host;
+    }
+
+    @Override
+    public Piece feed(String text, boolean last) {
+        window.add(text);
+        StringBuilder out = new StringBuilder();
+        counts.clear();
+        try {
+            while (window.next(last)) look(out);
+        } catch (TokenVault.VaultFullException e) {
+            return Piece.refused(Reason.LIMIT_REACHED);
+        } catch (Window.UnbrokenException e) {
+            return Piece.refused(Reason.REQUEST_TOO_LARGE);
+        } catch (RuntimeException e) {
+            // Not judged, for whatever reason. The message may hold the text, so it goes nowhere.
+            return Piece.refused(Reason.SCANNER_FAILED);
+        }
+        return Piece.of(out.toString(), counts, action == ContentAction.LOG_ONLY);
+    }
+
+    @Override
+    public int heldChars() {
+        return window.size();
+    }
+
+    private void look(StringBuilder out) {
+        String source = window.text();
+        int start = window.start();
+        int end = window.settledEnd();
+        Edits edits = new Edits();
+        if (end > start) {
+            TextScan scan = new TextScan(scanner, vault);
+            scan.text(View.of(source, 0, source.length()), "");
+            edits = scan.edits();
+            edits.settle(source);
+            while (end > start) { // to a place that nothing found crosses
+                int crossed = edits.startOfWhatCrosses(end);
+                if (crossed < 0) break;
+                end = crossed <= start ? start : window.cutBefore(crossed);
+            }
+            edits.keepWithin(source, start, end, json);
+        }
+        window.left(end);
+        edits.counts().forEach((type, number) -> counts.merge(type, number, Integer::sum));
+        String piece = source.substring(start, end);
+        boolean changes = !edits.isEmpty() && action != ContentAction.LOG_ONLY;
+        out.append(changes ? edits.shifted(start).apply(piece, vault, host) : piece);
+    }
+}

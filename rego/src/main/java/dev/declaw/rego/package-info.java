@@ -1,0 +1,2 @@
+/// The policy service as its clients see it.
+package dev.declaw.rego;
