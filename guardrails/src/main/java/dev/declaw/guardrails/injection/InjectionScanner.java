@@ -92,11 +92,16 @@ public final class InjectionScanner implements Classifier {
 
     private void collect(String text, Origin origin, boolean placed, List<Candidate> out) {
         if (origin == Origin.SYSTEM || origin == Origin.ASSISTANT || text.isBlank()) return;
-        for (PlainText plain : Unmasking.of(text)) {
+        List<PlainText> readings = Unmasking.of(text);
+        String asRead = readings.getFirst().text();
+        for (PlainText plain : readings) {
+            // Digits in words are mostly just that ("1st", names of variables): such a reading is judged where it differs, and not held against the text.
+            boolean letters = plain.source().equals("letters");
             int marker = RoleMarkers.first(plain.text());
             for (Window window : Window.over(plain.text(), Window.PARAGRAPH)) {
+                if (letters && asRead.startsWith(plain.text().substring(window.start(), window.end()), window.start())) continue;
                 boolean marked = marker > window.start() && marker <= window.end();
-                double bonus = (plain.disguised() ? calibration.number("bonus.disguised") : 0)
+                double bonus = (plain.disguised() && !letters ? calibration.number("bonus.disguised") : 0)
                         + (origin == Origin.TOOL ? calibration.number("bonus.tool") : 0)
                         + (marked ? calibration.number("bonus.marker") : 0);
                 double first = linear.logit(plain.text(), window.start(), window.end());
