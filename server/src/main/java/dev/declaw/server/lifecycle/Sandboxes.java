@@ -73,8 +73,7 @@ public final class Sandboxes implements AutoCloseable {
     /// @param warmPool microVMs that wait for a create
     /// @param keepOnClose whether sandboxes outlive [Sandboxes#close]
     /// @param retention how long snapshots are kept
-    public record Settings(
-            int sandboxesMax, int bootsMax, long timeoutSecondsMax, WarmPoolSizes warmPool, boolean keepOnClose, Retention retention) {
+    public record Settings(int sandboxesMax, int bootsMax, long timeoutSecondsMax, WarmPoolSizes warmPool, boolean keepOnClose, Retention retention) {
         /// With so many waiting microVMs of the `base` template; snapshots are kept until somebody removes them.
         public Settings(int sandboxesMax, int bootsMax, long timeoutSecondsMax, int warmPool, boolean keepOnClose) {
             this(sandboxesMax, bootsMax, timeoutSecondsMax, WarmPoolSizes.fixed("base", warmPool), keepOnClose, Retention.NONE);
