@@ -3,7 +3,7 @@ package dev.declaw.server.config;
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.model.network.Cidr;
 import dev.declaw.server.auth.Tenants;
-import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.lifecycle.Retention;
 import dev.declaw.server.lifecycle.WarmPoolSizes;
 import java.io.IOException;
 import java.io.Reader;
@@ -98,7 +98,7 @@ public final class ConfigReader {
                 tls(),
                 new StoreReader(key -> settings.get(key).value(), (key, why) -> problems.add(settings.get(key).where() + ": " + key.variable() + " " + why))
                         .read(number(ConfigKey.SNAPSHOT_CACHE_MIB, 0, 1L << 40), flag(ConfigKey.STORE_S3_PATH_STYLE)),
-                new Sandboxes.Retention(
+                new Retention(
                         number(ConfigKey.SNAPSHOT_TTL_SECONDS, 0, 366L * 24 * 3600 * 100),
                         number(ConfigKey.SNAPSHOT_TTL_SECONDS_MAX, 0, 366L * 24 * 3600 * 100),
                         (int) number(ConfigKey.TENANT_SNAPSHOTS_MAX, 0, 1_000_000)),

@@ -2,7 +2,7 @@ package dev.declaw.server.config;
 
 import dev.declaw.egress.EgressConfig;
 import dev.declaw.server.auth.Tenants;
-import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.lifecycle.Retention;
 import dev.declaw.server.lifecycle.WarmPoolSizes;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
@@ -38,7 +38,7 @@ public record ServerConfig(
         long tenantVolumesMibMax,
         Optional<Tls> tls,
         StoreConfig store,
-        Sandboxes.Retention retention,
+        Retention retention,
         Builds builds) {
     public ServerConfig {
         Objects.requireNonNull(home);

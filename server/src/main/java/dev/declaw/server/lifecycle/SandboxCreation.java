@@ -13,7 +13,6 @@ import dev.declaw.runtime.Timings;
 import dev.declaw.server.store.SandboxRow;
 import dev.declaw.server.vault.Vault;
 import dev.declaw.server.volumes.VolumeMounts;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -24,16 +23,11 @@ import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
-import java.util.regex.Pattern;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /// How a sandbox comes to life. Each step's release is registered before the next step: from the moment a place is taken
 /// until the sandbox runs, every failure ends in [SandboxEnd], so nothing of a failed create is left. Thread-safe.
 final class SandboxCreation {
     private static final int LINE_WAIT_SECONDS_MAX = 60;
-    private static final Pattern SNAPSHOT_ID = Pattern.compile("snap-[0-9a-z]{1,48}");
-    private static final Logger LOG = LoggerFactory.getLogger(SandboxCreation.class);
     private static final int FIRST_POLICY_VERSION = 1;
 
     private final Sandboxes.Parts parts;
@@ -201,27 +195,12 @@ final class SandboxCreation {
                     .map(row -> new SandboxOrigin(
                             row.template(), row.vcpus(), row.memoryMib(), Optional.empty(), request.snapshotId(),
                             Map.of(), false))
-                    .or(() -> ofAnotherServer(owner, id))
+                    .or(() -> OtherServers.snapshot(parts.host(), owner, id).map(stored -> new SandboxOrigin(
+                            stored.template(), stored.vcpus(), stored.memoryMib(), Optional.empty(), Optional.of(id),
+                            Map.of(), false)))
                     .orElseThrow(() -> new PlatformFailure.NotFound("snapshot_not_found", "there is no snapshot of this id"));
         }
         return SandboxOrigin.of(parts.templates().resolve(owner, request.template()), false);
-    }
-
-    /// A snapshot of the same tenant that another server put into the store.
-    private Optional<SandboxOrigin> ofAnotherServer(String owner, String id) {
-        if (!SNAPSHOT_ID.matcher(id).matches()) return Optional.empty();
-        try {
-            return parts.host()
-                    .snapshot(id)
-                    .filter(stored -> stored.tenant().equals(owner))
-                    .map(stored -> new SandboxOrigin(
-                            stored.template(), stored.vcpus(), stored.memoryMib(), Optional.empty(), Optional.of(id),
-                            Map.of(), false));
-        } catch (UncheckedIOException e) {
-            LOG.warn("whether the store has snapshot {} cannot be said", id, e);
-            throw new PlatformFailure.NoCapacity(
-                    "snapshot_store_unavailable", "the store of snapshots does not answer as it should; try again later");
-        }
     }
 
     private PolicyReader.Result readPolicy(CreateSandbox request) {

@@ -72,26 +72,11 @@ public final class Sandboxes implements AutoCloseable {
     /// @param warmPool microVMs that wait for a create
     /// @param keepOnClose whether sandboxes outlive [Sandboxes#close]
     /// @param retention how long snapshots are kept
-    public record Settings(
-            int sandboxesMax,
-            int bootsMax,
-            long timeoutSecondsMax,
-            WarmPoolSizes warmPool,
-            boolean keepOnClose,
-            Retention retention) {
+    public record Settings(int sandboxesMax, int bootsMax, long timeoutSecondsMax, WarmPoolSizes warmPool, boolean keepOnClose, Retention retention) {
         /// With so many waiting microVMs of the `base` template; snapshots are kept until somebody removes them.
         public Settings(int sandboxesMax, int bootsMax, long timeoutSecondsMax, int warmPool, boolean keepOnClose) {
             this(sandboxesMax, bootsMax, timeoutSecondsMax, WarmPoolSizes.fixed("base", warmPool), keepOnClose, Retention.NONE);
         }
-    }
-
-    /// How long snapshots are kept, and how many; 0 stands for no limit.
-    ///
-    /// @param lifeSecondsDefault of a snapshot that is taken without a time
-    /// @param lifeSecondsMax longest time that may be asked for
-    /// @param countMax snapshots of a tenant
-    public record Retention(long lifeSecondsDefault, long lifeSecondsMax, int countMax) {
-        public static final Retention NONE = new Retention(0, 0, 0);
     }
 
     /// The parts that sandboxes are made of and recorded in.

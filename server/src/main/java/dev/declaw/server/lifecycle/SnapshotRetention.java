@@ -14,12 +14,12 @@ final class SnapshotRetention {
     private static final long SECONDS_MAX = 100L * 366 * 24 * 3600;
 
     private final Sandboxes.Parts parts;
-    private final Sandboxes.Retention settings;
+    private final Retention settings;
     private final PauseSnapshots pauses;
     private final SandboxAudit audit;
 
     SnapshotRetention(
-            Sandboxes.Parts parts, Sandboxes.Retention settings, PauseSnapshots pauses, SandboxAudit audit) {
+            Sandboxes.Parts parts, Retention settings, PauseSnapshots pauses, SandboxAudit audit) {
         this.parts = parts;
         this.settings = settings;
         this.pauses = pauses;

@@ -7,7 +7,7 @@ import dev.declaw.egress.EgressConfig;
 import dev.declaw.model.network.Cidr;
 import dev.declaw.runtime.objects.S3Settings;
 import dev.declaw.server.auth.Tenants;
-import dev.declaw.server.lifecycle.Sandboxes;
+import dev.declaw.server.lifecycle.Retention;
 import dev.declaw.server.lifecycle.WarmPoolSizes;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -44,7 +44,7 @@ final class ConfigReaderTest {
                         10240,
                         Optional.empty(),
                         StoreConfig.DEFAULT,
-                        new Sandboxes.Retention(0, 0, 1000),
+                        new Retention(0, 0, 1000),
                         new ServerConfig.Builds(2, 1, 3600, List.of(), List.of())));
     }
 
@@ -135,7 +135,7 @@ final class ConfigReaderTest {
                                 S3Settings.TRIES_DEFAULT)),
                         Optional.of(Path.of("/k")),
                         5),
-                new Sandboxes.Retention(60, 3600, 8),
+                new Retention(60, 3600, 8),
                 new ServerConfig.Builds(
                         3, 4, 600, List.of("*.example.com", "mirror"), List.of("python", "node")));
         assertThat(expected.toString()).doesNotContain("the=secret").doesNotContain("the-key");

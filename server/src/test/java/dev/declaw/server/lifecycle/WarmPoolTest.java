@@ -29,7 +29,7 @@ class WarmPoolTest {
     private final MovedClock clock = new MovedClock();
 
     private TestServer server(WarmPoolSizes sizes) throws Exception {
-        return new TestServer(home, host, clock, new Sandboxes.Settings(64, 4, 0, sizes, false, Sandboxes.Retention.NONE));
+        return new TestServer(home, host, clock, new Sandboxes.Settings(64, 4, 0, sizes, false, Retention.NONE));
     }
 
     private static String create(TestServer server, String security, Map<String, String> envs) throws Exception {
