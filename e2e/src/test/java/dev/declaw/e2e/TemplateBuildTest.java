@@ -37,7 +37,7 @@ class TemplateBuildTest {
                     ARG GREETING=unset
                     ENV SAID="$GREETING again"
                     RUN curl -sf "$PIP_INDEX_URL/thing" > /etc/package && ! curl -sf -d x "$PIP_INDEX_URL/upload"
-                    RUN ! curl -sf https://elsewhere.example.test/ && id -un > /etc/builder
+                    RUN ! curl -sf https://elsewhere.example.test/ && id -un > /etc/builder && install -d -o user /srv/app
                     WORKDIR /srv/app
                     COPY --chown=user:user --chmod=0640 app/ ./
                     USER user

@@ -155,7 +155,12 @@ final class SavedMachines implements AutoCloseable {
     /// @throws PlatformFailure.Unprocessable when it cannot be used, with the reason
     /// @throws PlatformFailure.NoCapacity when the store does not answer
     Saved open(String id, Function<SnapshotManifest, HostKey> here) throws IOException {
-        requireUsable(id, here);
+        try {
+            requireUsable(id, here);
+        } catch (StoreUnavailableException unreachable) {
+            LOG.warn("snapshot {} cannot be had from {}", id, archive, unreachable);
+            throw unavailable();
+        }
         return open(id, (directory, manifest) -> manifest.refusal(directory, here.apply(manifest), layers));
     }
 

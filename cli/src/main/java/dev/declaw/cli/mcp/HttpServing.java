@@ -129,6 +129,7 @@ public final class HttpServing implements AutoCloseable {
         }
         byte[] body = exchange.getRequestBody().readNBytes(BODY_BYTES_MAX + 1);
         if (body.length > BODY_BYTES_MAX) {
+            exchange.getResponseHeaders().set("Connection", "close"); // the rest is not read
             refuse(exchange, 413, "a message has at most " + BODY_BYTES_MAX + " bytes");
             return;
         }

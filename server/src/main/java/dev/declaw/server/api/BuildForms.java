@@ -121,19 +121,18 @@ final class BuildForms {
 
     static ObjectNode json(TemplateBuilds.Build build) {
         ObjectNode node = Json.object();
-        var row = build.row();
-        node.put("build_id", row.id());
-        row.templateId().ifPresentOrElse(id -> node.put("template_id", id), () -> node.putNull("template_id"));
-        row.alias().ifPresentOrElse(alias -> node.put("alias", alias), () -> node.putNull("alias"));
-        node.put("status", row.status());
+        node.put("build_id", build.id());
+        build.templateId().ifPresentOrElse(id -> node.put("template_id", id), () -> node.putNull("template_id"));
+        build.alias().ifPresentOrElse(alias -> node.put("alias", alias), () -> node.putNull("alias"));
+        node.put("status", build.status());
         ArrayNode logs = node.putArray("logs");
         build.logs().forEach(logs::add);
-        node.put("step", row.step()).put("steps", row.steps());
-        row.error().ifPresentOrElse(
+        node.put("step", build.step()).put("steps", build.steps());
+        build.error().ifPresentOrElse(
                 error -> node.putObject("error").put("code", error.code()).put("message", error.message()).put("step", error.step()),
                 () -> node.putNull("error"));
-        node.put("created_at", Json.timestamp(row.created()));
-        row.finished().ifPresentOrElse(at -> node.put("finished_at", Json.timestamp(at)), () -> node.putNull("finished_at"));
+        node.put("created_at", Json.timestamp(build.created()));
+        build.finished().ifPresentOrElse(at -> node.put("finished_at", Json.timestamp(at)), () -> node.putNull("finished_at"));
         return node;
     }
 }

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -337,19 +338,41 @@ public final class TemplateBuilds implements AutoCloseable {
 
     /// A build as callers see it.
     ///
+    /// @param error why it failed
     /// @param logs the newest lines
-    public record Build(BuildRow row, List<String> logs) {
-        public String id() {
-            return row.id();
-        }
-
-        public boolean ended() {
-            return row.ended();
+    public record Build(
+            String id,
+            Optional<String> templateId,
+            Optional<String> alias,
+            String status,
+            int step,
+            int steps,
+            Optional<Failure> error,
+            Instant created,
+            Optional<Instant> finished,
+            boolean ended,
+            List<String> logs) {
+        static Build of(BuildRow row, List<String> logs) {
+            return new Build(
+                    row.id(),
+                    row.templateId(),
+                    row.alias(),
+                    row.status(),
+                    row.step(),
+                    row.steps(),
+                    row.error().map(error -> new Failure(error.code(), error.message(), error.step())),
+                    row.created(),
+                    row.finished(),
+                    row.ended(),
+                    logs);
         }
     }
 
+    /// @param step the step that failed; 0 when it was none
+    public record Failure(String code, String message, int step) {}
+
     private Build view(RunningBuild build) {
-        return new Build(build.row(), build.log().lines().stream().map(BuildLog.Line::line).toList());
+        return Build.of(build.row(), build.log().lines().stream().map(BuildLog.Line::line).toList());
     }
 
     /// @throws PlatformFailure.NotFound when the caller may see no such build
@@ -357,12 +380,12 @@ public final class TemplateBuilds implements AutoCloseable {
         RunningBuild now = running.get(id);
         if (now != null && visible(now.row(), owner)) return view(now);
         BuildRow row = row(owner, id);
-        return new Build(row, BuildLog.read(log(id)).stream().map(BuildLog.Line::line).toList());
+        return Build.of(row, BuildLog.read(log(id)).stream().map(BuildLog.Line::line).toList());
     }
 
     /// Newest first, without their lines.
     public List<Build> list(String owner) {
-        return parts.table().of(owner).stream().map(row -> new Build(row, List.of())).toList();
+        return parts.table().of(owner).stream().map(row -> Build.of(row, List.of())).toList();
     }
 
     private BuildRow row(String owner, String id) {
