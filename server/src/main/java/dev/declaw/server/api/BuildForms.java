@@ -3,8 +3,8 @@ package dev.declaw.server.api;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.declaw.server.template.TemplateBuild;
 import dev.declaw.server.template.BuildRequest;
-import dev.declaw.server.template.TemplateBuilds;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -119,7 +119,7 @@ final class BuildForms {
         return "0".repeat(Math.max(0, 4 - plain.length())) + plain;
     }
 
-    static ObjectNode json(TemplateBuilds.Build build) {
+    static ObjectNode json(TemplateBuild build) {
         ObjectNode node = Json.object();
         node.put("build_id", build.id());
         build.templateId().ifPresentOrElse(id -> node.put("template_id", id), () -> node.putNull("template_id"));

@@ -3,6 +3,7 @@ package dev.declaw.server.api;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.model.failure.PlatformFailure;
+import dev.declaw.server.template.TemplateBuild;
 import dev.declaw.server.template.BuildContexts;
 import dev.declaw.server.template.TemplateBuilds;
 import dev.declaw.server.template.Templates;
@@ -60,7 +61,7 @@ final class TemplateEndpoints {
     /// answer like any other, so that no client repeats it.
     void build(HttpCall call) {
         BuildForms.Asked asked = BuildForms.read(call.body());
-        TemplateBuilds.Build build = builds.submit(call.caller(), asked.request());
+        TemplateBuild build = builds.submit(call.caller(), asked.request());
         if (asked.background()) {
             call.json(202, BuildForms.json(build));
             return;

@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Instant;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
@@ -101,7 +100,7 @@ public final class TemplateBuilds implements AutoCloseable {
     ///
     /// @throws PlatformFailure.InvalidRequest when it cannot be done as it is written, with the line
     /// @throws PlatformFailure.QuotaExceeded when too many wait
-    public Build submit(Caller caller, BuildRequest request) {
+    public TemplateBuild submit(Caller caller, BuildRequest request) {
         String owner = caller.owner();
         if (closed) throw new PlatformFailure.NoCapacity("shutting_down", "this server is stopping");
         BuildPlan.From from;
@@ -309,7 +308,7 @@ public final class TemplateBuilds implements AutoCloseable {
     /// Begins to build a template of the product, unless that is under way.
     ///
     /// @throws PlatformFailure.NotFound when there is none of this name
-    public Build buildBuiltIn(String name) {
+    public TemplateBuild buildBuiltIn(String name) {
         if (!BaseImages.BUILT_IN.contains(name) || name.equals("base")) {
             throw new PlatformFailure.NotFound("template_not_found", "there is no built-in template of this name to build");
         }
@@ -336,56 +335,21 @@ public final class TemplateBuilds implements AutoCloseable {
         return build;
     }
 
-    /// A build as callers see it.
-    ///
-    /// @param error why it failed
-    /// @param logs the newest lines
-    public record Build(
-            String id,
-            Optional<String> templateId,
-            Optional<String> alias,
-            String status,
-            int step,
-            int steps,
-            Optional<Failure> error,
-            Instant created,
-            Optional<Instant> finished,
-            boolean ended,
-            List<String> logs) {
-        static Build of(BuildRow row, List<String> logs) {
-            return new Build(
-                    row.id(),
-                    row.templateId(),
-                    row.alias(),
-                    row.status(),
-                    row.step(),
-                    row.steps(),
-                    row.error().map(error -> new Failure(error.code(), error.message(), error.step())),
-                    row.created(),
-                    row.finished(),
-                    row.ended(),
-                    logs);
-        }
-    }
-
-    /// @param step the step that failed; 0 when it was none
-    public record Failure(String code, String message, int step) {}
-
-    private Build view(RunningBuild build) {
-        return Build.of(build.row(), build.log().lines().stream().map(BuildLog.Line::line).toList());
+    private TemplateBuild view(RunningBuild build) {
+        return TemplateBuild.of(build.row(), build.log().lines().stream().map(BuildLog.Line::line).toList());
     }
 
     /// @throws PlatformFailure.NotFound when the caller may see no such build
-    public Build get(String owner, String id) {
+    public TemplateBuild get(String owner, String id) {
         RunningBuild now = running.get(id);
         if (now != null && visible(now.row(), owner)) return view(now);
         BuildRow row = row(owner, id);
-        return Build.of(row, BuildLog.read(log(id)).stream().map(BuildLog.Line::line).toList());
+        return TemplateBuild.of(row, BuildLog.read(log(id)).stream().map(BuildLog.Line::line).toList());
     }
 
     /// Newest first, without their lines.
-    public List<Build> list(String owner) {
-        return parts.table().of(owner).stream().map(row -> Build.of(row, List.of())).toList();
+    public List<TemplateBuild> list(String owner) {
+        return parts.table().of(owner).stream().map(row -> TemplateBuild.of(row, List.of())).toList();
     }
 
     private BuildRow row(String owner, String id) {
@@ -400,7 +364,7 @@ public final class TemplateBuilds implements AutoCloseable {
     }
 
     /// Waits for the end of a build, for this long at most.
-    public Build await(String owner, String id, Duration longest) {
+    public TemplateBuild await(String owner, String id, Duration longest) {
         RunningBuild now = running.get(id);
         if (now != null) {
             try {
@@ -441,12 +405,13 @@ public final class TemplateBuilds implements AutoCloseable {
     /// Ends a build that waits or is under way. Does nothing to one that has ended.
     ///
     /// @throws PlatformFailure.PermissionDenied for a build of the platform
-    public Build cancel(String owner, String id) {
-        Build found = get(owner, id);
-        if (!found.row().owner().equals(owner)) {
+    public TemplateBuild cancel(String owner, String id) {
+        TemplateBuild found = get(owner, id);
+        RunningBuild now = running.get(id);
+        String of = now == null ? row(owner, id).owner() : now.row().owner();
+        if (!of.equals(owner)) {
             throw new PlatformFailure.PermissionDenied("template_built_in", "this build belongs to the platform");
         }
-        RunningBuild now = running.get(id);
         if (now == null) return found;
         now.cancel().ifPresent(machine -> end(owner, machine));
         return await(owner, id, Duration.ofSeconds(30));
