@@ -3,7 +3,7 @@ import assert from 'node:assert';
 import { gzipSync } from 'node:zlib';
 import {
   ConflictError, Governance, InvalidArgumentError, NotFoundError, Sandbox, SnapshotPaginator, Template, TemplateBase, Vault, VolumeFiles,
-  VolumeLocks, Volumes, getSharedClient,
+  VolumeLocks, Volumes, getSharedClient, parseSecurityPolicy,
 } from '@declaw/sdk';
 
 export const classes = { SnapshotPaginator, Volumes, VolumeFiles, VolumeLocks, Vault, Governance, TemplateBase, Template };
@@ -108,8 +108,8 @@ export async function governance({ check, raises }) {
   check('packs', (await Governance.listPacks()).some((p) => p.name === 'prompt-injection'));
   check('one pack', (await Governance.getPack('prompt-injection')).policyRef === 'prompt-injection@v3');
   await raises(NotFoundError, () => Governance.getPack('none'));
-  const customPolicy = { enabled: true, inlineRego: 'deny_command contains "not here" if input.action.command == "id"', defaultDeny: true };
-  const guarded = await Sandbox.create({ timeout: 60, security: { customPolicy } });
+  const customPolicy = { enabled: true, inline_rego: 'deny_command contains "not here" if input.action.command == "id"', default_deny: true };
+  const guarded = await Sandbox.create({ timeout: 60, security: parseSecurityPolicy({ custom_policy: customPolicy }) });
   const denied = await guarded.commands.run('id').then(() => '', (error) => String(error.message));
   check('a command is denied, with the reason', denied.includes('not here'));
   check('others run', (await guarded.commands.run('uname')).stdout === 'Linux\n');

@@ -112,7 +112,7 @@ async def governance_and_templates():
     lines = []
     built = await AsyncTemplate.build(
         TemplateBase().run_cmd(["echo built in $PWD > /etc/mine", "cat /etc/mine"]).set_envs({"MINE": "yes"}), "py-async", on_build_logs=lines.append)
-    check("a template is built", built.status == "completed" and "built in /" in "".join(lines))
+    check(f"a template is built, {built.logs}", built.status == "completed" and "built in /" in "".join(lines))
     status = await AsyncTemplate.get_build_status(built.build_id)
     check("and asked about", (status.status, status.template_id) == ("completed", built.template_id))
     await raises_async(NotFoundException, AsyncTemplate.get_build_status("bld-1"))

@@ -212,7 +212,7 @@ def templates(client):
     lines = []
     mine = TemplateBase().run_cmd(["echo built in $PWD > /etc/mine", "cat /etc/mine"]).set_envs({"MINE": "yes"})
     built = Template.build(mine, "py-sync", cpu_count=1, memory_mb=512, disk_mb=1024, on_build_logs=lines.append)
-    check("a template is built", built.status == "completed" and built.template_id.startswith("tpl-") and "built in /" in lines)
+    check(f"a template is built, {built.logs}", built.status == "completed" and built.template_id.startswith("tpl-") and "built in /" in lines)
     with Sandbox.create(template="py-sync", timeout=60) as sandbox:
         check("and starts", sandbox.commands.run("cat /etc/mine; echo $MINE").stdout == "built in /\nyes\n")
     failed = Template.build(TemplateBase().from_dockerfile("FROM ubuntu:22.04\nRUN echo so; exit 4"), "py-bad")
