@@ -122,7 +122,7 @@ export async function templates({ check, raises }) {
   assert.deepStrictEqual(new TemplateBase().fromDockerfile('FROM x').toJSON(), { dockerfile: 'FROM x' });
   check('a specification', JSON.stringify(spec.toJSON()).includes('jq'));
   const lines = [];
-  const mine = new TemplateBase().runCmd(['echo built in $PWD > /etc/mine', 'cat /etc/mine']).setEnvs({ MINE: 'yes' });
+  const mine = new TemplateBase().runCmd(['echo built in $PWD > /etc/mine']).runCmd(['cat /etc/mine']).setEnvs({ MINE: 'yes' });
   const built = await Template.build(mine, 'npm-mine', { cpuCount: 1, onBuildLogs: (line) => lines.push(line) });
   check('a template is built', built.status === 'completed' && lines.join('').includes('built in /'));
   const sandbox = await Sandbox.create({ template: 'npm-mine', timeout: 60 });

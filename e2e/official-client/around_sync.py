@@ -210,9 +210,9 @@ def templates(client):
     spec = spec.set_envs({"A": "b"}).set_start_cmd("sleep 1")
     check("a specification", spec.to_dict()["apt_packages"] == ["jq"] and TemplateBase().from_dockerfile("FROM x").to_dict() == {"dockerfile": "FROM x"})
     lines = []
-    mine = TemplateBase().run_cmd(["echo built in $PWD > /etc/mine", "cat /etc/mine"]).set_envs({"MINE": "yes"})
+    mine = TemplateBase().run_cmd(["echo built in $PWD > /etc/mine"]).run_cmd(["cat /etc/mine"]).set_envs({"MINE": "yes"})
     built = Template.build(mine, "py-sync", cpu_count=1, memory_mb=512, disk_mb=1024, on_build_logs=lines.append)
-    check(f"a template is built, {built.logs}", built.status == "completed" and built.template_id.startswith("tpl-") and "built in /" in lines)
+    check(f"a template is built, {lines}", built.status == "completed" and built.template_id.startswith("tpl-") and "built in /" in lines)
     with Sandbox.create(template="py-sync", timeout=60) as sandbox:
         check("and starts", sandbox.commands.run("cat /etc/mine; echo $MINE").stdout == "built in /\nyes\n")
     failed = Template.build(TemplateBase().from_dockerfile("FROM ubuntu:22.04\nRUN echo so; exit 4"), "py-bad")
