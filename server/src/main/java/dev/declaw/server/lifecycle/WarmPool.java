@@ -10,6 +10,7 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.List;
 import java.util.Optional;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -217,11 +218,12 @@ final class WarmPool implements AutoCloseable {
 
     /// Kills a machine that was claimed, or never got ready, and removes what it held.
     void release(Warm unfit) {
-        try {
-            slots.forget(unfit.vm());
-            unfit.vm().kill();
-        } catch (RuntimeException e) {
-            LOG.warn("what a warm microVM held could not be removed", e);
+        for (Runnable step : List.<Runnable>of(() -> slots.forget(unfit.vm()), unfit.vm()::kill)) {
+            try {
+                step.run();
+            } catch (RuntimeException e) {
+                LOG.warn("what a warm microVM held could not be removed", e);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.declaw.server.template;
 
+import com.google.re2j.PatternSyntaxException;
 import dev.declaw.server.template.Dockerfile.Instruction;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -8,7 +9,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.regex.PatternSyntaxException;
 
 /// Turns a Dockerfile, or the lists of a spec, into steps. Pure: nothing is run here.
 final class BuildPlan {

@@ -1,9 +1,10 @@
 package dev.declaw.server.template;
 
+import com.google.re2j.Pattern;
 import dev.declaw.model.failure.PlatformFailure;
-import dev.declaw.server.volumes.TarReader;
 import dev.declaw.server.volumes.TarReader.Entry;
 import dev.declaw.server.volumes.TarReader.Kind;
+import dev.declaw.server.volumes.TarReader;
 import dev.declaw.server.volumes.TarWriter;
 import java.io.BufferedInputStream;
 import java.io.EOFException;
@@ -20,7 +21,6 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 

@@ -2,6 +2,7 @@ package dev.declaw.server.template;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.declaw.linux.Command;
 import dev.declaw.linux.Exec;
@@ -9,6 +10,7 @@ import dev.declaw.model.failure.PlatformFailure;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -123,5 +125,16 @@ final class ContextArchiveTest {
         for (Path bad : List.of(cut, text)) {
             assertThatThrownBy(() -> ContextArchive.check(bad)).isInstanceOf(PlatformFailure.InvalidRequest.class);
         }
+    }
+
+    @Test
+    void aPatternMatchesInLinearTimeWhateverItIs() {
+        String hostile = "*a".repeat(500) + "b";
+        assertTimeoutPreemptively(
+                Duration.ofSeconds(20),
+                () -> assertThat(ContextPath.pattern(hostile).matcher("a".repeat(4000)).matches()).isFalse());
+        assertThat(ContextPath.pattern("src/*.p[xy]").matcher("src/main.py").matches()).isTrue();
+        assertThat(ContextPath.pattern("src/*.py").matcher("src/below/main.py").matches()).isFalse();
+        assertThat(ContextPath.pattern("a[!b]?").matcher("abc").matches()).isFalse();
     }
 }
