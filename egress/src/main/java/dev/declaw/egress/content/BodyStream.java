@@ -39,9 +39,11 @@ public final class BodyStream {
         boolean plain = charset.isEmpty() || charset.equals("utf-8") || charset.equals("utf8") || charset.equals("us-ascii");
         if (structured || !plain || !utf8Text(begin)) return Optional.empty();
         boolean json = type.endsWith("json") || type.contains("ndjson") || type.contains("jsonl") || looksLikeJson(begin);
+        boolean form = type.equals("application/x-www-form-urlencoded");
+        StreamedText text = form ? StreamedText.FORM : json ? StreamedText.JSON : StreamedText.PLAIN;
         List<Running> stages = new ArrayList<>();
         for (EditStage stage : edits) {
-            Optional<StreamStage> stream = stage.stream(json, host);
+            Optional<StreamStage> stream = stage.stream(text, host);
             if (stream.isEmpty()) return Optional.empty();
             stages.add(new Running(stage, stream.get()));
         }

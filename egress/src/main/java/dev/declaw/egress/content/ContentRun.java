@@ -148,7 +148,7 @@ public final class ContentRun {
 
     /// Whether [#bodyStream] may have an answer, as far as it is known without the body.
     public boolean mayStream() {
-        return !reports && !stages.judging() && stages.edits().stream().allMatch(stage -> stage.stream(false, peer).isPresent());
+        return !reports && !stages.judging() && stages.edits().stream().allMatch(stage -> stage.stream(StreamedText.PLAIN, peer).isPresent());
     }
 
     /// @return what goes on to the next stage

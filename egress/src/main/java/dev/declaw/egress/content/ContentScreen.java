@@ -122,9 +122,9 @@ public final class ContentScreen implements EditStage {
 
     /// A block concerns the whole body, of which nothing may have left then, and a model takes too long.
     @Override
-    public Optional<StreamStage> stream(boolean json, String host) {
+    public Optional<StreamStage> stream(StreamedText text, String host) {
         if (slow() || policy.action() == ContentAction.BLOCK) return Optional.empty();
-        return Optional.of(new RedactStream(scanner, vault, policy.action(), json, host));
+        return Optional.of(new RedactStream(scanner, vault, policy.action(), text, host));
     }
 
     private <T> Screened<T> decide(String source, Edits edits, String host, Function<String, T> encode) {

@@ -28,8 +28,8 @@ interface EditStage {
 
     /// The stage at work on a text that is too large to be held; empty where the stage must see all of it.
     ///
-    /// @param json whether the text is JSON
-    default Optional<StreamStage> stream(boolean json, String host) {
+    /// @param text what it is
+    default Optional<StreamStage> stream(StreamedText text, String host) {
         return Optional.empty();
     }
 }

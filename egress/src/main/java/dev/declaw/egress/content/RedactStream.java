@@ -6,23 +6,23 @@ import dev.declaw.model.scan.Scanner;
 import java.util.HashMap;
 import java.util.Map;
 
-/// Replaces, or counts, the personal data of a streamed text. It is read as it stands, with its escapes resolved,
-/// percent-decoded, and with its encoded runs decoded, as any text is. One thread at a time.
+/// Replaces, or counts, the personal data of a streamed text. It is read as it stands, with its escapes resolved once and
+/// twice (JSON within JSON), percent-decoded, and with its encoded runs decoded, as a body that is held is. One thread at a time.
 final class RedactStream implements StreamStage {
     private final Scanner scanner;
     private final TokenVault vault;
     private final ContentAction action;
-    private final boolean json;
+    private final StreamedText format;
     private final String host;
     private final Window window = new Window();
     private final Map<String, Integer> counts = new HashMap<>();
 
-    /// @param json whether a number that is replaced needs quotes
-    RedactStream(Scanner scanner, TokenVault vault, ContentAction action, boolean json, String host) {
+    /// @param format what the text is
+    RedactStream(Scanner scanner, TokenVault vault, ContentAction action, StreamedText format, String host) {
         this.scanner = scanner;
         this.vault = vault;
         this.action = action;
-        this.json = json;
+        this.format = format;
         this.host = host;
     }
 
@@ -56,7 +56,9 @@ final class RedactStream implements StreamStage {
         Edits edits = new Edits();
         if (end > start) {
             TextScan scan = new TextScan(scanner, vault);
-            scan.text(View.of(source, 0, source.length()), "");
+            View whole = View.of(source, 0, source.length());
+            scan.encoded(whole, "", format == StreamedText.FORM);
+            whole.unescaped().ifPresent(plain -> scan.text(plain, ""));
             edits = scan.edits();
             edits.settle(source);
             while (end > start) { // to a place that nothing found crosses
@@ -64,7 +66,7 @@ final class RedactStream implements StreamStage {
                 if (crossed < 0) break;
                 end = crossed <= start ? start : window.cutBefore(crossed);
             }
-            edits.keepWithin(source, start, end, json);
+            edits.keepWithin(source, start, end, format == StreamedText.JSON);
         }
         window.left(end);
         edits.counts().forEach((type, number) -> counts.merge(type, number, Integer::sum));

@@ -66,10 +66,11 @@ final class StripStage implements EditStage {
         });
     }
 
+    /// A form is read pair by pair, decoded, so it must be there as a whole.
     @Override
-    public Optional<StreamStage> stream(boolean json, String host) {
-        if (slow() || policy.action() == ContentAction.BLOCK) return Optional.empty();
-        return Optional.of(new StripStream(cleaner, policy.action(), json));
+    public Optional<StreamStage> stream(StreamedText text, String host) {
+        if (slow() || policy.action() == ContentAction.BLOCK || text == StreamedText.FORM) return Optional.empty();
+        return Optional.of(new StripStream(cleaner, policy.action(), text == StreamedText.JSON));
     }
 
     private static <T> Screened<T> guarded(Supplier<Screened<T>> screening) {

@@ -159,6 +159,35 @@ class BodyStreamTest {
         assertThat(out.counts.getOrDefault("date_of_birth", 0)).isEqualTo(30_000);
     }
 
+    @ParameterizedTest
+    @Tag("B097") @Tag("B102")
+    @CsvSource(delimiter = '|', value = {
+        "application/x-www-form-urlencoded | &card=4111+1111+1111+1111& | 1111+1111+1111",
+        "application/json | ,\"{\\\"a\\\":\\\"jo\\\\u0040mail.example.com\\\"}\", | mail.example",
+        "application/json | ,\"jo\\u002540mail.example.com\", | mail.example",
+    })
+    @DisplayName("B097 what is found in a body that is held is found in one that streams: forms, JSON within JSON, escapes of escapes")
+    void nestedEncodingsAreReadAsInAHeldBody(String type, String piece, String hidden) throws Exception {
+        boolean json = type.endsWith("json");
+        String filler = (json ? "\"some words\"," : "a=some+words&").repeat(50_000);
+        String text = (json ? "[" : "") + filler + piece.substring(json ? 1 : 0) + filler + (json ? "1]" : "z=1");
+        ContentRun held = run(PII);
+        assertThat(new String(held.body(text.getBytes(StandardCharsets.UTF_8), type), StandardCharsets.UTF_8).contains(hidden)).as("held").isFalse();
+        Out out = feed(PII, type, text.getBytes(StandardCharsets.UTF_8), _ -> 40_000);
+        assertThat(out.text.contains(hidden)).as("streamed").isFalse();
+        assertThat(out.text.contains("REDACTED_")).isTrue();
+    }
+
+    @Test
+    @Tag("B103")
+    void hiddenCharactersOfAFormGoToo() throws Exception {
+        String policy = "{'invisible_text':{'enabled':true}}";
+        String form = "a=some+words&".repeat(50_000) + "b=x%E2%80%8By&c=1";
+        byte[] body = form.getBytes(StandardCharsets.UTF_8);
+        assertThat(new String(run(policy).body(body, "application/x-www-form-urlencoded"), StandardCharsets.UTF_8).contains("%E2%80%8B")).isFalse();
+        assertThat(stream(policy, "application/x-www-form-urlencoded", body)).as("only its pairs tell, so it is held").isEmpty();
+    }
+
     @Test
     void logOnlyCountsAndChangesNothing() throws Exception {
         String policy = "{'pii':{'enabled':true,'types':['ssn'],'action':'log_only'}}";
