@@ -63,8 +63,10 @@ type Policy struct {
 	Gates []string
 	// ReadsBody tells whether the content rules may look at `input.attributes.body`.
 	ReadsBody bool
-	Bytes     int
-	queries   map[string][]query
+	// ReadsModel tells the same of `input.attributes.model`.
+	ReadsModel bool
+	Bytes      int
+	queries    map[string][]query
 }
 
 type query struct {
@@ -128,7 +130,8 @@ func Compile(ctx context.Context, sources []Source, packs []string) (*Policy, []
 			policy.Gates = append(policy.Gates, gate)
 		}
 	}
-	policy.ReadsBody = readsBody(modules)
+	policy.ReadsBody = reads(modules, "body")
+	policy.ReadsModel = reads(modules, "model")
 	return policy, nil
 }
 
@@ -336,15 +339,15 @@ func (each query) denial(value any) Denial {
 	return Denial{Rule: each.rule, Message: cut(string(text))}
 }
 
-// readsBody tells whether any reference may reach input.attributes.body.
-func readsBody(modules map[string]*ast.Module) bool {
+// reads tells whether any reference may reach an attribute of the input.
+func reads(modules map[string]*ast.Module, attribute string) bool {
 	found := false
 	for _, module := range modules {
 		ast.WalkRefs(module, func(ref ast.Ref) bool {
 			if len(ref) == 0 || !ref[0].Equal(ast.InputRootDocument) {
 				return false
 			}
-			for i, want := range []string{"attributes", "body"} {
+			for i, want := range []string{"attributes", attribute} {
 				if len(ref) <= i+1 {
 					found = true // the whole of it may be looked through
 					return true

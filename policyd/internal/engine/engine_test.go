@@ -152,6 +152,18 @@ func TestReadsBodyIsToldFromTheReferences(t *testing.T) {
 	}
 }
 
+func TestReadsModelIsToldFromTheReferences(t *testing.T) {
+	for text, want := range map[string]bool{
+		"package declaw.platform.content\ndeny contains \"x\" if input.attributes.model == \"m\"":           true,
+		"package declaw.platform.content\ndeny contains \"x\" if input[\"attributes\"][\"model\"] == \"m\"": true,
+		"package declaw.platform.content\ndeny contains \"x\" if input.attributes.path == \"/m\"":           false,
+	} {
+		if got := compiled(t, nil, text).ReadsModel; got != want {
+			t.Errorf("%s: %v", text, got)
+		}
+	}
+}
+
 func TestEachPackDeniesSomethingAtEachOfItsGates(t *testing.T) {
 	flagged := map[string]any{}
 	for _, scanner := range []string{"injection", "pii", "toxicity", "code_security"} {

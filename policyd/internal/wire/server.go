@@ -37,10 +37,11 @@ type request struct {
 }
 
 type compiled struct {
-	Policy    string           `json:"policy,omitempty"`
-	Gates     []string         `json:"gates,omitempty"`
-	ReadsBody bool             `json:"reads_body,omitempty"`
-	Problems  []engine.Problem `json:"problems,omitempty"`
+	Policy     string           `json:"policy,omitempty"`
+	Gates      []string         `json:"gates,omitempty"`
+	ReadsBody  bool             `json:"reads_body"`
+	ReadsModel bool             `json:"reads_model"`
+	Problems   []engine.Problem `json:"problems,omitempty"`
 }
 
 type decided struct {
@@ -138,14 +139,14 @@ func (server *Server) compile(asked request) any {
 	overdue := time.AfterFunc(compileSecondsMax*time.Second, server.Overdue)
 	defer overdue.Stop()
 	if known := server.policies.get(engine.Identity(asked.Sources, asked.Packs)); known != nil {
-		return compiled{Policy: known.ID, Gates: known.Gates, ReadsBody: known.ReadsBody}
+		return compiled{Policy: known.ID, Gates: known.Gates, ReadsBody: known.ReadsBody, ReadsModel: known.ReadsModel}
 	}
 	policy, problems := engine.Compile(context.Background(), asked.Sources, asked.Packs)
 	if policy == nil {
 		return compiled{Problems: problems}
 	}
 	server.policies.put(policy)
-	return compiled{Policy: policy.ID, Gates: policy.Gates, ReadsBody: policy.ReadsBody}
+	return compiled{Policy: policy.ID, Gates: policy.Gates, ReadsBody: policy.ReadsBody, ReadsModel: policy.ReadsModel}
 }
 
 func (server *Server) decide(asked request) any {

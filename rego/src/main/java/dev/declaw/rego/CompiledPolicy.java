@@ -16,14 +16,16 @@ public final class CompiledPolicy {
     private final String id;
     private final Set<Gate> gates;
     private final boolean readsBody;
+    private final boolean readsModel;
     private final AtomicInteger crashes = new AtomicInteger();
     private volatile long lastCrashNanos;
 
-    CompiledPolicy(CustomPolicy source, String id, Set<Gate> gates, boolean readsBody) {
+    CompiledPolicy(CustomPolicy source, String id, Set<Gate> gates, boolean readsBody, boolean readsModel) {
         this.source = source;
         this.id = id;
         this.gates = Set.copyOf(gates);
         this.readsBody = readsBody;
+        this.readsModel = readsModel;
     }
 
     public CustomPolicy source() {
@@ -47,6 +49,11 @@ public final class CompiledPolicy {
     /// Whether a content rule may look at the request's body.
     public boolean readsBody() {
         return readsBody;
+    }
+
+    /// Whether a content rule may look at the model that the request names.
+    public boolean readsModel() {
+        return readsModel;
     }
 
     void crashed() {

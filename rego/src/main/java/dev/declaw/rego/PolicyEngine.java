@@ -76,7 +76,7 @@ public final class PolicyEngine implements AutoCloseable {
                 if (named.asText().equals(gate.wire())) gates.add(gate);
             }
         }
-        return new CompiledPolicy(policy, id, gates, answer.path("reads_body").asBoolean(false));
+        return new CompiledPolicy(policy, id, gates, answer.path("reads_body").asBoolean(true), answer.path("reads_model").asBoolean(true));
     }
 
     private static PolicyException refused(JsonNode problems) {

@@ -1,6 +1,8 @@
 package dev.declaw.egress.content;
 
+import dev.declaw.model.policy.Reason;
 import dev.declaw.model.scan.ScanText;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -19,6 +21,8 @@ final class Collector implements PieceVisitor {
     private int beforeJson = -1;
     private String body = "";
     private boolean parts;
+    private boolean unclear;
+    private Optional<Reason> unreadable = Optional.empty();
 
     /// The texts so far.
     List<ScanText> texts() {
@@ -39,9 +43,26 @@ final class Collector implements PieceVisitor {
     }
 
     void body(byte[] decoded, String contentType) {
-        if (!(BodyWalk.walk(decoded, contentType, this) instanceof BodyWalk.Walked.Source source)) return;
-        if (source.latin1()) parts = true;
-        else body = source.text();
+        BodyWalk.Walked walked = BodyWalk.walk(decoded, contentType, this);
+        if (walked instanceof BodyWalk.Walked.Refused(Reason reason)) unreadable = Optional.of(reason);
+        if (walked instanceof BodyWalk.Walked.Source source && !source.latin1()) {
+            body = source.text();
+        } else {
+            String latin1 = new String(decoded, StandardCharsets.ISO_8859_1);
+            boolean json = latin1.stripLeading().startsWith("{") || latin1.stripLeading().startsWith("[");
+            parts = walked instanceof BodyWalk.Walked.Source && !json; // what is called multipart and looks like JSON is neither
+            unclear = !parts && (json || walked instanceof BodyWalk.Walked.Refused || mostlyText(latin1));
+        }
+    }
+
+    /// Why nobody here can read the body.
+    Optional<Reason> unreadable() {
+        return unreadable;
+    }
+
+    /// Whether the body is no text, but perhaps to somebody who reads more leniently.
+    boolean unclear() {
+        return unclear;
     }
 
     /// Whether the body came in parts (multipart).

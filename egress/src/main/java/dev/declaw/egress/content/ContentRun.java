@@ -169,7 +169,9 @@ public final class ContentRun {
             if (refused != null) return;
             Screened<Void> screened;
             try {
-                screened = stage.judge(said);
+                screened = body.unreadable().isPresent()
+                        ? new Screened.Blocked<>(Map.of(), body.unreadable().get())
+                        : stage.judge(said);
             } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
                 // Not judged, for whatever reason. The message may hold the text, so it goes nowhere.
                 screened = new Screened.Blocked<>(Map.of(), Reason.SCANNER_FAILED);
@@ -190,7 +192,7 @@ public final class ContentRun {
         Map<String, String> scanners = new LinkedHashMap<>(decisions);
         scanners.remove(CustomStage.NAME);
         CustomGates.Outcome outcome = custom.ask(new CustomStage.Facts(
-                method, peer, path, GateStage.models(path, body.body(), body.texts(), unread), body.body(), scanners, found, counts));
+                method, peer, path, GateStage.models(path, body.body(), body.texts(), unread), body.body(), unread && body.unclear(), scanners, found, counts));
         if (outcome.reason().isEmpty()) return;
         rule = outcome.rules();
         said = outcome.messages();

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.declaw.egress.custom.CustomGates;
+import dev.declaw.egress.custom.RequestPath;
 import dev.declaw.model.policy.Reason;
 import java.util.ArrayList;
 import java.util.List;
@@ -31,6 +32,7 @@ record CustomStage(CustomGates gates) {
     /// @param path without the query
     /// @param models every model that the request names; empty when none can be read
     /// @param body as text; empty when it is none
+    /// @param unclear whether there is a body that is no text to us, and may be to somebody who reads more leniently
     /// @param decisions scanner to what it decided
     /// @param found scanners that found something
     /// @param counts findings by type
@@ -40,17 +42,21 @@ record CustomStage(CustomGates gates) {
             String path,
             Optional<List<String>> models,
             String body,
+            boolean unclear,
             Map<String, String> decisions,
             Set<String> found,
             Map<String, Integer> counts) {}
 
     CustomGates.Outcome ask(Facts facts) {
+        List<String> models = facts.models().orElse(List.of()).stream().distinct().toList();
+        if (gates.readsModel() && (facts.models().isEmpty() && (facts.unclear() || !facts.body().isEmpty()) || models.size() > MODELS_MAX)) {
+            return failed("it cannot be told which model is meant");
+        }
+        if (gates.readsBody() && facts.unclear()) return failed("the body is no proper text");
         ObjectNode input = JSON.createObjectNode();
         ObjectNode attributes = input.putObject("attributes");
         attributes.put("method", facts.method());
         attributes.put("host", facts.host());
-        attributes.put("path", facts.path());
-        attributes.put("endpoint", facts.method() + " " + facts.path());
         ObjectNode results = attributes.putObject("scan_results");
         facts.decisions().forEach((scanner, decision) -> results.putObject(scanner)
                 .put("flagged", facts.found().contains(scanner) || !decision.equals("clear"))
@@ -59,21 +65,27 @@ record CustomStage(CustomGates gates) {
         facts.counts().forEach(types::put);
         if (gates.readsBody() && !facts.body().isEmpty()) {
             Optional<JsonNode> body = body(facts.body());
-            if (body.isEmpty()) return new CustomGates.Outcome(Optional.of(Reason.CUSTOM_POLICY_FAILED), "the body is too large, too deep or no proper JSON", "");
+            if (body.isEmpty()) return failed("the body is too large, too deep or no proper JSON");
             attributes.set("body", body.get());
         }
-        return gates.content(inputs(input, facts.models().orElse(List.of())));
+        return gates.content(inputs(input, facts, models));
     }
 
-    /// One input for each model that may be meant.
-    private static List<ObjectNode> inputs(ObjectNode input, List<String> models) {
-        List<String> distinct = models.stream().distinct().limit(MODELS_MAX).toList();
-        if (distinct.isEmpty()) return List.of(input);
+    private static CustomGates.Outcome failed(String why) {
+        return new CustomGates.Outcome(Optional.of(Reason.CUSTOM_POLICY_FAILED), why, "");
+    }
+
+    /// One input for each model that may be meant, and each reading of the path.
+    private static List<ObjectNode> inputs(ObjectNode input, Facts facts, List<String> models) {
         List<ObjectNode> inputs = new ArrayList<>();
-        for (String model : distinct) {
-            ObjectNode copy = input.deepCopy();
-            ((ObjectNode) copy.get("attributes")).put("model", model);
-            inputs.add(copy);
+        for (String path : RequestPath.readings(facts.path())) {
+            for (String model : models.isEmpty() ? List.of("") : models.subList(0, Math.min(MODELS_MAX, models.size()))) {
+                ObjectNode copy = input.deepCopy();
+                ObjectNode attributes = (ObjectNode) copy.get("attributes");
+                attributes.put("path", path).put("endpoint", facts.method() + " " + path);
+                if (!models.isEmpty()) attributes.put("model", model);
+                inputs.add(copy);
+            }
         }
         return inputs;
     }

@@ -49,7 +49,8 @@ record GateStage(ContentGate gate) {
         List<String> named = new ArrayList<>();
         boolean json = body.stripLeading().startsWith("{");
         if (unread || json && !inBody(body, named)) return Optional.empty();
-        if (!json) fields.stream().filter(field -> field.key().equalsIgnoreCase("model")).forEach(field -> named.add(field.text()));
+        // A part of a form comes with the line ends around it.
+        if (!json) fields.stream().filter(field -> field.key().equalsIgnoreCase("model")).forEach(field -> named.add(field.text().strip()));
         Matcher inPath = IN_PATH.matcher(path);
         while (inPath.find()) named.add(inPath.group(1));
         return Optional.of(named);

@@ -53,6 +53,11 @@ public final class CustomGates {
         return policy != null && policy.readsBody();
     }
 
+    /// Whether the content rules may look at the model that the request names.
+    public boolean readsModel() {
+        return policy != null && policy.readsModel();
+    }
+
     /// What the rules make of a request or connection.
     ///
     /// @param reason why it must not pass; empty when it may
@@ -87,6 +92,11 @@ public final class CustomGates {
 
     private Outcome network(Connection connection) {
         if (!network()) return Outcome.PASSED;
+        return outcome(engine.decide(
+                policy, Gate.NETWORK, RequestPath.readings(connection.path()).stream().map(path -> input(connection, path)).toList()));
+    }
+
+    private static ObjectNode input(Connection connection, String path) {
         ObjectNode input = JsonNodeFactory.instance.objectNode();
         ObjectNode action = input.putObject("action");
         action.put("destination", connection.host());
@@ -95,9 +105,9 @@ public final class CustomGates {
         action.put("protocol", connection.protocol());
         if (!connection.method().isEmpty()) {
             action.put("method", connection.method());
-            action.put("path", connection.path());
+            action.put("path", path);
         }
-        return outcome(engine.decide(policy, Gate.NETWORK, List.of(input)));
+        return input;
     }
 
     /// Asks the content rules.

@@ -122,4 +122,15 @@ class SigningTest {
         assertThatThrownBy(() -> set("api.test", parts[0].replace("'", ""), "a:secret-canary", "," + parts[1]))
                 .isInstanceOf(PolicyException.class).hasMessageContaining("signing").hasMessageNotContaining("secret-canary");
     }
+
+    @Test
+    void whatGoesAlongMustNotComeBack() throws Exception {
+        CredentialSet set = set("bucket.s3.us-east-1.amazonaws.com", "sigv4", KEY + ":TOKEN/123", ",'secret':'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY'");
+        for (CredentialSet each : List.of(set, set("bucket.s3.us-east-1.amazonaws.com", "sigv4", KEY + ":TOKEN/123", ""))) {
+            Outcome.Injected injected = (Outcome.Injected) inject(each, "bucket.s3.us-east-1.amazonaws.com", "GET", "/", "", TIME);
+            assertThat(injected.secrets().stream().map(SecretText::reveal))
+                    .as("an error about a signature quotes the signed fields, the session token among them")
+                    .containsExactlyInAnyOrder("wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", "TOKEN/123");
+        }
+    }
 }

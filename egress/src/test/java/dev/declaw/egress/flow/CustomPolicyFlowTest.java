@@ -14,6 +14,8 @@ import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /// Rego at the proxy's gates with the real policy service and a real TLS origin.
 class CustomPolicyFlowTest {
@@ -96,6 +98,31 @@ class CustomPolicyFlowTest {
         Result passed = post(policy("package declaw.platform.network\ndeny contains \"x\" if input.action.path == \"/other\""), false, "POST /a", body);
         assertThat(passed.answer()).endsWith("hi");
         assertThat(passed.received()).endsWith(body);
+    }
+
+    @Test
+    void aBodyThatOthersReadMoreLenientlyIsNotEvaluated() throws Exception {
+        String body = "{\"model\":\"small\",\"n\":9,\"x\":\"\u00ff\"}"; // sent as Latin-1, so no UTF-8: many a parser reads it all the same
+        Result lenient = post(gated(MODELS), true, "POST /v1", body);
+        assertThat(lenient.answer()).contains("\"code\":\"custom_policy_failed\"");
+        assertThat(lenient.received()).isEmpty();
+        String large = "package declaw.platform.content\ndeny contains \"x\" if input.attributes.model == \"large\"";
+        assertThat(post(gated(large), true, "POST /v1", "{\"model\":\"large\"} x").received()).isEmpty();
+        assertThat(post(gated(large), true, "POST /v1", "{\"model\":\"large\",\"x\":\"\u00ff\"}").received()).isEmpty();
+        String many = java.util.stream.IntStream.range(0, 8).mapToObj(i -> "\"model\":\"m" + i + "\",").reduce("{", String::concat);
+        assertThat(post(gated(large), true, "POST /v1", many + "\"model\":\"large\"}").received()).isEmpty();
+        String paths = "package declaw.platform.content\ndeny contains \"x\" if input.attributes.path == \"/closed\"";
+        assertThat(post(gated(paths), true, "POST /v1", body).answer()).as("rules that do not ask for it").endsWith("hi");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/%73ecret/x", "//secret/x", "/a/../secret/x", "/./secret", "/a/%2e%2e/secret", "/a%2f..%2fsecret", "/secret%2Fx"})
+    void aPathIsJudgedAsItIsWrittenAndAsServersReadIt(String path) throws Exception {
+        Result network = post(policy(PATHS), false, "GET " + path, "");
+        assertThat(network.answer()).startsWith("HTTP/1.1 403 ").contains("\"code\":\"custom_policy_denied\"");
+        assertThat(network.received()).isEmpty();
+        String content = "package declaw.platform.content\ndeny contains \"x\" if startswith(input.attributes.endpoint, \"GET /secret\")";
+        assertThat(post(gated(content), true, "GET " + path, "").received()).isEmpty();
     }
 
     @Test
