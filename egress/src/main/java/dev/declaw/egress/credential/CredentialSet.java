@@ -166,6 +166,7 @@ public final class CredentialSet {
             fields.addAll(signed.get().fields());
             ids.add(credential.id());
             if (!credential.masked().reveal().isEmpty()) secrets.add(credential.masked());
+            credential.signing().orElseThrow().goesAlong(credential.value().orElseThrow()).ifPresent(secrets::add);
             return true;
         }
 

@@ -54,6 +54,13 @@ record SigV4(String region, String service) implements Signing {
         return new SecretText(parts.length < 2 ? secret.reveal() : parts[1]);
     }
 
+    /// The session token is a field, and errors about a signature quote the fields.
+    @Override
+    public Optional<SecretText> goesAlong(SecretText secret) {
+        String[] parts = secret.reveal().split(":", 3);
+        return parts.length < 3 || parts[2].isEmpty() ? Optional.empty() : Optional.of(new SecretText(parts[2]));
+    }
+
     @Override
     public Optional<Signed> sign(Message message, SecretText secret) {
         String[] key = secret.reveal().split(":", 3);

@@ -32,6 +32,11 @@ interface Signing {
     /// What of the secret must not come back in a response.
     SecretText masked(SecretText secret);
 
+    /// A part of the secret that goes with the request, so that it must not come back either.
+    default Optional<SecretText> goesAlong(SecretText secret) {
+        return Optional.empty();
+    }
+
     static byte[] hmac(String algorithm, byte[] key, byte[] text) {
         try {
             Mac mac = Mac.getInstance(algorithm);
