@@ -1,5 +1,6 @@
 // What is around a sandbox, with the npm client: its pauses and snapshots, volumes, the vault, governance packs and templates.
 import assert from 'node:assert';
+import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import {
   ConflictError, Governance, InvalidArgumentError, NotFoundError, Sandbox, SnapshotPaginator, Template, TemplateBase, Vault, VolumeFiles,
@@ -122,7 +123,7 @@ export async function templates({ check, raises }) {
   assert.deepStrictEqual(new TemplateBase().fromDockerfile('FROM x').toJSON(), { dockerfile: 'FROM x' });
   check('a specification', JSON.stringify(spec.toJSON()).includes('jq'));
   const lines = [];
-  const mine = new TemplateBase().runCmd(['echo built in $PWD > /etc/mine']).runCmd(['cat /etc/mine']).setEnvs({ MINE: 'yes' });
+  const mine = new TemplateBase().runCmd([`true ${randomUUID()}`]).runCmd(['echo built in $PWD > /etc/mine']).runCmd(['cat /etc/mine']).setEnvs({ MINE: 'yes' });
   const built = await Template.build(mine, 'npm-mine', { cpuCount: 1, onBuildLogs: (line) => lines.push(line) });
   check('a template is built', built.status === 'completed' && lines.join('').includes('built in /'));
   const sandbox = await Sandbox.create({ template: 'npm-mine', timeout: 60 });

@@ -6,6 +6,7 @@ import os
 import pathlib
 import tarfile
 import tempfile
+import uuid
 
 from declaw import CustomPolicyConfig, InjectionDefenseConfig, Sandbox, SandboxLifecycle, SandboxState, SecurityPolicy
 from declaw.account import AccountClient
@@ -210,19 +211,21 @@ def templates(client):
     spec = spec.set_envs({"A": "b"}).set_start_cmd("sleep 1")
     check("a specification", spec.to_dict()["apt_packages"] == ["jq"] and TemplateBase().from_dockerfile("FROM x").to_dict() == {"dockerfile": "FROM x"})
     lines = []
-    mine = TemplateBase().run_cmd(["echo built in $PWD > /etc/mine"]).run_cmd(["cat /etc/mine"]).set_envs({"MINE": "yes"})
+    mine = TemplateBase().run_cmd([f"true {uuid.uuid4()}"]).run_cmd(["echo built in $PWD > /etc/mine"]).run_cmd(["cat /etc/mine"]).set_envs({"MINE": "yes"})
     built = Template.build(mine, "py-sync", cpu_count=1, memory_mb=512, disk_mb=1024, on_build_logs=lines.append)
     check(f"a template is built, {lines}", built.status == "completed" and built.template_id.startswith("tpl-") and "built in /" in lines)
     with Sandbox.create(template="py-sync", timeout=60) as sandbox:
         check("and starts", sandbox.commands.run("cat /etc/mine; echo $MINE").stdout == "built in /\nyes\n")
     failed = Template.build(TemplateBase().from_dockerfile("FROM ubuntu:22.04\nRUN echo so; exit 4"), "py-bad")
-    check("a failure names its step", failed.status == "failed" and any("line 2" in line and "exit code 4" in line for line in failed.logs))
+    check("a failure names its step", failed.status == "failed" and any(
+        "line 2" in line and "exit code 4" in line for line in Template.get_build_status(failed.build_id).logs))
     begun = Template.build_in_background(mine, "py-sync")
     check("in the background", begun.status in ("queued", "building"))
     eventually("it ends", lambda: Template.get_build_status(begun.build_id).status == "completed", 120)
     check("layers are found again", any("(cached)" in line for line in Template.get_build_status(begun.build_id).logs))
     copied = Template.build(TemplateBase().copy("a", "/a", 0o644), "py-copy")
-    check("no file without an upload", copied.status == "failed" and any("context" in line for line in copied.logs))
+    check("no file without an upload", copied.status == "failed" and any(
+        "context" in line for line in Template.get_build_status(copied.build_id).logs))
     check("it is deleted", client.delete("/templates/py-sync").status_code == 200)
     raises(NotFoundException, lambda: Template.get_build_status("bld-1"))
     listed = client.get("/templates").json()["templates"]
