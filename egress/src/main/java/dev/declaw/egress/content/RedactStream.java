@@ -1,55 +1,27 @@
 package dev.declaw.egress.content;
 
 import dev.declaw.model.policy.ContentAction;
-import dev.declaw.model.policy.Reason;
 import dev.declaw.model.scan.Scanner;
-import java.util.HashMap;
-import java.util.Map;
 
 /// Replaces, or counts, the personal data of a streamed text. It is read as it stands, with its escapes resolved once and
 /// twice (JSON within JSON), percent-decoded, and with its encoded runs decoded, as a body that is held is. One thread at a time.
-final class RedactStream implements StreamStage {
+final class RedactStream extends WindowStream {
     private final Scanner scanner;
     private final TokenVault vault;
-    private final ContentAction action;
     private final StreamedText format;
     private final String host;
-    private final Window window = new Window();
-    private final Map<String, Integer> counts = new HashMap<>();
 
     /// @param format what the text is
     RedactStream(Scanner scanner, TokenVault vault, ContentAction action, StreamedText format, String host) {
+        super(action);
         this.scanner = scanner;
         this.vault = vault;
-        this.action = action;
         this.format = format;
         this.host = host;
     }
 
     @Override
-    public Piece feed(String text, boolean last) {
-        window.add(text);
-        StringBuilder out = new StringBuilder();
-        counts.clear();
-        try {
-            while (window.next(last)) look(out);
-        } catch (TokenVault.VaultFullException e) {
-            return Piece.refused(Reason.LIMIT_REACHED);
-        } catch (Window.UnbrokenException e) {
-            return Piece.refused(Reason.REQUEST_TOO_LARGE);
-        } catch (RuntimeException e) {
-            // Not judged, for whatever reason. The message may hold the text, so it goes nowhere.
-            return Piece.refused(Reason.SCANNER_FAILED);
-        }
-        return Piece.of(out.toString(), counts, action == ContentAction.LOG_ONLY);
-    }
-
-    @Override
-    public int heldChars() {
-        return window.size();
-    }
-
-    private void look(StringBuilder out) {
+    void look(StringBuilder out) {
         String source = window.text();
         int start = window.start();
         int end = window.settledEnd();
