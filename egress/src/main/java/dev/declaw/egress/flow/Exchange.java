@@ -54,6 +54,7 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     private Handshake handshake;
     private ResponseRelay down;
     private boolean reused;
+    private boolean heldWhole;
     private boolean retried;
     private boolean allowed;
     private boolean closeAfterwards;
@@ -246,7 +247,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
         reused = isReused;
         Outgoing outgoing = Outgoing.of(head, screening, streaming(), handshake, guest.secure(), flow.destination);
         bytesUp = connection.send(outgoing.request(), outgoing.content(), this);
-        if (outgoing.whole() || body.done() && !streaming()) {
+        heldWhole = outgoing.whole();
+        if (heldWhole || body.done() && !streaming()) {
             phase = Phase.SENT;
         } else if (streaming()) {
             intake.sendTo(connection);
@@ -319,11 +321,10 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     @Override
     public void responseFailed(UpstreamFailure failure, boolean untouched) {
         if (phase == Phase.OVER) return;
-        boolean replayable = screening != null && screening.readsBody() && !streaming() || head.framing() == BodyFraming.NONE;
         if (down != null) {
             finish(failure.detail());
             guest.abort();
-        } else if (reused && untouched && !retried && replayable && head.idempotent()) {
+        } else if (reused && untouched && !retried && head.idempotent() && (heldWhole || head.framing() == BodyFraming.NONE)) {
             retried = true; // the origin closed an idle connection just as we used it
             phase = Phase.WAITING;
             lookup.dial();
@@ -438,9 +439,8 @@ final class Exchange implements Conversation, ResponseListener, UpstreamLookup.C
     }
 
     private String recordEnd(String detail) {
-        long bytesDown = down == null ? 0 : down.bytes();
-        Screening seen = !streaming() ? Screening.NONE : screening.screening(); // what came after the allow event
-        return flow.closed(policy, subject, seen, status, bytesUp, bytesDown, System.nanoTime() - startedNanos, detail);
+        Screening seen = streaming() ? screening.screening() : Screening.NONE; // what came after the allow event
+        return flow.closed(policy, subject, seen, status, bytesUp, down == null ? 0 : down.bytes(), System.nanoTime() - startedNanos, detail);
     }
 
     private void dropUpstream() {

@@ -26,7 +26,7 @@ final class StreamedUpload {
     private final BodyStream stream;
     private final Owner owner;
     private final long heldBytesMax;
-    private ByteBuf waiting = Unpooled.EMPTY_BUFFER;
+    private final ByteBuf waiting;
     private long accounted;
     private ScreeningPool.Waiting screening;
     private volatile byte[] screened;
@@ -40,6 +40,7 @@ final class StreamedUpload {
         this.stream = stream;
         this.heldBytesMax = heldBytesMax;
         this.owner = owner;
+        this.waiting = flow.guest.alloc().heapBuffer(PIECE_BYTES);
     }
 
     /// Whether a piece is being screened, so that no more is taken.
@@ -55,16 +56,8 @@ final class StreamedUpload {
     /// @param data released here
     /// @return whether a piece is full, so that [#screen] should be called
     boolean add(ByteBuf data) {
-        if (!waiting.isReadable()) {
-            waiting.release();
-            waiting = data;
-        } else {
-            ByteBuf both = flow.guest.alloc().buffer(waiting.readableBytes() + data.readableBytes());
-            both.writeBytes(waiting).writeBytes(data);
-            waiting.release();
-            data.release();
-            waiting = both;
-        }
+        waiting.writeBytes(data);
+        data.release();
         return waiting.readableBytes() >= PIECE_BYTES;
     }
 
@@ -78,7 +71,7 @@ final class StreamedUpload {
     /// @param last whether it is the end of the body
     void screen(boolean last) {
         byte[] bytes = new byte[waiting.readableBytes()];
-        waiting.readBytes(bytes);
+        waiting.readBytes(bytes).clear();
         screen(bytes, last);
     }
 
@@ -110,11 +103,11 @@ final class StreamedUpload {
 
     /// Gives everything back; the owner hears nothing more.
     void stop() {
+        if (over) return;
         over = true;
         if (screening != null) screening.giveUp();
         screening = null;
         waiting.release();
-        waiting = Unpooled.EMPTY_BUFFER;
         flow.slot.releaseBodyBytes(accounted);
         accounted = 0;
     }
