@@ -119,6 +119,11 @@ final class SavedMachines implements AutoCloseable {
         }
     }
 
+    private PlatformFailure.NoCapacity unavailable(String id, StoreUnavailableException cause) {
+        LOG.warn("snapshot {} cannot be had from {}", id, archive, cause);
+        return unavailable();
+    }
+
     private static PlatformFailure.NoCapacity unavailable() {
         return new PlatformFailure.NoCapacity(
                 "snapshot_store_unavailable", "the store of snapshots does not answer as it should; try again later");
@@ -158,8 +163,7 @@ final class SavedMachines implements AutoCloseable {
         try {
             requireUsable(id, here);
         } catch (StoreUnavailableException unreachable) {
-            LOG.warn("snapshot {} cannot be had from {}", id, archive, unreachable);
-            throw unavailable();
+            throw unavailable(id, unreachable);
         }
         return open(id, (directory, manifest) -> manifest.refusal(directory, here.apply(manifest), layers));
     }
@@ -188,8 +192,7 @@ final class SavedMachines implements AutoCloseable {
             usable = true;
             return new Saved(directory, manifest, () -> starting.remove(place));
         } catch (StoreUnavailableException unreachable) {
-            LOG.warn("snapshot {} cannot be had from {}", id, archive, unreachable);
-            throw unavailable();
+            throw unavailable(id, unreachable);
         } catch (IOException damaged) {
             throw unusable(id, damaged.getMessage());
         } finally {
@@ -233,7 +236,7 @@ final class SavedMachines implements AutoCloseable {
     }
 
     private Path fetch(String id) throws IOException {
-        if (archive.find(id).isEmpty()) {
+        if (!archive.contains(id)) {
             throw notFound(id);
         }
         long start = System.nanoTime();

@@ -100,17 +100,13 @@ final class SnapshotArchive {
         }
         if (shared) {
             Map<String, Path> files = base(manifest.disk());
-            EntryName name = archive.name("base-" + Digests.ofTexts(tenant, Digests.ofSparseFile(files.get(BASE)))
-                    .substring(0, DIGEST_CHARACTERS));
+            EntryName name = archive.name(baseId(tenant, files.get(BASE)));
             needs.put(BASE, name);
             bytes += storeOnce(name, tenant, files);
         }
         Map<String, Path> parts = new TreeMap<>();
         manifest.parts().keySet().forEach(part -> parts.put(part, directory.resolve(part)));
-        Facts facts = new Facts(manifest, needs, layers.path(manifest.disk().layers().isEmpty()
-                        ? "layer-0000000000000000"
-                        : manifest.disk().layers().firstEntry().getKey())
-                .getParent());
+        Facts facts = new Facts(manifest, needs, layers.directory());
         Archive.Stored stored = archive.store(manifest.id(), tenant, facts.toBytes(), parts, parent(manifest));
         known.put(stored.entry().name(), facts);
         return new Stored(bytes + stored.bytes(), stored.entry().contentBytes());
@@ -120,6 +116,11 @@ final class SnapshotArchive {
         return archive.find(name.id()).contains(name)
                 ? 0
                 : archive.store(name.id(), tenant, new byte[0], files, Optional.empty()).bytes();
+    }
+
+    /// A template's disk is stored once for each tenant, whatever it is called where it lies.
+    private static String baseId(String tenant, Path disk) throws IOException {
+        return "base-" + Digests.ofTexts(tenant, Digests.ofSparseFile(disk)).substring(0, DIGEST_CHARACTERS);
     }
 
     /// The disk of the template: what its machine was saved on, and the file below that.
@@ -150,15 +151,22 @@ final class SnapshotArchive {
         return Optional.empty();
     }
 
-    /// What the store says of a snapshot, its own server's copy first; empty when it has none.
+    /// Whether some server has stored it.
+    boolean contains(String id) throws IOException {
+        return entry(id).isPresent();
+    }
+
+    /// What the store says of a snapshot; empty when it has none.
     Optional<Facts> find(String id) throws IOException {
+        Optional<EntryName> name = entry(id);
+        return name.isEmpty() ? Optional.empty() : Optional.of(Facts.read(archive.read(name.get())));
+    }
+
+    /// The entry of a snapshot, its own server's copy first.
+    private Optional<EntryName> entry(String id) throws IOException {
         List<EntryName> names = archive.find(id);
-        for (EntryName name : names) {
-            if (name.equals(archive.name(id)) || names.size() == 1) {
-                return Optional.of(Facts.read(archive.read(name)));
-            }
-        }
-        return names.isEmpty() ? Optional.empty() : Optional.of(Facts.read(archive.read(names.getFirst())));
+        EntryName own = archive.name(id);
+        return names.contains(own) ? Optional.of(own) : names.stream().findFirst();
     }
 
     /// Brings the files of a snapshot here, checked against its manifest, and writes a manifest for this place of them.
@@ -167,9 +175,7 @@ final class SnapshotArchive {
     /// @return bytes of memory and devices that are not zero
     /// @throws IOException when a part is missing or is not what was stored
     long fetch(String id, Path directory) throws IOException {
-        List<EntryName> names = archive.find(id);
-        EntryName name = names.contains(archive.name(id)) ? archive.name(id) : names.getFirst();
-        Entry entry = archive.read(name);
+        Entry entry = archive.read(entry(id).orElseThrow());
         Facts facts = Facts.read(entry);
         SnapshotManifest manifest = facts.manifest();
         Map<String, Part> parts = new TreeMap<>();
@@ -219,10 +225,7 @@ final class SnapshotArchive {
         if (stored == null) {
             return DiskChain.of(here, disk.baseFormat()); // of this machine: whether it is still there is checked later
         }
-        boolean same = Files.exists(here)
-                && stored.id().equals("base-" + Digests.ofTexts(
-                                facts.manifest().source().tenant(), Digests.ofSparseFile(here))
-                        .substring(0, DIGEST_CHARACTERS));
+        boolean same = Files.exists(here) && stored.id().equals(baseId(facts.manifest().source().tenant(), here));
         return DiskChain.of(same ? here : disks.fetch(archive, stored, BASE, BELOW), disk.baseFormat());
     }
 

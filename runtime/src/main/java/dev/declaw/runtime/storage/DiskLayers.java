@@ -25,6 +25,11 @@ public final class DiskLayers {
         this.root = root;
     }
 
+    /// Where all of them lie.
+    public Path directory() {
+        return root;
+    }
+
     /// Where the layer with this id lies, or will lie.
     public Path path(String id) {
         if (!ID.matcher(id).matches()) {
