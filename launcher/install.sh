@@ -18,6 +18,8 @@ python3|python3|the official Python client in the tests|test
 /usr/lib/python3/dist-packages/ensurepip:python3 -m ensurepip --version|python3-venv|a place for the official client|test
 openssl|openssl|checks of the certificate authority|test
 jq|jq|the examples of the documents|test
+h2load|nghttp2-client|HTTP/2 clients that we did not write|test
+/usr/lib/python3/dist-packages/websockets:false|python3-websockets|a WebSocket client that we did not write|test
 '
 
 find_jdk() {
